@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list for every target: Swift 6 mode comes from the tools version, these go beyond it.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "skirret",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "CeleryProtocol", targets: ["CeleryProtocol"]),
+        .library(name: "SkirretRedis", targets: ["SkirretRedis"]),
+        .library(name: "Skirret", targets: ["Skirret"]),
+        .library(name: "SkirretTesting", targets: ["SkirretTesting"]),
+        .library(name: "Ingest", targets: ["Ingest"]),
+        .executable(name: "skirret", targets: ["SkirretCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    ],
+    targets: [
+        // Values: no I/O, nothing of ours.
+        .target(name: "CeleryProtocol", dependencies: ["CZlib"], swiftSettings: settings),
+
+        // One resource each: values only, never another owner.
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .target(name: "CSpawn"),
+        .target(
+            name: "SkirretRedis", dependencies: ["CHiredis", log] + nio, swiftSettings: settings),
+        .target(
+            name: "Catalog",
+            dependencies: ["CeleryProtocol", .product(name: "GRDB", package: "GRDB.swift")],
+            resources: [.embedInCode("Migrations/SQL")], swiftSettings: settings),
+        .target(
+            name: "PluginRuntime", dependencies: ["CeleryProtocol", "CSpawn", log] + nio,
+            resources: [.copy("Python")], swiftSettings: settings),
+        .target(
+            name: "Relay",
+            dependencies: ["CeleryProtocol", log, .product(name: "NIOWebSocket", package: "swift-nio")] + nio,
+            swiftSettings: settings),
+
+        // The engine.
+        .target(
+            name: "Skirret", dependencies: ["CeleryProtocol", "SkirretRedis", log],
+            resources: [.embedInCode("Scripts")], swiftSettings: settings),
+        .target(name: "SkirretTesting", dependencies: ["Skirret", "SkirretRedis", log], swiftSettings: settings),
+
+        // The domain.
+        .target(
+            name: "Ingest",
+            dependencies: [
+                "CeleryProtocol", "CLibXML2", "CZlib", "CLzma", log,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ] + nio,
+            swiftSettings: settings),
+
+        // The meeting place.
+        .target(
+            name: "API",
+            dependencies: [
+                "CeleryProtocol", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay", "CZlib", log,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            resources: [.copy("Web"), .embedInCode("Scripts")], swiftSettings: settings),
+        .executableTarget(
+            name: "SkirretCLI",
+            dependencies: [
+                "CeleryProtocol", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay", "Ingest", "API",
+                "CSpawn", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+            ],
+            swiftSettings: settings),
+
+        .testTarget(name: "CeleryProtocolTests", dependencies: ["CeleryProtocol"], swiftSettings: settings),
+        .testTarget(
+            name: "SkirretRedisTests", dependencies: ["SkirretRedis", "SkirretTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "SkirretTests", dependencies: ["Skirret", "SkirretTesting", "CeleryProtocol"],
+            swiftSettings: settings),
+        .testTarget(name: "CatalogTests", dependencies: ["Catalog"], swiftSettings: settings),
+        .testTarget(name: "PluginRuntimeTests", dependencies: ["PluginRuntime"], swiftSettings: settings),
+        .testTarget(name: "RelayTests", dependencies: ["Relay"], swiftSettings: settings),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest"], swiftSettings: settings),
+        .testTarget(
+            name: "APITests", dependencies: ["API", .product(name: "HummingbirdTesting", package: "hummingbird")],
+            swiftSettings: settings),
+    ]
+)
