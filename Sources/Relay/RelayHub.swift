@@ -1,0 +1,118 @@
+public import Logging
+public import NIOCore
+import NIOPosix
+import NIOWebSocket
+import Synchronization
+
+/// Fans events out to every socket that may see them.
+///
+/// An event is framed once, whoever and however many listen; a listener costs at most
+/// ``RelayLimits/queueBytes`` of references to shared frames, and is cut when it falls further behind.
+public final class RelayHub: Sendable {
+    /// The limits each socket lives under.
+    public let limits: RelayLimits
+    private let logger: Logger
+    private let lanes = Mutex<[ObjectIdentifier: EventLoopLane]>([:])
+    private let isStopping = Atomic(false)
+    private let counters = RelayCounters()
+
+    /// Makes a hub without sockets.
+    ///
+    /// It owns no event loop and no task: nothing to start.
+    public init(limits: RelayLimits = .init(), logger: Logger) {
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// What happened so far, for metrics.
+    public var statistics: RelayStatistics { counters.snapshot }
+
+    /// Sends an event to every listener.
+    ///
+    /// Returns at once; events arrive in the order of the calls.
+    public func publish(_ message: RelayMessage) {
+        let frame = ServerFrame.update(message)
+        counters.published.add(1, ordering: .relaxed)
+        for lane in lanes.withLock({ Array($0.values) }) { lane.post(frame) }
+    }
+
+    /// Adopts a socket.
+    ///
+    /// Call on its event loop, in the WebSocket upgrade, after NIO's frame encoder and decoder are in place.
+    ///
+    /// - Parameters:
+    ///   - channel: The upgraded channel; the hub closes it and never outlives it.
+    ///   - identity: Who it is, when the upgrade request said so. Nil: the first frame must, within 5 s.
+    ///   - verify: Looks up the token of such a first frame.
+    /// - Throws: When the channel closed meanwhile.
+    public func adopt(
+        _ channel: any Channel, identity: RelayIdentity?,
+        verify: @escaping @Sendable (String) async -> RelayIdentity?
+    ) throws {
+        let water = ChannelOptions.Types.WriteBufferWaterMark(
+            low: limits.socketBufferBytes / 2, high: limits.socketBufferBytes)
+        try channel.syncOptions?.setOption(.writeBufferWaterMark, value: water)
+        let isTooLate = isStopping.load(ordering: .acquiring)
+        let handler = RelaySessionHandler(
+            hub: self, limits: limits, identity: isTooLate ? nil : identity, verifier: verify)
+        try channel.pipeline.syncOperations.addHandler(handler)
+        if isTooLate { handler.close(.goingAway) }
+    }
+
+    /// Closes every socket that was opened with this credential, with 4401.
+    ///
+    /// Returns when the loops have heard it.
+    public func end(credential: String) async {
+        await everywhere { handler in
+            if handler.credential == credential { handler.close(.unauthenticated) }
+        }
+    }
+
+    /// Says goodbye (1001) to every socket and waits until all are closed, 2 s at most.
+    ///
+    /// New ones are turned away.
+    public func shutdown() async {
+        isStopping.store(true, ordering: .releasing)
+        let channels = Mutex<[any Channel]>([])
+        await everywhere { handler in
+            handler.close(.goingAway)
+            if let channel = handler.channel { channels.withLock { $0.append(channel) } }
+        }
+        // Every session hangs up by itself after its close deadline, so this wait ends.
+        for channel in channels.withLock({ $0 }) {
+            try? await channel.closeFuture.get()  // Closed with an error is closed.
+        }
+    }
+
+    // MARK: What handlers report, on their loop
+
+    func connected(_ handler: RelaySessionHandler, on loop: any EventLoop) {
+        lane(for: loop).roster.value.handlers[ObjectIdentifier(handler)] = handler
+        counters.open.add(1, ordering: .relaxed)
+    }
+
+    func disconnected(_ handler: RelaySessionHandler, on loop: any EventLoop, code: RelayCloseCode?) {
+        lane(for: loop).roster.value.handlers[ObjectIdentifier(handler)] = nil
+        counters.closed(code)
+        guard let code, code != .normal, code != .goingAway else { return }
+        logger.info("Closed a listener", metadata: ["code": "\(code.rawValue)", "reason": "\(code.reason)"])
+    }
+
+    private func lane(for loop: any EventLoop) -> EventLoopLane {
+        lanes.withLock { lanes in
+            if let lane = lanes[ObjectIdentifier(loop)] { return lane }
+            let lane = EventLoopLane(loop: loop, mailboxLimit: limits.mailboxBytes)
+            lanes[ObjectIdentifier(loop)] = lane
+            return lane
+        }
+    }
+
+    private func everywhere(_ body: @escaping @Sendable (RelaySessionHandler) -> Void) async {
+        for lane in lanes.withLock({ Array($0.values) }) {
+            let visit = lane.loop.submit {
+                for handler in Array(lane.roster.value.handlers.values) { body(handler) }
+            }
+            try? await visit.get()  // Fails only when the loop has ended, and its sockets with it.
+        }
+    }
+}

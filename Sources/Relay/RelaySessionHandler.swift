@@ -1,0 +1,189 @@
+import Logging
+import NIOCore
+import NIOWebSocket
+
+/// Carries out what a ``RelaySession`` decides, on one channel's event loop.
+///
+/// Writes go through the context of NIO's frame encoder, so that a frame that was encoded once passes below it.
+final class RelaySessionHandler: ChannelInboundHandler {
+    typealias InboundIn = WebSocketFrame
+
+    /// Looks a token up.
+    ///
+    /// Nil: nobody's.
+    typealias Verifier = @Sendable (String) async -> RelayIdentity?
+
+    private let hub: RelayHub
+    private let verifier: Verifier
+    private let identity: RelayIdentity?
+    private let makeSession: (NIODeadline) -> RelaySession
+    private var session: RelaySession
+    private var outbox: Outbox
+    private var context: ChannelHandlerContext?
+    private var encoder: ChannelHandlerContext?
+    private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private var isMember = false
+
+    init(hub: RelayHub, limits: RelayLimits, identity: RelayIdentity?, verifier: @escaping Verifier) {
+        self.hub = hub
+        self.identity = identity
+        self.verifier = verifier
+        self.makeSession = { RelaySession(limits: limits, now: $0) }
+        self.session = RelaySession(limits: limits, now: .now())
+        self.outbox = Outbox(limit: limits.queueBytes, patience: TimeAmount(limits.queuePatience))
+    }
+
+    // MARK: The channel's life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        do {
+            encoder = try context.pipeline.syncOperations.context(handlerType: WebSocketFrameEncoder.self)
+        } catch {
+            preconditionFailure("RelayHub.adopt needs NIO's WebSocketFrameEncoder in the pipeline: \(error)")
+        }
+        session = makeSession(context.eventLoop.now)
+        hub.connected(self, on: context.eventLoop)
+        perform(identity.map { session.verified($0, now: context.eventLoop.now) } ?? [])
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        perform(session.disconnected())
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        perform(session.disconnected())
+        hub.disconnected(self, on: context.eventLoop, code: session.closeCode)
+        timer?.task.cancel()
+        timer = nil
+        encoder = nil
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        perform(session.received(RelaySession.Frame(unwrapInboundIn(data)), now: context.eventLoop.now))
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        drainOutbox()
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is ChannelShouldQuiesceEvent: close(.goingAway)
+        // A socket that will never answer is no use half open.
+        case ChannelEvent.inputClosed: context.close(promise: nil)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case NIOWebSocketError.invalidFrameLength: close(.tooBig)
+        case is NIOWebSocketError: close(.protocolError)
+        default: context.close(promise: nil)  // A broken connection; there is nobody to tell.
+        }
+    }
+
+    // MARK: What the hub asks
+
+    var credential: String? { session.credential }
+    var channel: (any Channel)? { context?.channel }
+
+    /// Queues one event; ``flush()`` follows once per batch.
+    func deliver(_ frame: ByteBuffer, now: NIODeadline) {
+        guard isMember, let encoder else { return }
+        switch outbox.offer(frame, socketTakesMore: encoder.channel.isWritable, now: now) {
+        case .write: encoder.write(NIOAny(frame), promise: nil)
+        case .kept: break
+        case .overflow: close(.tooSlow)
+        }
+    }
+
+    func flush() { encoder?.flush() }
+
+    func close(_ code: RelayCloseCode) {
+        guard let context else { return }
+        perform(session.close(code, now: context.eventLoop.now))
+    }
+
+    // MARK: Carrying out
+
+    private func perform(_ actions: [RelaySession.Action]) {
+        for action in actions {
+            switch action {
+            case .verify(let token): verify(token)
+            case .join: isMember = true
+            case .send(let frame): encoder?.writeAndFlush(NIOAny(frame), promise: nil)
+            case .leave:
+                isMember = false
+                outbox.discard()
+            case .hangUp: hangUp()
+            }
+        }
+        armTimer()
+    }
+
+    private func drainOutbox() {
+        guard let encoder, !outbox.isEmpty else { return }
+        while encoder.channel.isWritable, let frame = outbox.next() {
+            encoder.write(NIOAny(frame), promise: nil)
+        }
+        encoder.flush()
+    }
+
+    /// A promise on an empty write: it is kept once everything before it has left, or failed when it cannot.
+    private func hangUp() {
+        guard let encoder else { return }
+        guard encoder.channel.isWritable else { return encoder.close(promise: nil) }
+        let channel = encoder.channel
+        encoder.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    private func verify(_ token: String) {
+        guard let context else { return }
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let verifier = self.verifier
+        context.eventLoop.makeFutureWithTask { await verifier(token) }.whenSuccess { identity in
+            let handler = handler.value
+            guard let now = handler.context?.eventLoop.now else { return }
+            handler.perform(handler.session.verified(identity, now: now))
+        }
+    }
+
+    /// One timer per socket, moved only when the next deadline moves closer; waking early is harmless.
+    private func armTimer() {
+        guard let context, let deadline = session.nextDeadline else { return }
+        if let timer, timer.deadline <= deadline { return }
+        timer?.task.cancel()
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let task = context.eventLoop.scheduleTask(deadline: deadline) {
+            let handler = handler.value
+            handler.timer = nil
+            guard let now = handler.context?.eventLoop.now else { return }
+            handler.perform(handler.session.timePassed(now: now))
+        }
+        timer = (deadline, task)
+    }
+}
+
+extension RelaySession.Frame {
+    /// Takes NIO's frame apart and unmasks it.
+    fileprivate init(_ frame: WebSocketFrame) {
+        let kind: Kind =
+            switch frame.opcode {
+            case .text: .text
+            case .binary: .binary
+            case .continuation: .continuation
+            case .ping: .ping
+            case .pong: .pong
+            case .connectionClose: .close
+            default: .reserved
+            }
+        self.init(
+            kind: kind, isFinal: frame.fin, isMasked: frame.maskKey != nil,
+            hasReservedBits: frame.rsv1 || frame.rsv2 || frame.rsv3, payload: frame.unmaskedData)
+    }
+}
