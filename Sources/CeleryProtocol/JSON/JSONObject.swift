@@ -1,0 +1,152 @@
+/// A JSON object that remembers the order of its keys.
+///
+/// Equality ignores the order, as JSON does. Keys are compared byte for byte: Swift's own `==` takes
+/// "\u{E9}" and "e\u{301}" for the same text, Python does not, and one of them would be lost. Lookup is linear up to `indexedFrom` members and hashed
+/// beyond, so that small objects stay cheap and an object with 100,000 keys from outside stays harmless.
+public struct JSONObject: Sendable {
+    /// One member: a key and its value.
+    public typealias Member = (key: String, value: JSONValue)
+
+    /// Below this many members comparing strings beats hashing them.
+    private static let indexedFrom = 24
+
+    private var members: [Member] = []
+    /// Position of each key; nil while the object is small.
+    private var positions: [ExactText: Int]?
+
+    /// An empty object.
+    public init() {}
+
+    /// An object from members in order; of equal keys the last value wins, at the first one's place.
+    public init(_ members: some Sequence<Member>) {
+        for (key, value) in members { self[key] = value }
+    }
+
+    /// The number of members.
+    public var count: Int { members.count }
+
+    /// Whether there is no member.
+    public var isEmpty: Bool { members.isEmpty }
+
+    /// The keys in order.
+    public var keys: [String] { members.map(\.key) }
+
+    /// The values in the order of their keys.
+    public var values: [JSONValue] { members.map(\.value) }
+
+    /// The value of a key. Setting nil removes the key; to store JSON's null set `.null`.
+    public subscript(key: String) -> JSONValue? {
+        get { position(of: key).map { members[$0].value } }
+        set {
+            switch (position(of: key), newValue) {
+            case (let position?, let value?): members[position].value = value
+            case (let position?, nil): remove(at: position)
+            case (nil, let value?): append(key, value)
+            case (nil, nil): break
+            }
+        }
+    }
+
+    /// The value of a key, or a default when the key is absent.
+    public subscript(key: String, default fallback: @autoclosure () -> JSONValue) -> JSONValue {
+        get { self[key] ?? fallback() }
+        set { self[key] = newValue }
+    }
+
+    /// Removes a key and returns the value it had.
+    @discardableResult
+    public mutating func removeValue(forKey key: String) -> JSONValue? {
+        guard let position = position(of: key) else { return nil }
+        defer { remove(at: position) }
+        return members[position].value
+    }
+
+    /// Takes over every member of another object; its values win.
+    public mutating func merge(_ other: JSONObject) {
+        for (key, value) in other.members { self[key] = value }
+    }
+
+    /// This object with every member of another taken over; the other's values win.
+    public func merging(_ other: JSONObject) -> JSONObject {
+        var merged = self
+        merged.merge(other)
+        return merged
+    }
+
+    /// The members that a test keeps, in order.
+    public func filter(_ isIncluded: (Member) throws -> Bool) rethrows -> JSONObject {
+        JSONObject(try members.filter(isIncluded))
+    }
+
+    private func position(of key: String) -> Int? {
+        if let positions { return positions[ExactText(text: key)] }
+        return members.firstIndex { ExactText(text: $0.key) == ExactText(text: key) }
+    }
+
+    private mutating func append(_ key: String, _ value: JSONValue) {
+        members.append((key, value))
+        if positions != nil {
+            positions?[ExactText(text: key)] = members.count - 1
+        } else if members.count >= Self.indexedFrom {
+            index()
+        }
+    }
+
+    private mutating func remove(at position: Int) {
+        members.remove(at: position)
+        if positions != nil { index() }
+    }
+
+    private mutating func index() {
+        positions = Dictionary(minimumCapacity: members.count)
+        for (position, member) in members.enumerated() { positions?[ExactText(text: member.key)] = position }
+    }
+}
+
+/// A text that equals another only when their bytes do.
+private struct ExactText: Hashable {
+    let text: String
+
+    static func == (left: ExactText, right: ExactText) -> Bool {
+        left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        for (key, value) in elements { self[key] = value }
+    }
+}
+
+extension JSONObject: RandomAccessCollection {
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { members.count }
+    public subscript(position: Int) -> Member { members[position] }
+}
+
+extension JSONObject: Hashable {
+    public static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.count == right.count && left.members.allSatisfy { right[$0.key] == $0.value }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        // Order must not count, so the members' own hashes are added up.
+        var sum = 0
+        for (key, value) in members {
+            var one = Hasher()
+            one.combine(key)
+            one.combine(value)
+            sum &+= one.finalize()
+        }
+        hasher.combine(sum)
+    }
+}
+
+extension JSONObject: CustomStringConvertible {
+    public var description: String { JSONValue.object(self).text }
+}

@@ -1,0 +1,283 @@
+/// A recursive-descent parser over raw bytes.
+///
+/// Reads what Python's `json.loads` reads: RFC 8259 plus `NaN`, `Infinity` and `-Infinity`. Raw
+/// control characters inside strings are refused, as there. Of equal keys the last one wins.
+///
+/// A `\ud800` without its partner, which Python can write and Unicode text cannot hold, becomes U+FFFD.
+struct JSONParser {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private let limits: JSONLimits
+    private var position = 0
+    private var depth = 0
+
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
+        self.bytes = bytes
+        self.limits = limits
+    }
+
+    /// Parses one whole document.
+    static func parse(_ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) throws(JSONError) -> JSONValue {
+        guard bytes.count <= limits.bytes else {
+            throw JSONError(code: .tooLong, offset: limits.bytes, found: "\(bytes.count) bytes")
+        }
+        var parser = JSONParser(bytes, limits: limits)
+        let value = try parser.value()
+        parser.skipBlanks()
+        guard parser.position == bytes.count else { throw parser.unexpected() }
+        return value
+    }
+
+    private mutating func value() throws(JSONError) -> JSONValue {
+        skipBlanks()
+        guard position < bytes.count else { throw unexpected() }
+        switch bytes[position] {
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "{"): return try nested { parser throws(JSONError) in .object(try parser.object()) }
+        case UInt8(ascii: "["): return try nested { parser throws(JSONError) in .array(try parser.array()) }
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        case UInt8(ascii: "N"): return try word("NaN", .number(JSONNumber(checked: "NaN")))
+        case UInt8(ascii: "I"): return try word("Infinity", .number(JSONNumber(checked: "Infinity")))
+        default: return try number()
+        }
+    }
+
+    private mutating func nested(
+        _ body: (inout JSONParser) throws(JSONError) -> JSONValue
+    ) throws(JSONError) -> JSONValue {
+        guard depth < limits.depth else {
+            throw JSONError(code: .tooDeep, offset: position, found: "more than \(limits.depth) levels")
+        }
+        depth += 1
+        position += 1
+        let value = try body(&self)
+        depth -= 1
+        return value
+    }
+
+    private mutating func array() throws(JSONError) -> [JSONValue] {
+        var elements: [JSONValue] = []
+        if next(is: UInt8(ascii: "]")) { return elements }
+        while true {
+            elements.append(try value())
+            if next(is: UInt8(ascii: ",")) { continue }
+            guard next(is: UInt8(ascii: "]")) else { throw unexpected() }
+            return elements
+        }
+    }
+
+    private mutating func object() throws(JSONError) -> JSONObject {
+        var object = JSONObject()
+        if next(is: UInt8(ascii: "}")) { return object }
+        while true {
+            skipBlanks()
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw unexpected() }
+            let key = try string()
+            guard next(is: UInt8(ascii: ":")) else { throw unexpected() }
+            object[key] = try value()
+            if next(is: UInt8(ascii: ",")) { continue }
+            guard next(is: UInt8(ascii: "}")) else { throw unexpected() }
+            return object
+        }
+    }
+
+    // MARK: - Numbers and words
+
+    private mutating func number() throws(JSONError) -> JSONValue {
+        let start = position
+        if peek(is: UInt8(ascii: "-")) {
+            position += 1
+            if peek(is: UInt8(ascii: "I")) {
+                return try word("Infinity", .number(JSONNumber(checked: "-Infinity")))
+            }
+        }
+        if peek(is: UInt8(ascii: "0")) {
+            position += 1
+        } else {
+            try digits()
+        }
+        if peek(is: UInt8(ascii: ".")) {
+            position += 1
+            try digits()
+        }
+        if peek(is: UInt8(ascii: "e")) || peek(is: UInt8(ascii: "E")) {
+            position += 1
+            if peek(is: UInt8(ascii: "+")) || peek(is: UInt8(ascii: "-")) { position += 1 }
+            try digits()
+        }
+        let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+        return .number(JSONNumber(checked: text))
+    }
+
+    private mutating func digits() throws(JSONError) {
+        let start = position
+        while position < bytes.count, bytes[position] &- 0x30 < 10 { position += 1 }
+        guard position > start else { throw unexpected() }
+    }
+
+    private mutating func word(_ word: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
+        for index in 0..<word.utf8CodeUnitCount {
+            guard position < bytes.count, bytes[position] == word.utf8Start[index] else { throw unexpected() }
+            position += 1
+        }
+        return value
+    }
+
+    // MARK: - Strings
+
+    private mutating func string() throws(JSONError) -> String {
+        position += 1
+        let start = position
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                let text = try text(start..<position)
+                position += 1
+                return text
+            case UInt8(ascii: "\\"): return try escapedString(from: start)
+            case 0..<0x20: throw unexpected()
+            default: position += 1
+            }
+        }
+        throw unexpected()
+    }
+
+    private func text(_ range: Range<Int>) throws(JSONError) -> String {
+        guard let text = String(validating: UnsafeBufferPointer(rebasing: bytes[range]), as: UTF8.self) else {
+            throw JSONError(code: .invalidUTF8, offset: range.lowerBound, found: "")
+        }
+        return text
+    }
+
+    /// The slow way, for strings with a backslash in them; `position` is at the first one.
+    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
+        var unescaped: [UInt8] = []
+        unescaped.append(contentsOf: bytes[start..<position])
+        while position < bytes.count {
+            let byte = bytes[position]
+            switch byte {
+            case UInt8(ascii: "\""):
+                position += 1
+                guard let text = String(validating: unescaped, as: UTF8.self) else {
+                    throw JSONError(code: .invalidUTF8, offset: start, found: "")
+                }
+                return text
+            case UInt8(ascii: "\\"): try escape(into: &unescaped)
+            case 0..<0x20: throw unexpected()
+            default:
+                unescaped.append(byte)
+                position += 1
+            }
+        }
+        throw unexpected()
+    }
+
+    private mutating func escape(into unescaped: inout [UInt8]) throws(JSONError) {
+        position += 1
+        guard position < bytes.count else { throw unexpected() }
+        switch bytes[position] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): unescaped.append(bytes[position])
+        case UInt8(ascii: "b"): unescaped.append(0x08)
+        case UInt8(ascii: "f"): unescaped.append(0x0C)
+        case UInt8(ascii: "n"): unescaped.append(0x0A)
+        case UInt8(ascii: "r"): unescaped.append(0x0D)
+        case UInt8(ascii: "t"): unescaped.append(0x09)
+        case UInt8(ascii: "u"):
+            position += 1
+            unescaped.append(contentsOf: String(try unicodeEscape()).utf8)
+            return
+        default: throw unexpected()
+        }
+        position += 1
+    }
+
+    /// Reads the four digits after `\u`, and a second escape when the first is the start of a pair.
+    private mutating func unicodeEscape() throws(JSONError) -> Character {
+        let replacement: Character = "\u{FFFD}"
+        let first = try fourHexDigits()
+        guard UTF16.isLeadSurrogate(first) else {
+            return Unicode.Scalar(first).map(Character.init) ?? replacement
+        }
+        let afterFirst = position
+        guard peek(is: UInt8(ascii: "\\")), position + 1 < bytes.count, bytes[position + 1] == UInt8(ascii: "u")
+        else { return replacement }
+        position += 2
+        let second = try fourHexDigits()
+        guard UTF16.isTrailSurrogate(second) else {
+            // The second escape stands for itself; it is read again on its own.
+            position = afterFirst
+            return replacement
+        }
+        let code = 0x10000 + (UInt32(first - 0xD800) << 10) + UInt32(second - 0xDC00)
+        return Unicode.Scalar(code).map(Character.init) ?? replacement
+    }
+
+    private mutating func fourHexDigits() throws(JSONError) -> UInt16 {
+        var code: UInt16 = 0
+        for _ in 0..<4 {
+            guard position < bytes.count, let digit = Self.hexDigit(bytes[position]) else { throw unexpected() }
+            code = code << 4 | UInt16(digit)
+            position += 1
+        }
+        return code
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    // MARK: - Bytes
+
+    private mutating func skipBlanks() {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0A, 0x0D, 0x09: position += 1
+            default: return
+            }
+        }
+    }
+
+    private func peek(is byte: UInt8) -> Bool { position < bytes.count && bytes[position] == byte }
+
+    /// Skips blanks, and the byte as well when it is the one asked for.
+    private mutating func next(is byte: UInt8) -> Bool {
+        skipBlanks()
+        guard peek(is: byte) else { return false }
+        position += 1
+        return true
+    }
+
+    private func unexpected() -> JSONError {
+        guard position < bytes.count else {
+            return JSONError(code: .unexpectedEnd, offset: bytes.count, found: "")
+        }
+        let byte = bytes[position]
+        let shown = byte > 0x20 && byte < 0x7F ? "'\(Unicode.Scalar(byte))'" : "0x" + String(byte, radix: 16)
+        return JSONError(code: .unexpectedByte, offset: position, found: shown)
+    }
+}
+
+extension JSONValue {
+    /// Parses one JSON document from bytes.
+    public init(parsing bytes: [UInt8], limits: JSONLimits = .standard) throws(JSONError) {
+        let outcome = bytes.withUnsafeBufferPointer { buffer in
+            Result { () throws(JSONError) in try JSONParser.parse(buffer, limits: limits) }
+        }
+        self = try outcome.get()
+    }
+
+    /// Parses one JSON document from text.
+    public init(parsing text: String, limits: JSONLimits = .standard) throws(JSONError) {
+        var text = text
+        let outcome = text.withUTF8 { buffer in
+            Result { () throws(JSONError) in try JSONParser.parse(buffer, limits: limits) }
+        }
+        self = try outcome.get()
+    }
+}

@@ -1,0 +1,83 @@
+internal import CZlib
+
+/// Compression of message bodies and results, by the content type that stands in `compression`.
+///
+/// Only zlib is built in. A bound on the inflated bytes is part of every call: a 260 kB body can
+/// inflate to 256 MiB.
+enum BodyCompression {
+    /// kombu's `gzip`, which is a zlib stream (`78 9c …`) and not a gzip file.
+    static let gzip = "application/x-gzip"
+
+    /// Inflates a body.
+    static func inflate(
+        _ bytes: [UInt8], type: String, limit: Int, path: String
+    ) throws(WireError) -> [UInt8] {
+        guard type == gzip else {
+            throw WireError(
+                code: .unsupportedCompression, path: path, found: "\"\(type)\"",
+                hint: "Only zlib is read here; set task_compression (or result_compression) = \"gzip\", "
+                    + "or none, in the Celery producer.")
+        }
+        return try inflate(bytes, limit: limit)
+    }
+
+    /// Inflates a zlib stream or a gzip file, whichever it is.
+    private static func inflate(_ bytes: [UInt8], limit: Int) throws(WireError) -> [UInt8] {
+        var stream = z_stream()
+        // 15 is zlib's largest window; 32 more asks it to tell zlib and gzip headers apart.
+        let version = ZLIB_VERSION
+        guard inflateInit2_(&stream, 15 + 32, version, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            throw corrupt("zlib would not start")
+        }
+        defer { inflateEnd(&stream) }
+        var input = bytes
+        var output: [UInt8] = []
+        let step = min(max(bytes.count &* 4, 4096), 1 << 20)
+        let status = input.withUnsafeMutableBufferPointer { source in
+            stream.next_in = source.baseAddress
+            stream.avail_in = UInt32(clamping: source.count)
+            return pump(&stream, step: step, limit: limit, into: &output)
+        }
+        switch status {
+        case Z_STREAM_END where output.count <= limit: return output
+        case Z_STREAM_END, Z_OK:
+            throw WireError(
+                code: .tooLarge, path: "body", found: "more than \(limit) bytes once inflated",
+                hint: "Send less, or pass a reference to the data instead of the data.")
+        default: throw corrupt("zlib status \(status) after \(output.count) bytes")
+        }
+    }
+
+    /// Inflates until the end, an error, or the limit; returns zlib's last status, `Z_OK` at the limit.
+    private static func pump(
+        _ stream: inout z_stream, step: Int, limit: Int, into output: inout [UInt8]
+    ) -> Int32 {
+        var chunk = [UInt8](repeating: 0, count: step)
+        while output.count <= limit {
+            let status = chunk.withUnsafeMutableBufferPointer { target in
+                stream.next_out = target.baseAddress
+                stream.avail_out = UInt32(clamping: target.count)
+                return CZlib.inflate(&stream, Z_NO_FLUSH)
+            }
+            output.append(contentsOf: chunk[..<(step - Int(stream.avail_out))])
+            if status != Z_OK { return status }
+        }
+        return Z_OK
+    }
+
+    /// Deflates to a zlib stream, as kombu's `gzip` does.
+    static func deflate(_ bytes: [UInt8]) -> [UInt8]? {
+        var length = compressBound(UInt(bytes.count))
+        var output = [UInt8](repeating: 0, count: Int(length))
+        guard compress2(&output, &length, bytes, UInt(bytes.count), Z_DEFAULT_COMPRESSION) == Z_OK else {
+            return nil
+        }
+        return Array(output[..<Int(length)])
+    }
+
+    private static func corrupt(_ found: String) -> WireError {
+        WireError(
+            code: .corruptBody, path: "body", found: found,
+            hint: "Expected a zlib stream; the sender's compression header and body do not fit together.")
+    }
+}
