@@ -1,0 +1,31 @@
+import Synchronization
+
+/// A Lua script under a name of ours; Redis is sent its text once, then only its digest.
+///
+/// Keep it in a `static let`: all copies share what was learnt about the digest.
+public struct RedisScript: Sendable, CustomStringConvertible {
+    /// Stands in error messages and logs.
+    public let name: String
+    /// The Lua text.
+    public let source: String
+    private let digest = Digest()
+
+    /// A script from the bytes of its file.
+    public init(name: String, source: [UInt8]) {
+        self.name = name
+        self.source = String(decoding: source, as: UTF8.self)
+    }
+
+    /// The script's name.
+    public var description: String { "script \(name)" }
+
+    /// What SCRIPT LOAD answered for this text, on whichever server: the digest depends on the text alone.
+    var knownDigest: String? {
+        get { digest.value.withLock { $0 } }
+        nonmutating set { digest.value.withLock { $0 = newValue } }
+    }
+
+    private final class Digest: Sendable {
+        let value = Mutex<String?>(nil)
+    }
+}
