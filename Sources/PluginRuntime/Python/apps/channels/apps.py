@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ChannelsConfig(AppConfig):
+    name = "apps.channels"
+    label = "dispatcharr_channels"
+    verbose_name = "Channels"
+    default_auto_field = "django.db.models.BigAutoField"

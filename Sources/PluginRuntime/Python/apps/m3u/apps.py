@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class M3UConfig(AppConfig):
+    name = "apps.m3u"
+    label = "m3u"
+    verbose_name = "M3U"
+    default_auto_field = "django.db.models.BigAutoField"
