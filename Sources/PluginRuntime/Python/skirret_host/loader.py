@@ -1,0 +1,141 @@
+"""Imports one plugin, as Dispatcharr does, and calls it.
+
+A plugin lives in a synthetic package `_dispatcharr_plugin_<key>` whose path is its folder. The name is
+visible on purpose: bare `@shared_task`s register below it, and schedules in the database name them.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+import types
+
+from .describe import TEXTS, entry_file
+from .descriptors import checked_actions, checked_fields, defaults, with_sidebar_switch
+from .values import as_params, as_result
+
+PACKAGE_PREFIX = "_dispatcharr_plugin_"
+
+
+class PluginLoadError(ImportError):
+    """The plugin's code could not be imported or exposes no usable `Plugin`."""
+
+
+def load(key, path):
+    """Imports the plugin in the folder `path` and instantiates it."""
+    package_name = PACKAGE_PREFIX + "".join(char if char.isalnum() or char == "_" else "_" for char in key)
+    tasks_before = _task_names()
+    module = _import_first_with_plugin(package_name, path)
+    return LoadedPlugin(key, module.Plugin(), _task_names() - tasks_before)
+
+
+def _import_first_with_plugin(package_name, path):
+    """`plugin.py` first, then the folder's own `__init__.py`; the first with a `Plugin` wins."""
+    package = _namespace_package(package_name, path)
+    alias = _free_alias(path)
+    if alias:
+        sys.modules[alias] = package
+    plugins_dir = os.path.dirname(os.path.abspath(path))
+    if plugins_dir not in sys.path:
+        sys.path.append(plugins_dir)
+    if os.path.isfile(os.path.join(path, "plugin.py")):
+        module = importlib.import_module(f"{package_name}.plugin")
+        if alias:
+            sys.modules[f"{alias}.plugin"] = module
+        if hasattr(module, "Plugin"):
+            return module
+    if os.path.isfile(os.path.join(path, "__init__.py")):
+        package.__spec__.loader.exec_module(package)
+        if hasattr(package, "Plugin"):
+            return package
+    seen = os.path.basename(entry_file(path) or "plugin.py")
+    raise PluginLoadError(f"{seen} has no class Plugin")
+
+
+def _namespace_package(name, path):
+    """An empty package over the plugin's folder; `__init__.py` runs in it only if it is needed."""
+    init = os.path.join(path, "__init__.py")
+    spec = importlib.util.spec_from_file_location(name, init, submodule_search_locations=[os.path.abspath(path)])
+    package = sys.modules[name] = importlib.util.module_from_spec(spec)
+    return package
+
+
+def _free_alias(path):
+    """The folder's name, if a plugin may be imported by it: an identifier that means nothing else."""
+    name = os.path.basename(os.path.normpath(path))
+    if not name.isidentifier() or name in sys.modules or name in sys.stdlib_module_names:
+        return None
+    return name if importlib.util.find_spec(name) is None else None
+
+
+def _task_names():
+    from celery import current_app
+
+    return set(current_app.tasks.keys())
+
+
+class LoadedPlugin:
+    """One plugin's instance, its declarations, and the calls it answers."""
+
+    def __init__(self, key, instance, task_names):
+        self.key = key
+        self.instance = instance
+        self.task_names = sorted(task_names)
+
+    def describe(self):
+        """What the plugin says of itself now; properties and callables are asked again each time."""
+        ui_schema = self._declared("ui") or self._declared("ui_schema")
+        fields, field_notes = checked_fields(self._declared("fields"))
+        actions, action_notes = checked_actions(self._declared("actions"))
+        return {
+            **{name: str(self._declared(name) or "") for name in TEXTS},
+            "fields": with_sidebar_switch(fields, ui_schema),
+            "actions": actions,
+            "ui_schema": ui_schema if isinstance(ui_schema, dict) else None,
+            "tasks": self.task_names,
+            "warnings": field_notes + action_notes,
+        }
+
+    def actions_by_id(self):
+        """The declared actions as plugins get them in their context."""
+        return {action["id"]: action for action in checked_actions(self._declared("actions"))[0]}
+
+    def ui_schema(self):
+        """The declared page schema, or None."""
+        return self._declared("ui") or self._declared("ui_schema")
+
+    def settings(self, saved):
+        """Saved settings over the defaults of the declared fields."""
+        return {**defaults(checked_fields(self._declared("fields"))[0]), **(saved or {})}
+
+    def run(self, action, params, context):
+        """One action, with the answer in the shape that the API promises."""
+        return as_result(self.instance.run(action, as_params(params), context))
+
+    def resolve(self, resource, params, context, *, enabled, allow_disabled):
+        """One resource of a plugin's page; a class without a resolver is asked by `run`."""
+        if not enabled and not allow_disabled:
+            raise PermissionError(f"Plugin '{self.key}' is disabled")
+        resolver = getattr(self.instance, "resolve_ui_resource", None)
+        if callable(resolver):
+            return resolver(resource, as_params(params), context)
+        if not enabled:
+            raise PermissionError(f"Plugin '{self.key}' is disabled and cannot resolve resource '{resource}'")
+        return self.instance.run(resource, as_params(params), context)
+
+    def stop(self, context):
+        """The plugin's own farewell: `stop(context)`, `stop()`, or an action named stop."""
+        stop = getattr(self.instance, "stop", None)
+        if callable(stop):
+            try:
+                return as_result(stop(context))
+            except TypeError:
+                return as_result(stop())
+        if "stop" in self.actions_by_id():
+            return self.run("stop", {}, context)
+        return {"status": "ok"}
+
+    def _declared(self, name):
+        """An attribute, a property, or a method without arguments."""
+        value = getattr(self.instance, name, None)
+        return value() if isinstance(value, (types.MethodType, types.FunctionType)) else value
