@@ -1,0 +1,66 @@
+/** A plugin's own place: its layout, its further pages as tabs, or its settings and actions when it declares neither. */
+import { text } from '../../core/format.js';
+import { hasLayout, pagesOf } from '../../core/schema.js';
+import { Node } from '../../render/node.js';
+import { RuntimeProvider } from '../../render/runtime.js';
+import { Empty } from '../../ui/atoms.js';
+import { useStore, useTitle } from '../../ui/hooks.js';
+import { Icon } from '../../ui/icon.js';
+import { Alert, Skeleton, h } from '../../ui/kit.js';
+import { catalogue } from '../catalogue.js';
+import { Badges, Warnings } from '../plugins/badges.js';
+import { Avatar } from '../plugins/card.js';
+import { Legacy } from '../plugins/legacy.js';
+import { Toggle } from '../plugins/toggle.js';
+import { Link, path } from '../router.js';
+
+/** @param {{plugin: any, pages: any[], page: any}} props */
+function PageTabs({ plugin, pages, page }) {
+  const home = `/plugins/${encodeURIComponent(plugin.key)}`;
+  const shown = pages.filter((one) => one.placement !== 'hidden');
+  if (!shown.length) return null;
+  const tab = (/** @type {string} */ to, /** @type {string} */ label, /** @type {unknown} */ icon, /** @type {boolean} */ current) =>
+    h(Link, { key: to, to, className: 'page-tab', 'aria-current': current ? 'page' : undefined }, h(Icon, { name: icon, size: 16 }), label);
+  return h('nav', { className: 'page-tabs', 'aria-label': `Pages of ${text(plugin.name)}` },
+    tab(home, 'Overview', 'layout-dashboard', !page), ...shown.map((one) => tab(one.route, one.label, one.icon ?? 'file', page?.id === one.id)));
+}
+
+/** @param {{plugin: any, page: any}} props */
+function Body({ plugin, page }) {
+  const layout = page ? page.layout ?? page.children : hasLayout(plugin) ? plugin.ui_schema.layout : undefined;
+  if (plugin.missing) return h(Warnings, { plugin });
+  if (layout === undefined) return h('div', { className: 'panel' }, h(Legacy, { plugin }));
+  return h(RuntimeProvider, { plugin, page, key: page?.id ?? '' }, h(Node, { node: layout }));
+}
+
+const Unknown = (/** @type {{title: string}} */ { title }) =>
+  h('div', { className: 'page' }, h('h1', { className: 'sr-only' }, title), h(Empty, { icon: 'map-pin-off', title }, 'It may have been removed. ', h(Link, { to: '/plugins', className: 'link' }, 'All plugins')));
+
+/** @param {{pluginKey: string, pageId?: string}} props */
+export function PluginPage({ pluginKey, pageId }) {
+  const { list, state } = useStore(catalogue);
+  const plugin = list.find((/** @type {any} */ one) => one.key === pluginKey);
+  const pages = plugin ? pagesOf(plugin) : [];
+  const page = pageId === undefined ? undefined : pages.find((one) => one.id === pageId);
+  useTitle(text(page?.label ?? plugin?.name ?? 'Plugin'));
+  if (!plugin && state === 'loading') return h('div', { className: 'page', 'aria-busy': true }, Skeleton({ height: 32, width: 260 }), Skeleton({ height: 220, mt: 'xl' }));
+  if (!plugin) return h(Unknown, { title: `There is no plugin “${pluginKey}”` });
+  if (pageId !== undefined && !page) return h(Unknown, { title: `“${plugin.name}” has no page “${pageId}”` });
+  return h('div', { className: 'page' },
+    h('nav', { className: 'crumbs', 'aria-label': 'Where you are' }, h(Link, { to: '/plugins', className: 'link' }, 'Plugins'), h(Icon, { name: 'chevron-right', size: 14 }), page ? h(Link, { to: `/plugins/${encodeURIComponent(plugin.key)}`, className: 'link' }, text(plugin.name)) : h('span', { 'aria-current': 'page' }, text(plugin.name))),
+    h('header', { className: 'page-head plugin-head' }, h(Avatar, { plugin, size: 48 }),
+      h('div', { className: 'plugin-title' }, h('h1', {}, text(page?.label ?? plugin.name)), h('p', { className: 'dim' }, text(page?.description ?? plugin.description)), h(Badges, { plugin })),
+      h('div', { className: 'page-tools' }, h(Toggle, { plugin }))),
+    h(PageTabs, { plugin, pages, page }),
+    !plugin.enabled && !plugin.missing && Alert({ color: 'yellow', variant: 'light', mb: 'md', icon: h(Icon, { name: 'power-off', size: 18 }) }, 'This plugin is disabled, so its actions do not run. Enable it with the switch above.'),
+    h(Body, { plugin, page }));
+}
+
+/** A page under its own route, found among all enabled plugins. */
+export function CustomPage() {
+  const at = useStore(path).replace(/\/+$/, '');
+  const { list, state } = useStore(catalogue);
+  const found = list.filter((/** @type {any} */ one) => one.enabled).flatMap((/** @type {any} */ plugin) => pagesOf(plugin).map((page) => ({ plugin, page }))).find(({ page }) => page.route === at);
+  if (found) return h(PluginPage, { pluginKey: found.plugin.key, pageId: found.page.id });
+  return state === 'loading' ? null : h(Unknown, { title: 'There is nothing at this address' });
+}

@@ -1,0 +1,83 @@
+/** A plugin's `fields` and `actions`: its settings with Save, and a button per action. */
+import { text } from '../../core/format.js';
+import { actionsOf, fieldsOf, valuesOf } from '../../core/schema.js';
+import { Fields, useForm } from '../../components/inputs/form.js';
+import { looks } from '../../components/actions/button.js';
+import { useAction } from '../../render/run.js';
+import { Pill } from '../../ui/atoms.js';
+import { useEvent, useStable } from '../../ui/hooks.js';
+import { Icon } from '../../ui/icon.js';
+import { Button, h, useMemo, useState } from '../../ui/kit.js';
+import { complain, notify } from '../../ui/notify.js';
+import { byKey, saveSettings } from '../catalogue.js';
+
+/** More fields than this start folded away. */
+const MANY = 6;
+
+/** @param {{plugin: any, action: any, before: () => Promise<void>}} props */
+function Action({ plugin, action, before }) {
+  const [running, outcome, run] = useAction();
+  const click = () => run({ plugin, action, before });
+  const events = Array.isArray(action.events) ? action.events.slice(0, 8) : [];
+  return h('li', { className: 'action' },
+    h('div', { className: 'action-words' },
+      h('strong', {}, action.label),
+      action.description && h('p', { className: 'dim' }, text(action.description)),
+      events.length > 0 && h('div', { className: 'badges' }, ...events.map((/** @type {any} */ event) => h(Pill, { key: text(event), tone: 'teal', icon: 'zap' }, text(event)))),
+      outcome?.output && h('p', { className: 'action-output' }, 'Output: ', h('code', {}, outcome.output)),
+      outcome?.error && h('p', { className: 'action-error' }, `Error: ${outcome.error}`)),
+    Button({ ...looks(action), size: 'xs', loading: running, disabled: !plugin.enabled, onClick: click, 'aria-label': `${text(action.button_label ?? 'Run')}: ${action.label}` },
+      running ? text(action.running_label ?? 'Running…') : text(action.button_label ?? 'Run')));
+}
+
+/** @param {{plugin: any, fields: any[], form: any, save: () => Promise<boolean>}} props */
+function Settings({ plugin, fields, form, save }) {
+  const [open, setOpen] = useState(fields.length <= MANY && Boolean(plugin.enabled));
+  const [busy, setBusy] = useState(false);
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    setBusy(true);
+    if (await save()) notify({ title: 'Saved', message: `${plugin.name} settings updated`, lasts: 3000 });
+    setBusy(false);
+  };
+  const id = `settings-${plugin.key}`;
+  return h('section', { className: 'card-section' },
+    h('button', { type: 'button', className: 'section-toggle', 'aria-expanded': open, 'aria-controls': id, onClick: () => setOpen(!open) },
+      h(Icon, { name: 'sliders-horizontal', size: 15 }), h('span', {}, 'Settings'), form.dirty && h(Pill, { tone: 'orange' }, 'Unsaved'), h('span', { className: 'spring' }), h(Icon, { name: open ? 'chevron-up' : 'chevron-down', size: 16 })),
+    open && h('form', { id, onSubmit: submit, noValidate: true, 'aria-label': `Settings of ${plugin.name}` },
+      h(Fields, { fields, form, columns: true }),
+      h('div', { className: 'form-foot' },
+        form.dirty && Button({ variant: 'subtle', color: 'gray', size: 'xs', onClick: form.reset }, 'Undo'),
+        Button({ type: 'submit', size: 'xs', variant: form.dirty ? 'filled' : 'default', loading: busy, disabled: !form.dirty }, 'Save'))));
+}
+
+/** @param {{plugin: any}} props */
+export function Legacy({ plugin }) {
+  const declared = useStable(plugin.fields);
+  const fields = useMemo(() => fieldsOf(declared, true), [declared]);
+  const actions = useMemo(() => actionsOf(plugin.actions), [plugin.actions]);
+  const form = useForm(fields, valuesOf(fields, plugin.settings ?? {}));
+  const store = async () => {
+    const values = form.check();
+    if (!values) throw new Error('Some settings are not valid.');
+    await saveSettings(plugin.key, values);
+  };
+  const save = useEvent(async () => {
+    try {
+      await store();
+      return true;
+    } catch (error) {
+      complain('Not saved', error);
+      return false;
+    }
+  });
+  // What is on screen is what the person expects to run with.
+  const before = useEvent(async () => {
+    if (form.dirty) await store();
+  });
+  const current = byKey(plugin.key) ?? plugin;
+  const onScreen = { ...current, settings: { ...current.settings, ...form.values } };
+  return h('div', { className: 'card-body' },
+    actions.length > 0 && h('ul', { className: 'actions', 'aria-label': `Actions of ${plugin.name}` }, ...actions.map((action) => h(Action, { key: action.id, plugin: onScreen, action, before }))),
+    fields.length > 0 && h(Settings, { key: String(plugin.enabled), plugin, fields, form, save }));
+}

@@ -1,0 +1,32 @@
+/** The switch that enables a plugin, and the question before it runs for the first time ever. */
+import { ask } from '../../ui/confirm.js';
+import { Switch, h, useState } from '../../ui/kit.js';
+import { complain, notify } from '../../ui/notify.js';
+import { enable } from '../catalogue.js';
+
+/** @param {any} plugin */
+const trusted = (plugin) => ask({
+  title: `Enable ${plugin.name}?`,
+  color: 'red',
+  confirmLabel: 'I understand, enable',
+  message: h('div', {},
+    h('p', {}, h('strong', {}, 'Plugins are code from third parties.'), ' An enabled plugin runs on the server with access to its data, its network and its files.'),
+    h('p', {}, 'Enable it only if you trust its author and know where it came from. You are asked once per plugin.')),
+});
+
+/** @param {{plugin: any}} props */
+export function Toggle({ plugin }) {
+  const [busy, setBusy] = useState(false);
+  const turn = async (/** @type {boolean} */ on) => {
+    if (on && !plugin.ever_enabled && !(await trusted(plugin))) return;
+    setBusy(true);
+    try {
+      await enable(plugin.key, on);
+      notify({ title: plugin.name, message: on ? 'Enabled' : 'Disabled', tone: on ? 'teal' : 'gray', lasts: 3000 });
+    } catch (error) {
+      complain(`${plugin.name} could not be ${on ? 'enabled' : 'disabled'}`, error);
+    }
+    setBusy(false);
+  };
+  return Switch({ checked: Boolean(plugin.enabled), onChange: turn, disabled: busy || Boolean(plugin.missing && !plugin.enabled), size: 'md', 'aria-label': `Enable ${plugin.name}` });
+}

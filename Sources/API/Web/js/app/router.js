@@ -1,0 +1,44 @@
+/** Addresses of pages, and links that change them without loading anew. */
+import { Store } from '../core/store.js';
+import { h } from '../ui/kit.js';
+
+export const path = new Store(location.pathname);
+
+/** @param {string} to @param {{replace?: boolean}} [how] */
+export function go(to, { replace = false } = {}) {
+  if (to === location.pathname) return;
+  history[replace ? 'replaceState' : 'pushState'](null, '', to);
+  path.set(location.pathname);
+  scrollTo(0, 0);
+  document.getElementById('main')?.focus({ preventScroll: true });
+}
+
+globalThis.addEventListener('popstate', () => path.set(location.pathname));
+
+const parts = (/** @type {string} */ at) => at.replace(/\/+$/, '').split('/').slice(1).map((one) => {
+  try {
+    return decodeURIComponent(one);
+  } catch {
+    return one;
+  }
+});
+
+/** Which page an address names. Custom routes of plugins' pages are looked up by the app. @param {string} at */
+export function match(at) {
+  const [first = '', second, third, ...more] = parts(at);
+  if (first === '' || more.length) return { page: first === '' ? 'home' : 'custom' };
+  if (first === 'plugins') return second ? { page: 'plugin', key: second, sub: third } : { page: 'plugins' };
+  if (first === 'events' && !second) return { page: 'events' };
+  return { page: 'custom' };
+}
+
+/** @param {any} props */
+export function Link({ to, children, onClick, ...props }) {
+  const click = (/** @type {MouseEvent} */ event) => {
+    onClick?.(event);
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go(to);
+  };
+  return h('a', { href: to, onClick: click, ...props }, children);
+}

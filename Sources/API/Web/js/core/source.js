@@ -1,0 +1,132 @@
+/**
+ * One data source of a plugin's page: its data, how it is fetched, and the events that change it.
+ *
+ * Starts with its first listener and stops with its last, so nothing polls for a page nobody looks at. It knows no
+ * network: `load`, `events` and `visible` are given. A burst of events becomes one change per 100 ms.
+ */
+import { fold, matches } from './events.js';
+import { get, isObject } from './path.js';
+
+const FOLD_EVERY = 100;
+/** Seconds. A schema that asks for more is slowed to this. */
+const FASTEST_POLL = 1;
+
+/** @param {any} spec @param {any} result */
+export function extract(spec, result) {
+  const path = spec.extract ?? spec.responsePath ?? spec.path;
+  const data = path ? get(result, path) : result;
+  if (!Array.isArray(spec.pick) || !Array.isArray(data)) return data;
+  return data.map((row) => (isObject(row) ? Object.fromEntries(spec.pick.filter((/** @type {string} */ key) => Object.hasOwn(row, key)).map((/** @type {string} */ key) => [key, row[key]])) : row));
+}
+
+/** @param {any} spec */
+const literal = (spec) => spec.data ?? spec.value ?? spec.payload ?? spec.items ?? spec.default;
+
+export class Source {
+  #listeners = new Set();
+  #stops = /** @type {(() => void)[]} */ ([]);
+  #queue = /** @type {any[]} */ ([]);
+  #folding = /** @type {any} */ (undefined);
+  #timer = /** @type {any} */ (undefined);
+  #turn = 0;
+  #busy = false;
+  #again = false;
+
+  /**
+   * @param {any} spec
+   * @param {{plugin: string, load: (spec: any, params?: object) => Promise<any>, events: (listener: (event: any) => void) => () => void,
+   *   visible: {get: () => boolean, subscribe: (listener: () => void) => () => void}}} world
+   */
+  constructor(spec, world) {
+    this.spec = isObject(spec) ? spec : {};
+    this.world = world;
+    this.version = 0;
+    this.state = { data: this.#isStatic ? extract(this.spec, literal(this.spec)) : this.spec.default, error: undefined, loading: false, updated: 0 };
+    this.snapshot = () => this.state;
+    this.refresh = (/** @type {object | undefined} */ params) => this.#fetch(params);
+    this.subscribe = (/** @type {() => void} */ listener) => {
+      this.#listeners.add(listener);
+      if (this.#listeners.size === 1) this.#start();
+      return () => {
+        this.#listeners.delete(listener);
+        if (this.#listeners.size === 0) this.#stop();
+      };
+    };
+  }
+
+  get #isStatic() {
+    return this.spec.type === 'static';
+  }
+
+  get active() {
+    return this.#listeners.size > 0;
+  }
+
+  #start() {
+    if (this.#isStatic) return;
+    const { events, visible } = this.world;
+    if (isObject(this.spec.subscribe)) this.#stops.push(events((event) => this.#hear(event)));
+    const seconds = Number(this.spec.refresh?.interval ?? 0);
+    const poll = () => {
+      clearInterval(this.#timer);
+      if (seconds > 0 && visible.get()) this.#timer = setInterval(() => this.#busy || this.#fetch(), Math.max(FASTEST_POLL, seconds) * 1000);
+    };
+    this.#stops.push(visible.subscribe(poll), () => clearInterval(this.#timer));
+    poll();
+    if (!this.spec.refresh?.lazy) this.#fetch();
+  }
+
+  #stop() {
+    for (const stop of this.#stops.splice(0)) stop();
+    clearTimeout(this.#folding);
+    this.#folding = undefined;
+    this.#queue = [];
+    this.#turn += 1;
+    this.#busy = false;
+  }
+
+  /** @param {any} event */
+  #hear(event) {
+    if (!matches(this.spec.subscribe, event, this.world.plugin)) return;
+    this.#queue.push(event);
+    this.#folding ??= setTimeout(() => this.#drain(), FOLD_EVERY);
+  }
+
+  #drain() {
+    this.#folding = undefined;
+    const events = this.#queue.splice(0);
+    const spec = this.spec.subscribe;
+    if (spec.mode !== 'append' && spec.mode !== 'patch') return void this.#fetch();
+    this.#set({ data: events.reduce((data, event) => fold(data, spec, event), this.state.data), updated: Date.now() });
+  }
+
+  /** @param {object} [params] */
+  async #fetch(params) {
+    if (this.#isStatic) return;
+    if (this.#busy && !params) return void (this.#again = true);
+    const turn = ++this.#turn;
+    this.#busy = true;
+    this.#set({ loading: true });
+    let change;
+    try {
+      change = { data: extract(this.spec, await this.world.load(this.spec, params)) ?? this.spec.default, error: undefined, updated: Date.now() };
+    } catch (error) {
+      change = { error };
+    }
+    // A later fetch, or a stop, has taken over: this answer is stale.
+    if (turn !== this.#turn) return;
+    this.#busy = false;
+    this.#set({ ...change, loading: false });
+    if (this.#again) {
+      this.#again = false;
+      if (this.active) this.#fetch();
+    }
+  }
+
+  /** @param {object} change */
+  #set(change) {
+    this.state = { ...this.state, ...change };
+    this.version += 1;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

@@ -1,0 +1,30 @@
+/** Boot: draw the page, ask who is signed in, then load the plugins and listen. */
+import './components/index.js';
+import { App } from './app/app.js';
+import { load } from './app/catalogue.js';
+import { startEventLog } from './app/eventlog.js';
+import { startToasts } from './app/toasts.js';
+import { auth, check } from './net/auth.js';
+import { connection } from './net/socket.js';
+import { h, mount } from './ui/kit.js';
+
+startEventLog();
+startToasts();
+
+let before = auth.get().state;
+auth.subscribe(() => {
+  const { state } = auth.get();
+  if (state === 'in' && before !== 'in') load();
+  before = state;
+});
+
+// What happened while the connection was lost was not heard, so the list is read again.
+let last = connection.get();
+connection.subscribe(() => {
+  const now = connection.get();
+  if (now.state === 'live' && last.attempt > 0) load();
+  last = now;
+});
+
+mount(h(App), /** @type {Element} */ (document.getElementById('app')));
+check();

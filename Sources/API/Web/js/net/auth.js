@@ -1,0 +1,43 @@
+/** Who is signed in. The session lives in a cookie that scripts cannot read; this only knows what the server says about it. */
+import { Store } from '../core/store.js';
+import { ApiError, onSignedOut, session } from './api.js';
+import * as socket from './socket.js';
+
+/** `{state: 'unknown' | 'out' | 'in' | 'unreachable', user, error}` */
+export const auth = new Store({ state: 'unknown', user: undefined, error: undefined });
+
+/** @param {any} user */
+function enter(user) {
+  auth.set({ state: 'in', user: user ?? {}, error: undefined });
+  socket.start();
+}
+
+function leave() {
+  socket.stop();
+  auth.set({ state: 'out', user: undefined, error: undefined });
+}
+
+export async function check() {
+  try {
+    const answer = await session.get();
+    if (answer.authenticated) enter(answer.user);
+    else leave();
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) leave();
+    else auth.set({ state: 'unreachable', user: undefined, error });
+  }
+}
+
+/** @param {string} token */
+export async function signIn(token) {
+  const answer = await session.signIn(token);
+  enter(answer.user);
+}
+
+export async function signOut() {
+  await session.signOut();
+  leave();
+}
+
+onSignedOut(() => auth.get().state === 'in' && leave());
+socket.onSessionEnded(() => void check());

@@ -1,0 +1,77 @@
+/**
+ * The one file that knows the component library. Every component is a function `Name(props, ...children)`.
+ *
+ * The library's parts were made for Dash: they report a value through `setProps` after every effect, changed or not.
+ * `control` turns that into one `onChange` per change; without its comparison some of them loop for ever.
+ */
+const { React, ReactDOM, dash_mantine_components: mantine } = globalThis;
+
+export const {
+  createElement: h, useState, useEffect, useMemo, useRef, useContext, useCallback, createContext, memo, Component, Fragment, useId,
+  useSyncExternalStore,
+} = React;
+
+/** @param {any} element @param {Element} node */
+export const mount = (element, node) => ReactDOM.createRoot(node).render(element);
+
+const ignore = () => {};
+/** @param {unknown} a @param {unknown} b */
+const same = (a, b) => a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b));
+
+/** A component that only shows things. @param {string} name @returns {(props?: any, ...children: any[]) => any} */
+const show = (name) => (props, ...children) => h(mantine[name], { setProps: ignore, ...props }, ...children);
+
+/** A component that owns a value and reports it. @param {string} name @param {string} [key] @returns {(props?: any, ...children: any[]) => any} */
+function control(name, key = 'value') {
+  const Control = (/** @type {any} */ { onChange = ignore, children, ...props }) =>
+    h(mantine[name], {
+      ...props,
+      setProps: (/** @type {any} */ patch) => void (key in patch && !same(patch[key], props[key]) && onChange(patch[key])),
+    }, children);
+  Control.displayName = name;
+  return (props, ...children) => h(Control, props, ...children);
+}
+
+export const Provider = show('MantineProvider');
+export const NotificationContainer = show('NotificationContainer');
+
+export const Alert = show('Alert');
+export const Button = show('Button');
+export const ActionIcon = show('ActionIcon');
+export const Badge = show('Badge');
+export const Card = show('Card');
+export const Group = show('Group');
+export const Stack = show('Stack');
+export const SimpleGrid = show('SimpleGrid');
+export const Grid = show('Grid');
+export const GridCol = show('GridCol');
+export const Paper = show('Paper');
+export const Divider = show('Divider');
+export const Loader = show('Loader');
+export const Skeleton = show('Skeleton');
+export const Tooltip = show('Tooltip');
+export const Progress = show('Progress');
+export const Title = show('Title');
+export const Text = show('Text');
+
+export const Modal = control('Modal', 'opened');
+export const Drawer = control('Drawer', 'opened');
+export const Tabs = control('Tabs');
+export const TabsList = show('TabsList');
+export const TabsTab = show('TabsTab');
+export const TabsPanel = show('TabsPanel');
+
+export const TextInput = control('TextInput');
+export const PasswordInput = control('PasswordInput');
+export const Textarea = control('Textarea');
+export const NumberInput = control('NumberInput');
+export const Select = control('Select');
+export const JsonInput = control('JsonInput');
+export const Switch = control('Switch', 'checked');
+export const Checkbox = control('Checkbox', 'checked');
+export const SegmentedControl = control('SegmentedControl');
+
+export const LineChart = show('LineChart');
+
+/** Works once NotificationContainer is mounted. */
+export const notifications = mantine.appNotifications.api;
