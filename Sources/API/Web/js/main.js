@@ -2,7 +2,7 @@
 import './components/index.js';
 import { App } from './app/app.js';
 import { load } from './app/catalogue.js';
-import { startEventLog } from './app/eventlog.js';
+import { startEventLog } from './net/eventlog.js';
 import { startToasts } from './app/toasts.js';
 import { auth, check } from './net/auth.js';
 import { connection } from './net/socket.js';

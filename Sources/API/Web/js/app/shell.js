@@ -46,7 +46,7 @@ export function Shell({ children }) {
   }, []);
   return h('div', { className: `shell ${menu ? 'menu-open' : ''} ${beside ? 'with-panel' : ''}` },
     h('a', { className: 'skip', href: '#main' }, 'Skip to the page'),
-    h('header', { className: 'top' },
+    h('div', { className: 'top', role: 'region', 'aria-label': 'Top bar' },
       h(IconButton, { className: 'menu-button', label: menu ? 'Close menu' : 'Open menu', icon: menu ? 'x' : 'menu', 'aria-expanded': menu, 'aria-controls': 'sidebar', onClick: () => setMenu(!menu) }),
       h('span', { className: 'top-brand' }, h(Mark, { size: 26 }), 'Skirret'),
       h('span', { className: 'spring' }),

@@ -56,5 +56,6 @@ export function entryOf(envelope, id, now) {
     event: event === undefined ? type : text(event),
     success: success !== false && !('error' in rest && rest.error),
     payload: payload === undefined ? rest : Object.keys(rest).length ? { ...rest, payload } : payload,
+    data,
   };
 }

@@ -1,7 +1,13 @@
 /** Small parts made of plain elements, cheap enough to stand in every row of a long table. */
 import { toneOf } from '../core/color.js';
 import { Icon } from './icon.js';
-import { Skeleton, h } from './kit.js';
+import { Skeleton, createContext, h, useContext } from './kit.js';
+
+/** The level of headings inside panels: 2 on a page of their own, 3 inside a card that has its own heading. */
+export const Level = createContext(2);
+
+/** @param {{children?: any}} props */
+export const Heading = ({ children }) => h(`h${useContext(Level)}`, {}, children);
 
 /** A coloured word. @param {{tone?: string, dot?: boolean, title?: string, icon?: string, children?: any}} props */
 export const Pill = ({ tone = 'gray', dot = false, title, icon, children }) =>

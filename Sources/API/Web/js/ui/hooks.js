@@ -51,3 +51,19 @@ export const visible = {
     return () => document.removeEventListener('visibilitychange', listener);
   },
 };
+
+/** How many columns of at least `narrowest` pixels fit: `[ref of the box, count]`. @param {number} narrowest @param {number} gap */
+export function useColumns(narrowest, gap) {
+  const [columns, set] = useState(1);
+  const stop = useRef(/** @type {(() => void) | undefined} */ (undefined));
+  const box = useCallback((/** @type {Element | null} */ element) => {
+    stop.current?.();
+    if (!element) return;
+    const measure = () => set(Math.max(1, Math.floor((element.clientWidth + gap) / (narrowest + gap))));
+    const watcher = new ResizeObserver(measure);
+    watcher.observe(element);
+    measure();
+    stop.current = () => watcher.disconnect();
+  }, [narrowest, gap]);
+  return /** @type {[(element: Element | null) => void, number]} */ ([box, columns]);
+}

@@ -73,5 +73,9 @@ export const SegmentedControl = control('SegmentedControl');
 
 export const LineChart = show('LineChart');
 
-/** Works once NotificationContainer is mounted. */
-export const notifications = mantine.appNotifications.api;
+/** There once NotificationContainer is mounted. @returns {{show: (options: any) => void, update: (options: any) => void}} */
+export const notifications = () => mantine.appNotifications.api;
+
+/** A button for work that takes a while: it keeps its colour and the focus, and says what it is doing. @param {any} props */
+export const RunButton = ({ running, runningLabel = 'Running…', leftSection, ...props }, /** @type {any[]} */ ...children) =>
+  running ? Button({ ...props, leftSection: h('span', { className: 'spinner' }), onClick: undefined, 'aria-busy': true }, runningLabel) : Button({ ...props, leftSection }, ...children);

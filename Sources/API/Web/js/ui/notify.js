@@ -22,8 +22,8 @@ export function notify({ id = undefined, title, message = '', tone = 'teal', loa
     role: color === 'red' ? 'alert' : 'status',
     closeButtonProps: { 'aria-label': 'Dismiss' },
   };
-  if (id !== undefined && shown.has(id)) notifications.update(options);
-  else notifications.show(options);
+  if (id !== undefined && shown.has(id)) notifications().update(options);
+  else notifications().show(options);
   if (id !== undefined) shown.add(id);
 }
 

@@ -36,7 +36,11 @@ export function chooseScheme(next) {
 
 const named = (/** @type {string} */ label) => ({ 'aria-label': label });
 
+/** Greys with the blue of our own surfaces, so that the library's parts do not look foreign among them. */
+const DARK = ['#e8eaf2', '#c4cad9', '#9aa3b8', '#6b7489', '#363d4f', '#262b38', '#1c202b', '#171a23', '#12151d', '#0f1117'];
+
 export const theme = {
+  colors: { dark: DARK },
   primaryColor: 'indigo',
   // White on shade 7 of our accent reads at 5:1 in both schemes.
   primaryShade: { light: 7, dark: 7 },

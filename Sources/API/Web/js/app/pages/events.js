@@ -6,7 +6,7 @@ import { Empty, IconButton, Pill } from '../../ui/atoms.js';
 import { useStore, useTitle } from '../../ui/hooks.js';
 import { icon } from '../../ui/icon.js';
 import { TextInput, h, memo, useMemo, useState } from '../../ui/kit.js';
-import { clear, log } from '../eventlog.js';
+import { clear, log } from '../../net/eventlog.js';
 
 const SHOWN = 200;
 

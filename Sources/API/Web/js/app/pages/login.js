@@ -13,10 +13,12 @@ export function Login() {
   useTitle('Sign in');
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (!token.trim()) return setProblem('Paste the token first.');
+    // From the field itself: a password manager may fill and submit before the state has followed.
+    const entered = text(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get('token')).trim();
+    if (!entered) return setProblem('Paste the token first.');
     setBusy(true);
     try {
-      await signIn(token.trim());
+      await signIn(entered);
     } catch (failure) {
       const { status, message } = /** @type {any} */ (failure);
       setProblem(status === 401 || status === 403 ? 'This token is not the right one.' : text(message));
@@ -28,6 +30,7 @@ export function Login() {
       h(Mark, { size: 52 }),
       h('h1', {}, 'Skirret'),
       h('p', { className: 'dim' }, 'Sign in with the administrator’s token.'),
+      h('input', { type: 'text', name: 'username', autoComplete: 'username', value: 'admin', readOnly: true, hidden: true }),
       state === 'unreachable' ? h(Problem, { title: 'The server does not answer', message: text(error?.message), onRetry: check })
         : PasswordInput({ label: 'Token', placeholder: 'Paste it here', value: token, error: problem || undefined, autoComplete: 'current-password', name: 'token', size: 'md', onChange: (/** @type {string} */ now) => (setToken(now), setProblem('')) }),
       state !== 'unreachable' && Button({ type: 'submit', fullWidth: true, size: 'md', loading: busy }, 'Sign in'),

@@ -3,13 +3,15 @@ import { ago, text } from '../../core/format.js';
 import { hasLayout } from '../../core/schema.js';
 import { filterRows } from '../../core/query.js';
 import { Empty, Problem } from '../../ui/atoms.js';
-import { useNow, useStore, useTitle } from '../../ui/hooks.js';
+import { useColumns, useNow, useStore, useTitle } from '../../ui/hooks.js';
 import { icon } from '../../ui/icon.js';
 import { Button, SegmentedControl, Skeleton, TextInput, h, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { catalogue, load, reload } from '../catalogue.js';
 import { PluginCard } from '../plugins/card.js';
 
+/** The narrowest card and the space between two. Pixels. */
+const [NARROWEST, GAP] = [400, 18];
 const SHOW = [{ value: 'all', label: 'All' }, { value: 'enabled', label: 'Enabled' }, { value: 'disabled', label: 'Disabled' }];
 
 function ReloadButton() {
@@ -30,17 +32,33 @@ function ReloadButton() {
 /** A card that draws a page of its own takes the whole width. @param {any} plugin */
 const isWide = (plugin) => plugin.enabled && !plugin.missing && hasLayout(plugin);
 
-const Waiting = () => h('div', { className: 'cards', 'aria-busy': true, 'aria-label': 'Loading plugins' },
+const Waiting = () => h('div', { className: 'cards columns waiting', 'aria-busy': true, 'aria-label': 'Loading plugins' },
   ...[1, 2, 3].map((key) => h('div', { key, className: 'plugin-card' }, Skeleton({ height: 22, width: '50%' }), Skeleton({ height: 14, mt: 'md' }), Skeleton({ height: 14, mt: 'xs', width: '80%' }), Skeleton({ height: 36, mt: 'xl' }))));
+
+/** Roughly how tall a card is drawn, in rows of text. @param {any} plugin */
+const weight = (plugin) => 6 + 2 * (plugin.actions?.length ?? 0) + (plugin.enabled ? 2 * (plugin.fields?.length ?? 0) : 1);
+
+/** Each plugin into the column that is lowest so far. @param {any[]} list @param {number} columns */
+function spread(list, columns) {
+  const piles = Array.from({ length: columns }, () => ({ height: 0, list: /** @type {any[]} */ ([]) }));
+  for (const plugin of list) {
+    const lowest = piles.reduce((best, one) => (one.height < best.height ? one : best));
+    lowest.list.push(plugin);
+    lowest.height += weight(plugin);
+  }
+  return piles.map((pile) => pile.list);
+}
 
 /** @param {{list: any[], query: string, show: string}} props */
 function Cards({ list, query, show }) {
   const found = useMemo(() => filterRows(list, query, (plugin) => [plugin.name, plugin.key, plugin.description, plugin.author])
-    .filter((plugin) => show === 'all' || Boolean(plugin.enabled) === (show === 'enabled'))
-    .sort((a, b) => Number(isWide(a)) - Number(isWide(b))), [list, query, show]);
+    .filter((plugin) => show === 'all' || Boolean(plugin.enabled) === (show === 'enabled')), [list, query, show]);
+  const [box, columns] = useColumns(NARROWEST, GAP);
   if (!list.length) return h(Empty, { icon: 'blocks', title: 'No plugins found' }, 'Drop a plugin into the plugins folder and reload.');
   if (!found.length) return h(Empty, { icon: 'search-x', title: 'No plugin matches' }, 'Change the search or the filter to see the others.');
-  return h('div', { className: 'cards' }, ...found.map((plugin) => h(PluginCard, { key: plugin.key, plugin, wide: isWide(plugin) })));
+  // Columns of their own heights leave no holes, whatever is unfolded; pages of whole width follow below.
+  const [wide, narrow] = [found.filter(isWide), found.filter((plugin) => !isWide(plugin))];
+  return h('div', { className: 'cards', ref: box }, narrow.length > 0 && h('div', { className: 'columns' }, ...spread(narrow, columns).map((list, at) => h('div', { key: at, className: 'column' }, ...list.map((plugin) => h(PluginCard, { key: plugin.key, plugin, wide: false }))))), ...wide.map((plugin) => h(PluginCard, { key: plugin.key, plugin, wide: true })));
 }
 
 export function PluginsPage() {

@@ -9,7 +9,7 @@ export function Badges({ plugin }) {
     plugin.missing && h(Pill, { key: 'missing', tone: 'red', icon: 'file-x' }, 'Missing'),
     broken && h(Pill, { key: 'error', tone: 'red', icon: 'circle-alert' }, 'Load error'),
     !plugin.enabled && !plugin.missing && h(Pill, { key: 'disabled', tone: 'gray' }, 'Disabled'),
-    plugin.legacy && h(Pill, { key: 'legacy', tone: 'yellow', title: 'This plugin has no plugin.json. It works; ask its developer to add one.' }, 'Legacy'),
+    plugin.legacy && h(Pill, { key: 'legacy', tone: 'gray', title: 'This plugin has no plugin.json. It works; ask its developer to add one.' }, 'Legacy'),
     plugin.deprecated && h(Pill, { key: 'deprecated', tone: 'orange' }, 'Deprecated'),
   ].filter(Boolean);
   return list.length ? h('div', { className: 'badges' }, ...list) : null;

@@ -4,6 +4,7 @@ import { hasLayout, pagesOf } from '../../core/schema.js';
 import { safeUrl } from '../../core/url.js';
 import { Node } from '../../render/node.js';
 import { RuntimeProvider } from '../../render/runtime.js';
+import { Level } from '../../ui/atoms.js';
 import { Icon } from '../../ui/icon.js';
 import { h, useState } from '../../ui/kit.js';
 import { Link } from '../router.js';
@@ -45,7 +46,7 @@ export function PluginCard({ plugin, wide }) {
     h(Badges, { plugin }),
     plugin.description && h('p', { className: 'card-about' }, text(plugin.description)),
     h(Warnings, { plugin }),
-    wide ? h('div', { className: 'card-layout' }, h(RuntimeProvider, { plugin }, h(Node, { node: plugin.ui_schema.preview ?? plugin.ui_schema.layout })))
+    wide ? h('div', { className: 'card-layout' }, h(Level.Provider, { value: 3 }, h(RuntimeProvider, { plugin }, h(Node, { node: plugin.ui_schema.preview ?? plugin.ui_schema.layout }))))
       : !hasLayout(plugin) && h(Legacy, { plugin }),
     opens && h('footer', { className: 'card-foot' }, h(Link, { to: `/plugins/${encodeURIComponent(plugin.key)}`, className: 'open-link', 'aria-label': `Open ${text(plugin.name)}` }, 'Open', h(Icon, { name: 'arrow-right', size: 16 }))));
 }

@@ -7,7 +7,7 @@ import { useAction } from '../../render/run.js';
 import { Pill } from '../../ui/atoms.js';
 import { useEvent, useStable } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
-import { Button, h, useMemo, useState } from '../../ui/kit.js';
+import { Button, RunButton, h, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { byKey, saveSettings } from '../catalogue.js';
 
@@ -26,8 +26,8 @@ function Action({ plugin, action, before }) {
       events.length > 0 && h('div', { className: 'badges' }, ...events.map((/** @type {any} */ event) => h(Pill, { key: text(event), tone: 'teal', icon: 'zap' }, text(event)))),
       outcome?.output && h('p', { className: 'action-output' }, 'Output: ', h('code', {}, outcome.output)),
       outcome?.error && h('p', { className: 'action-error' }, `Error: ${outcome.error}`)),
-    Button({ ...looks(action), size: 'xs', loading: running, disabled: !plugin.enabled, onClick: click, 'aria-label': `${text(action.button_label ?? 'Run')}: ${action.label}` },
-      running ? text(action.running_label ?? 'Running…') : text(action.button_label ?? 'Run')));
+    RunButton({ ...looks(action), size: 'xs', running, runningLabel: text(action.running_label ?? 'Running…'), disabled: !plugin.enabled, onClick: click, 'aria-label': `${text(action.button_label ?? 'Run')}: ${action.label}` },
+      text(action.button_label ?? 'Run')));
 }
 
 /** @param {{plugin: any, fields: any[], form: any, save: () => Promise<boolean>}} props */
@@ -77,6 +77,7 @@ export function Legacy({ plugin }) {
   });
   const current = byKey(plugin.key) ?? plugin;
   const onScreen = { ...current, settings: { ...current.settings, ...form.values } };
+  if (!actions.length && !fields.length) return null;
   return h('div', { className: 'card-body' },
     actions.length > 0 && h('ul', { className: 'actions', 'aria-label': `Actions of ${plugin.name}` }, ...actions.map((action) => h(Action, { key: action.id, plugin: onScreen, action, before }))),
     fields.length > 0 && h(Settings, { key: String(plugin.enabled), plugin, fields, form, save }));

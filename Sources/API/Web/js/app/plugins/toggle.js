@@ -18,6 +18,7 @@ const trusted = (plugin) => ask({
 export function Toggle({ plugin }) {
   const [busy, setBusy] = useState(false);
   const turn = async (/** @type {boolean} */ on) => {
+    if (busy) return;
     if (on && !plugin.ever_enabled && !(await trusted(plugin))) return;
     setBusy(true);
     try {
@@ -28,5 +29,5 @@ export function Toggle({ plugin }) {
     }
     setBusy(false);
   };
-  return Switch({ checked: Boolean(plugin.enabled), onChange: turn, disabled: busy || Boolean(plugin.missing && !plugin.enabled), size: 'md', 'aria-label': `Enable ${plugin.name}` });
+  return Switch({ checked: Boolean(plugin.enabled), onChange: turn, disabled: Boolean(plugin.missing && !plugin.enabled), 'aria-busy': busy, size: 'md', 'aria-label': `Enable ${plugin.name}` });
 }

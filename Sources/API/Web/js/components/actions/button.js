@@ -7,7 +7,7 @@ import { register } from '../../render/registry.js';
 import { useResolved, useResolver, useRuntime } from '../../render/runtime.js';
 import { useAction } from '../../render/run.js';
 import { Icon, icon } from '../../ui/icon.js';
-import { Button, Group, h } from '../../ui/kit.js';
+import { Group, RunButton, h } from '../../ui/kit.js';
 import { oneOf, size } from '../layout/layout.js';
 
 const VARIANTS = ['filled', 'outline', 'light', 'subtle', 'default', 'transparent', 'white'];
@@ -36,8 +36,7 @@ export function ActionButton({ node, after }) {
   const label = text(useResolved(node.button_label ?? node.buttonLabel ?? node.label ?? words(text(node.action ?? node.id))));
   const [running, , run] = useAction();
   const click = async () => (await run({ plugin: runtime.plugin, action: prepared(node, runtime, resolve) })) && after?.();
-  return Button({ ...looks(node), leftSection: icon(node.icon, 16), loading: running, disabled: !runtime.plugin.enabled || node.disabled === true, onClick: click },
-    running && node.running_label ? text(node.running_label) : label);
+  return RunButton({ ...looks(node), leftSection: icon(node.icon, 16), running, runningLabel: text(node.running_label ?? 'Running…'), disabled: !runtime.plugin.enabled || node.disabled === true, onClick: click }, label);
 }
 register(['action', 'actionButton', 'button'], ActionButton);
 

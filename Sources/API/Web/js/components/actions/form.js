@@ -5,9 +5,10 @@ import { actionsOf, fieldsOf, valuesOf } from '../../core/schema.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useResolver, useRuntime, useSource } from '../../render/runtime.js';
 import { useAction } from '../../render/run.js';
+import { Heading } from '../../ui/atoms.js';
 import { icon } from '../../ui/icon.js';
 import { useStable } from '../../ui/hooks.js';
-import { Button, Group, Title, h, useMemo } from '../../ui/kit.js';
+import { Group, RunButton, h, useMemo } from '../../ui/kit.js';
 import { Fields, useForm } from '../inputs/form.js';
 import { ActionButton, looks, prepared } from './button.js';
 
@@ -35,11 +36,11 @@ function Form(/** @type {{node: any}} */ { node }) {
   };
 
   return h('form', { className: 'panel', onSubmit: submit, noValidate: true, 'aria-label': title || text(node.submitLabel ?? 'Form') },
-    title && h('header', { className: 'panel-head' }, icon(node.icon, 18), Title({ order: 3, size: 'h4' }, title)),
+    title && h('header', { className: 'panel-head' }, icon(node.icon, 18), h(Heading, {}, title)),
     about && h('p', { className: 'dim panel-about' }, about),
     h(Fields, { fields, form, disabled: !runtime.plugin.enabled }),
     Group({ justify: 'flex-end', mt: 'md', gap: 'sm' },
       ...actionsOf(node.actions).map((action, index) => h(ActionButton, { key: index, node: { variant: 'default', ...action } })),
-      Button({ ...looks({ ...node, size: 'sm' }), type: 'submit', loading: running, disabled: !runtime.plugin.enabled }, text(node.submitLabel ?? node.submit_label ?? 'Submit'))));
+      RunButton({ ...looks({ ...node, size: 'sm' }), type: 'submit', running, runningLabel: text(node.running_label ?? 'Running…'), disabled: !runtime.plugin.enabled }, text(node.submitLabel ?? node.submit_label ?? 'Submit'))));
 }
 register('form', Form);

@@ -6,9 +6,9 @@ import { rowsOf } from '../../core/query.js';
 import { thin } from '../../core/series.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useSource } from '../../render/runtime.js';
-import { Problem, pending } from '../../ui/atoms.js';
+import { Heading, Problem, pending } from '../../ui/atoms.js';
 import { useStable } from '../../ui/hooks.js';
-import { LineChart, Title, h, useEffect, useMemo, useState } from '../../ui/kit.js';
+import { LineChart, h, useEffect, useMemo, useState } from '../../ui/kit.js';
 
 /** More points than pixels only cost time. */
 const MOST_POINTS = 1000;
@@ -55,7 +55,7 @@ function Chart(/** @type {{node: any}} */ { node }) {
   const height = Math.min(800, Math.max(120, Number(node.height) || 280));
   const blank = pending(source, { empty: points.length === 0, title: 'No readings yet', lines: 5 });
   return h('figure', { className: 'panel chart' },
-    h('figcaption', { className: 'panel-head' }, Title({ order: 3, size: 'h4' }, title || series.map((/** @type {any} */ one) => one.label).join(', ')), h('span', { className: 'dim' }, `${number(points.length)} readings${last ? `, last ${last.x}` : ''}`)),
+    h('figcaption', { className: 'panel-head' }, h(Heading, {}, title || series.map((/** @type {any} */ one) => one.label).join(', ')), h('span', { className: 'dim' }, `${number(points.length)} readings${last ? `, last ${last.x}` : ''}`)),
     h('p', { className: 'sr-only' }, `Line chart. Latest values: ${summary}.`),
     blank ?? h('div', { 'aria-hidden': true }, LineChart({
       h: height, data: points, dataKey: 'x', series: series.map((/** @type {any} */ { name, label, color }) => ({ name, label, color })), curveType: 'monotone',

@@ -4,8 +4,9 @@ import { isObject } from '../../core/path.js';
 import { Nodes } from '../../render/node.js';
 import { register } from '../../render/registry.js';
 import { useResolved } from '../../render/runtime.js';
+import { Heading } from '../../ui/atoms.js';
 import { icon } from '../../ui/icon.js';
-import { Grid, GridCol, Group, SimpleGrid, Stack, Tabs, TabsList, TabsPanel, TabsTab, Title, h, useState } from '../../ui/kit.js';
+import { Grid, GridCol, Group, SimpleGrid, Stack, Tabs, TabsList, TabsPanel, TabsTab, h, useState } from '../../ui/kit.js';
 
 const SIZES = new Set(['xs', 'sm', 'md', 'lg', 'xl']);
 /** A size word or a number of pixels. @param {unknown} value @param {any} fallback */
@@ -41,7 +42,7 @@ function CardPart(/** @type {{node: any}} */ { node }) {
   const title = useResolved(node.title ?? node.label);
   const about = useResolved(node.description ?? node.subtitle);
   return h('section', { className: 'panel' },
-    title && h('header', { className: 'panel-head' }, icon(node.icon, 18), Title({ order: 3, size: 'h4' }, text(title))),
+    title && h('header', { className: 'panel-head' }, icon(node.icon, 18), h(Heading, {}, text(title))),
     about && h('p', { className: 'dim panel-about' }, text(about)),
     Stack({ gap: size(node.gap, 'md') }, childrenOf(node)));
 }

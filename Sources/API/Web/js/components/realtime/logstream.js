@@ -4,12 +4,13 @@ import { text, time } from '../../core/format.js';
 import { entriesOf, lineOf } from '../../core/log.js';
 import { get } from '../../core/path.js';
 import { rowsOf } from '../../core/query.js';
-import { onUpdate } from '../../net/socket.js';
+import { log } from '../../net/eventlog.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useRuntime, useSource } from '../../render/runtime.js';
-import { IconButton, pending } from '../../ui/atoms.js';
+import { Heading, IconButton, pending } from '../../ui/atoms.js';
+import { useStore } from '../../ui/hooks.js';
 import { icon } from '../../ui/icon.js';
-import { TextInput, Title, h, useEffect, useMemo, useRef, useState } from '../../ui/kit.js';
+import { TextInput, h, useEffect, useMemo, useRef, useState } from '../../ui/kit.js';
 
 const DEFAULT_LIMIT = 200;
 const LARGEST_LIMIT = 5000;
@@ -24,18 +25,14 @@ function stored(data, path) {
 
 /** Lines that events of this source bring, beside those it fetches. @param {any} spec @param {string | undefined} path @param {string} plugin @param {number} limit */
 function useArriving(spec, path, plugin, limit) {
-  const [lines, set] = useState(/** @type {unknown[]} */ ([]));
-  const own = spec.subscribe?.mode === 'append';
-  useEffect(() => {
-    if (own) return undefined; // The source itself appends; counting twice would show every line twice.
+  const recent = useStore(log);
+  return useMemo(() => {
+    if (spec.subscribe?.mode === 'append') return []; // The source itself appends; counting twice would show every line twice.
     const wanted = spec.subscribe ?? { event: 'plugin_event' };
-    return onUpdate((event) => {
-      if (!matches(wanted, event, plugin)) return;
-      const found = entriesOf(path ? get(event, path) ?? get(event.payload, path) : event.payload);
-      if (found.length) set((/** @type {unknown[]} */ now) => [...now, ...found.map((one) => ({ ...lineOf(one), at: lineOf(one).at ?? new Date() }))].slice(-limit));
-    });
-  }, [spec, path, plugin, own, limit]);
-  return lines;
+    const lines = recent.filter((/** @type {any} */ { data }) => matches(wanted, data, plugin)).flatMap((/** @type {any} */ { data, at }) =>
+      entriesOf(path ? get(data, path) ?? get(data.payload, path) : data.payload).map((one) => ({ ...lineOf(one), at: lineOf(one).at ?? new Date(at) })));
+    return lines.slice(-limit);
+  }, [recent, spec, path, plugin, limit]);
 }
 
 function LogStream(/** @type {{node: any}} */ { node }) {
@@ -58,7 +55,7 @@ function LogStream(/** @type {{node: any}} */ { node }) {
   const scrolled = () => void (box.current && (following.current = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 40));
 
   return h('section', { className: 'panel flush' },
-    h('header', { className: 'panel-head table-head' }, icon(node.icon ?? 'scroll-text', 18), Title({ order: 3, size: 'h4' }, title),
+    h('header', { className: 'panel-head table-head' }, icon(node.icon ?? 'scroll-text', 18), h(Heading, {}, title),
       h('span', { className: 'dim' }, `${lines.length} lines`),
       TextInput({ 'aria-label': 'Filter lines', placeholder: 'Filter…', size: 'xs', value: query, onChange: setQuery, leftSection: icon('search', 14), className: 'table-filter' }),
       h(IconButton, { label: frozen ? 'Resume' : 'Pause', icon: frozen ? 'play' : 'pause', 'aria-pressed': Boolean(frozen), onClick: () => freeze(frozen ? undefined : all) })),

@@ -5,10 +5,10 @@ import { filterRows, pageOf, rowsOf, sortRows } from '../../core/query.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useSource } from '../../render/runtime.js';
 import { useScope } from '../../render/scope.js';
-import { Problem, pending } from '../../ui/atoms.js';
+import { Heading, Problem, pending } from '../../ui/atoms.js';
 import { Icon, icon } from '../../ui/icon.js';
 import { useStable } from '../../ui/hooks.js';
-import { TextInput, Title, h, useMemo, useState } from '../../ui/kit.js';
+import { TextInput, h, useMemo, useState } from '../../ui/kit.js';
 import { valueOf } from './cell.js';
 import { Pager } from './pager.js';
 import { Row } from './row.js';
@@ -70,7 +70,7 @@ function Table(/** @type {{node: any}} */ { node }) {
   const blank = pending(source, { empty: rows.length === 0, title: text(node.emptyText ?? 'No rows yet') });
   const width = columns.length + (node.expandable ? 1 : 0) + (node.rowActions ? 1 : 0);
   return h('section', { className: 'panel flush' },
-    (title || node.filterable) && h('header', { className: 'panel-head table-head' }, icon(node.icon, 18), title && Title({ order: 3, size: 'h4' }, title),
+    (title || node.filterable) && h('header', { className: 'panel-head table-head' }, icon(node.icon, 18), title && h(Heading, {}, title),
       node.filterable && TextInput({ 'aria-label': 'Filter rows', placeholder: 'Filter…', size: 'xs', value: query, onChange: (/** @type {string} */ now) => (setQuery(now), setPage(1)), leftSection: icon('search', 14), className: 'table-filter' })),
     source.error && rows.length > 0 && h(Problem, { title: 'These rows may be out of date', message: text(source.error.message), onRetry: () => source.refresh() }),
     blank ? h('div', { className: 'panel-body' }, blank) : h('div', { className: 'table-scroll', tabIndex: 0, role: 'region', 'aria-label': title || 'Table' },

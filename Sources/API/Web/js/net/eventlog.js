@@ -1,7 +1,7 @@
 /** Every message of the live connection since the page was opened, the newest 500 of them. */
 import { entryOf } from '../core/events.js';
 import { Store } from '../core/store.js';
-import { onEnvelope } from '../net/socket.js';
+import { onEnvelope } from './socket.js';
 
 const KEPT = 500;
 /** Redrawing ten times a second is enough for any reader. */
