@@ -15,7 +15,6 @@ app = Celery("dispatcharr")
 app.conf.update(
     broker_url=URL,
     result_backend=URL,
-    override_backends={"redis": "dispatcharr.results:RedisResults", "rediss": "dispatcharr.results:RedisResults"},
     # Pickle is never read or written, on either side.
     task_serializer="json",
     result_serializer="json",
@@ -36,4 +35,5 @@ app.conf.update(
     result_backend_always_retry=False,
     result_backend_transport_options={"retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}},
 )
+app.loader.override_backends = dict.fromkeys(("redis", "rediss"), "dispatcharr.results:RedisResults")
 app.set_default()

@@ -158,15 +158,14 @@ def _error_frame(call, error):
 
 
 def _run_plugin_task(frame):
-    """A `@shared_task` of the plugin, run as Celery runs an eager one: with id, binding and retries."""
+    """A `@shared_task` of the plugin, run as Celery runs an eager one: with id, binding, and retries at once."""
     from dispatcharr.celery import app
 
-    if frame["name"] not in app.tasks:
-        raise LookupError(f"the plugin has no task {frame['name']!r}; it has registered none by that name")
-    outcome = app.tasks[frame["name"]].apply(
-        frame.get("args") or (), frame.get("kwargs") or {}, task_id=frame.get("task_id"), throw=True
-    )
-    return outcome.result
+    name = frame["name"]
+    if name not in app.tasks:
+        raise LookupError(f"the plugin has no task {name!r}")
+    outcome = app.tasks[name].apply(frame.get("args") or (), frame.get("kwargs") or {}, task_id=frame.get("task_id"))
+    return outcome.get(disable_sync_subtasks=False)
 
 
 def _close_connections():

@@ -129,26 +129,29 @@ class Server:
 
     def _spawn(self, frame):
         descriptors = self._control.take_descriptors(3)
+        leading, leads = os.pipe()
         try:
             pid = os.fork()
+            if pid == 0:
+                _become_plugin(frame, descriptors, leads)
         except OSError as error:
-            for descriptor in descriptors:
-                os.close(descriptor)
             failure = {"type": "OSError", "module": "builtins", "message": f"cannot fork: {error}", "args": []}
-            self._writer.send(type="error", id=frame["id"], error=failure)
-            return
-        if pid == 0:
-            _become_plugin(frame, descriptors)
-        for descriptor in descriptors:
+            answer = {"type": "error", "id": frame["id"], "error": failure}
+        else:
+            self._reaper.adopt(pid)
+            answer = {"type": "spawned", "id": frame["id"], "pid": pid}
+        for descriptor in (*descriptors, leads):
             os.close(descriptor)
-        self._reaper.adopt(pid)
-        self._writer.send(type="spawned", id=frame["id"], pid=pid)
+        os.read(leading, 1)  # ends when the child leads its group: who hears of it may kill the group at once
+        os.close(leading)
+        self._writer.send(**answer)
 
 
-def _become_plugin(frame, descriptors):
+def _become_plugin(frame, descriptors, leads):
     """In the child: only the plugin's own descriptors stay, its limits are set, and it is served to its end."""
     try:
         os.setsid()
+        os.close(leads)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
