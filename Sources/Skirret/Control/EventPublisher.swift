@@ -1,0 +1,132 @@
+import CeleryProtocol
+import Foundation
+import SkirretRedis
+import Synchronization
+
+/// Tells the fleet what this worker does, as Celery's events: Flower and `celery events` show it as their own.
+///
+/// Worker events go out at once; task events only when enabled, in batches of the moment.
+final class EventPublisher: Sendable {
+    private struct State {
+        var sendsTaskEvents: Bool
+        /// Celery's Lamport clock.
+        var clock = 0
+        var processed: [String: Int] = [:]
+        var pending: [JSONObject] = []
+    }
+
+    private let state: Mutex<State>
+    private let queue: TaskQueue
+    private let held: HeldClaims
+    private let source: EventSource
+    /// Monitors give a worker up after twice as many seconds.
+    private static let frequency = 2.0
+    private static let mostPending = 10_000
+
+    init(queue: TaskQueue, options: WorkerOptions, held: HeldClaims) {
+        self.queue = queue
+        self.held = held
+        source = EventSource(node: options.name, pid: Int(ProcessInfo.processInfo.processIdentifier))
+        state = Mutex(State(sendsTaskEvents: options.sendsTaskEvents))
+    }
+
+    // MARK: what happened
+
+    func received(_ message: TaskMessage) { note(.taskReceived(message.headers)) }
+
+    func started(_ message: TaskMessage) { note(.taskStarted(message.headers.id)) }
+
+    func ended(_ message: TaskMessage, _ outcome: Outcome, after runtime: Duration) {
+        let id = message.headers.id
+        switch outcome {
+        case .succeeded(let value):
+            note(.taskSucceeded(id, result: pythonRepr(value), runtimeSeconds: runtime.seconds))
+        case .failed(let failure):
+            note(.taskFailed(id, exception: failure.pythonDescription, traceback: failure.traceback))
+        case .retry(_, let failure):
+            note(.taskRetried(id, exception: failure.pythonDescription, traceback: failure.traceback))
+        case .revoked(let why):
+            let isTerminated = why == .terminated
+            note(.taskRevoked(id, terminated: isTerminated, signal: isTerminated ? 15 : nil, expired: why == .expired))
+        case .early, .crashed, .handedBack, .leaseLost: return
+        }
+        state.withLock { $0.processed[message.headers.task, default: 0] += 1 }
+    }
+
+    // MARK: clock and counts
+
+    /// One tick, or a jump past a clock that was heard of.
+    @discardableResult
+    func tick(hearing other: Int = 0) -> Int {
+        state.withLock { state in
+            state.clock = max(state.clock, other) + 1
+            return state.clock
+        }
+    }
+
+    var processed: [String: Int] { state.withLock { $0.processed } }
+
+    /// Turns task events on or off; says whether that changed anything.
+    func enableTaskEvents(_ isEnabled: Bool) -> Bool {
+        state.withLock { state in
+            defer { state.sendsTaskEvents = isEnabled }
+            return state.sendsTaskEvents != isEnabled
+        }
+    }
+
+    // MARK: sending
+
+    /// Sends heartbeats and batches until cancelled. Events are at most once by nature: what cannot be sent is dropped.
+    func run() async throws {
+        await publish(EventMessage(fields(.workerOnline(vitals))))
+        var next = ContinuousClock.now + .seconds(Self.frequency)
+        while true {
+            try await ContinuousClock().sleep(for: .milliseconds(50))
+            await flush()
+            guard .now >= next else { continue }
+            next += .seconds(Self.frequency)
+            await publish(EventMessage(fields(.workerHeartbeat(vitals))))
+        }
+    }
+
+    func heartbeat() async { await publish(EventMessage(fields(.workerHeartbeat(vitals)))) }
+
+    func leave() async throws(RedisError) {
+        await flush()
+        await publish(EventMessage(fields(.workerOffline(vitals))))
+    }
+
+    private func note(_ event: WorkerEvent) {
+        guard state.withLock({ $0.sendsTaskEvents && $0.pending.count < Self.mostPending }) else { return }
+        let fields = fields(event)
+        state.withLock { $0.pending.append(fields) }
+    }
+
+    private func fields(_ event: WorkerEvent) -> JSONObject {
+        event.fields(from: source, clock: tick(), at: Date())
+    }
+
+    private func flush() async {
+        let batch = state.withLock { state in
+            defer { state.pending = [] }
+            return state.pending
+        }
+        if !batch.isEmpty { await publish(EventMessage(batch: batch)) }
+    }
+
+    private func publish(_ message: EventMessage) async {
+        let channel = FanoutChannel.events(
+            routingKey: message.routingKey, database: queue.url.database, keyPrefix: queue.keys.prefix)
+        // Pub/sub keeps nothing for anybody; an event that cannot be sent now is an event nobody would have heard.
+        _ = try? await queue.redis.send("PUBLISH", .init(channel), .init(message.encoded()))
+    }
+
+    private var vitals: WorkerVitals {
+        var load = [0.0, 0, 0]
+        getloadavg(&load, 3)
+        return WorkerVitals(
+            frequency: Self.frequency, active: held.count, processed: processed.values.reduce(0, +),
+            loadAverage: load.map { ($0 * 100).rounded() / 100 },
+            software: (identity: "skirret", version: "0.1.0", system: "Linux"))
+    }
+}

@@ -1,0 +1,68 @@
+public import CeleryProtocol
+public import Logging
+
+/// What a running task may ask about itself.
+public struct TaskContext: Sendable {
+    /// The task's id; the same for every attempt.
+    public let id: TaskID
+    /// The task's name.
+    public let name: String
+    /// How often the task has been retried before this run. Zero on the first.
+    public let retries: Int
+    /// When the body will be cancelled; nil means never.
+    public let deadline: ContinuousClock.Instant?
+    /// A logger that carries the task's id and name; its records are kept with the task too.
+    public let logger: Logger
+    /// The node that runs the task.
+    public let worker: String
+
+    let log: TaskLog
+    let report: @Sendable (_ percent: Double, _ message: String) async -> Void
+
+    /// Tells whoever watches how far the task is.
+    ///
+    /// - Parameters:
+    ///   - percent: 0 to 100.
+    ///   - message: What is being done, for people.
+    public func progress(_ percent: Double, _ message: String = "") async {
+        await report(percent, message)
+    }
+
+    /// Asks to be tried again: `throw context.retry(after: .seconds(5))`.
+    ///
+    /// - Parameters:
+    ///   - delay: How long from now.
+    ///   - error: Why; it becomes the failure when no attempt is left.
+    /// - Returns: The error to throw.
+    public func retry(after delay: Duration, because error: (any Error)? = nil) -> RetryRequest {
+        RetryRequest(delay: delay, reason: error.map(TaskFailure.init(of:)) ?? .retriesExceeded(name: name, id: id))
+    }
+
+    /// Keeps a record of somebody else's logger with the task, such as a line that a child process printed.
+    ///
+    /// - Parameters:
+    ///   - level: The record's level.
+    ///   - source: Who wrote it.
+    ///   - message: The line.
+    public func keep(level: Logger.Level, source: String, message: String) {
+        log.append(task: id, level: level, source: source, message: message)
+    }
+}
+
+extension TaskFailure {
+    /// What a caller sees of an error that a body threw.
+    init(of error: any Error) {
+        switch error {
+        case let failure as TaskFailure: self = failure
+        case let request as RetryRequest: self = request.reason
+        default:
+            self.init(
+                excType: String(describing: type(of: error)), excMessage: [.string(String(describing: error))],
+                excModule: "skirret", traceback: String(reflecting: error))
+        }
+    }
+
+    static func retriesExceeded(name: String, id: TaskID) -> TaskFailure {
+        .maxRetriesExceeded("Can't retry \(name)[\(id)]: no attempt is left")
+    }
+}

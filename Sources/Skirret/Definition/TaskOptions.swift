@@ -1,0 +1,98 @@
+public import CeleryProtocol
+
+/// What belongs to a task wherever it is called from, declared with it, once.
+public struct TaskOptions: Sendable {
+    /// Where calls go that name no queue; nil means the task queue's default.
+    public var queue: QueueName?
+    /// Whether and when a failed run is tried again.
+    public var retry: RetryPolicy
+    /// When the message is acknowledged.
+    public var acknowledgement: Acknowledgement
+    /// Seconds after which the body is cancelled with `SoftTimeLimitExceeded`; nil means never.
+    public var timeLimit: Duration?
+    /// Results of calls that do not say otherwise are not stored.
+    public var ignoresResult: Bool
+    /// Runs with the same name given here exclude each other across the fleet; a second one ends at
+    /// once with ``SingleFlight/answer``.
+    public var singleFlight: SingleFlight?
+
+    /// When the message is acknowledged.
+    public enum Acknowledgement: Sendable {
+        /// After the result is stored: a run whose worker dies is run again. The default.
+        case late
+        /// Before the run: a run whose worker dies is lost. Celery's default.
+        case early
+    }
+
+    /// One run at a time under a name.
+    public struct SingleFlight: Sendable {
+        /// The name, made of the call's arguments.
+        public var name: @Sendable (_ args: [JSONValue], _ kwargs: JSONObject) -> String
+        /// The result of a call that found another one running, given that one's task id.
+        public var answer: @Sendable (_ running: TaskID) -> JSONValue
+
+        /// Declares the name and the answer.
+        public init(
+            name: @escaping @Sendable (_ args: [JSONValue], _ kwargs: JSONObject) -> String,
+            answer: @escaping @Sendable (_ running: TaskID) -> JSONValue
+        ) {
+            self.name = name
+            self.answer = answer
+        }
+    }
+
+    /// Options with their defaults: late acknowledgement, no retries, no limits.
+    public init(
+        queue: QueueName? = nil, retry: RetryPolicy = .never, acknowledgement: Acknowledgement = .late,
+        timeLimit: Duration? = nil, ignoresResult: Bool = false, singleFlight: SingleFlight? = nil
+    ) {
+        self.queue = queue
+        self.retry = retry
+        self.acknowledgement = acknowledgement
+        self.timeLimit = timeLimit
+        self.ignoresResult = ignoresResult
+        self.singleFlight = singleFlight
+    }
+}
+
+/// Whether and when a failed run is tried again.
+public struct RetryPolicy: Sendable {
+    /// How often a task is tried again at the most; a task that asks for more fails for good.
+    public var maximum: Int
+    let delay: @Sendable (_ retries: Int) -> Duration?
+
+    /// Only a task that asks for it is tried again, at most three times (Celery's default).
+    public static let never = RetryPolicy(maximum: 3) { _ in nil }
+
+    /// After every failure, at a fixed distance.
+    public static func constant(_ delay: Duration, maximum: Int = 3) -> RetryPolicy {
+        RetryPolicy(maximum: maximum) { _ in delay }
+    }
+
+    /// After every failure, twice as long each time, with up to a fifth of jitter so that a crowd disperses.
+    public static func exponential(
+        from first: Duration = .seconds(1), upTo longest: Duration = .seconds(600), maximum: Int = 3
+    ) -> RetryPolicy {
+        RetryPolicy(maximum: maximum) { retries in
+            min(first * (1 << min(retries, 20)), longest) * Double.random(in: 0.8...1)
+        }
+    }
+}
+
+/// What a body throws to be tried again later; see ``TaskContext/retry(after:because:)``.
+public struct RetryRequest: Error, Sendable {
+    let delay: Duration
+    let reason: TaskFailure
+}
+
+/// What a body throws when the process that ran it died: the message goes back to its queue, and to
+/// the dead letters after three such deaths.
+public struct TaskHostCrash: Error, Sendable {
+    /// What is known about the end: signal or exit code, memory, the last output.
+    public let reason: String
+
+    /// Reports a crash.
+    ///
+    /// - Parameter reason: What is known about the end.
+    public init(reason: String) { self.reason = reason }
+}

@@ -1,0 +1,74 @@
+import CeleryProtocol
+
+/// Every Redis key this target touches.
+///
+/// kombu's and Celery's names are theirs, byte for byte (a Python worker reads and writes the same
+/// keys); what Celery does not have lives under `skirret:`.
+package struct Keys: Sendable {
+    /// kombu's `global_keyprefix`: stands before every broker key, verbatim. Empty by default.
+    package var prefix: String
+
+    package init(prefix: String = "") { self.prefix = prefix }
+
+    // MARK: kombu and Celery
+
+    /// LIST of envelopes, oldest at the right. One per priority step.
+    package func queue(_ name: QueueName, priority: Int? = nil) -> String { lists.key(name, priority: priority) }
+    /// How queues are spread over lists; kombu's defaults.
+    package var lists: QueueLists { QueueLists(keyPrefix: prefix) }
+    /// HASH token -> JSON `[envelope, exchange, routing key]`.
+    package var unacked: String { prefix + "unacked" }
+    /// ZSET token, scored by the claim's Unix seconds.
+    package var unackedIndex: String { prefix + "unacked_index" }
+    /// SET of `routing key ␆␖ pattern ␆␖ queue`.
+    package func binding(_ exchange: String) -> String { prefix + "_kombu.binding." + exchange }
+    /// SET with the members of ``binding(_:)`` that kombu's sweep must keep.
+    package func permanentBinding(_ exchange: String) -> String { prefix + "_kombu.binding_permanent." + exchange }
+    /// STRING with TTL, and a channel of the same name.
+    package func result(_ id: TaskID) -> String { "celery-task-meta-" + id.rawValue }
+    /// STRING (a saved group) and, with a suffix, a chord's bookkeeping.
+    package func group(_ id: String) -> String { "celery-taskset-meta-" + id }
+
+    // MARK: ours
+
+    /// ZSET token, scored by the Unix millisecond the lease ends.
+    package var leases: String { prefix + "skirret:leases" }
+    /// HASH token -> JSON `{worker, queue, tail, task, name, at}`.
+    package var owners: String { prefix + "skirret:owners" }
+    /// ZSET dead letter id, scored by Unix milliseconds.
+    package var dead: String { prefix + "skirret:dead" }
+    /// HASH dead letter id -> JSON reason, newline, message.
+    package var letters: String { prefix + "skirret:dead:letters" }
+    /// HASH task id -> how often a worker died under it.
+    package var crashes: String { prefix + "skirret:crashes" }
+    /// ZSET entry id, scored by the Unix millisecond it is due.
+    package var scheduled: String { prefix + "skirret:scheduled" }
+    /// HASH entry id -> queue key, newline, message.
+    package var scheduledMessages: String { prefix + "skirret:scheduled:messages" }
+    /// ZSET task id, scored by the Unix millisecond of the request.
+    package var revoked: String { prefix + "skirret:revoked" }
+    /// ZSET like ``revoked``, for tasks whose running body is to be stopped too.
+    package var cancelled: String { prefix + "skirret:cancelled" }
+    /// ZSET node name, scored by the Unix millisecond it counts as gone.
+    package var workers: String { prefix + "skirret:workers" }
+    /// HASH node name -> JSON.
+    package var workerDescriptions: String { prefix + "skirret:workers:about" }
+    /// STRING, Unix millisecond of the last sweep.
+    package var swept: String { prefix + "skirret:swept" }
+    /// STRING with TTL, present while a repeat of an enqueue may come.
+    package func marker(_ id: String) -> String { prefix + "skirret:sent:" + id }
+    /// STRING with TTL: token and task id of the claim that runs under a single-flight name.
+    package func single(_ name: String) -> String { prefix + "skirret:single:" + name }
+    /// LIST of JSON log records of one task, oldest at the left, with TTL.
+    package func log(_ id: TaskID) -> String { prefix + "skirret:log:" + id.rawValue }
+    /// STRING with TTL: JSON `{percent, message}`.
+    package func progress(_ id: TaskID) -> String { prefix + "skirret:progress:" + id.rawValue }
+    /// STRING with TTL: the beat that leads.
+    package var leader: String { prefix + "skirret:beat:leader" }
+    /// STRING: grows with every change of leader.
+    package var term: String { prefix + "skirret:beat:term" }
+    /// STRING with TTL: a schedule fired for a due time.
+    package func fired(_ schedule: String, due: Int) -> String { prefix + "skirret:beat:fired:\(schedule)@\(due)" }
+    /// Channel on which waiting workers hear of new and newly scheduled messages.
+    package var wake: String { prefix + "skirret:wake" }
+}

@@ -1,0 +1,60 @@
+public import CeleryProtocol
+import SkirretRedis
+
+/// Reading results, as Celery stores them.
+extension TaskQueue {
+    /// What is stored now; nil for a task that has not begun and for an id that nobody ever used.
+    ///
+    /// One round trip.
+    public func storedResult(of id: TaskID) async throws -> TaskResult? {
+        guard let bytes = try await redis.send("GET", .init(keys.result(id))).bytes else { return nil }
+        return try TaskResult(decoding: bytes)
+    }
+
+    /// Waits until the task is over, one way or the other.
+    ///
+    /// Subscribed first, then read, then waited for; read again after each reconnection, so that no
+    /// result falls between.
+    ///
+    /// - Parameters:
+    ///   - id: The task.
+    ///   - timeout: How long to wait.
+    /// - Throws: ``ResultTimeout``, or `RedisError` when the broker went away for good.
+    public func result(of id: TaskID, within timeout: Duration) async throws -> TaskResult {
+        try await withTimeout(timeout, else: ResultTimeout(id: id, timeout: timeout)) { [self] in
+            try await subscriber.withSubscription(channels: [keys.result(id)]) { messages in
+                for try await push in messages {
+                    switch push {
+                    case .subscribed:
+                        if let result = try await storedResult(of: id), result.state.isReady { return result }
+                    case .message(_, let payload):
+                        let result = try TaskResult(decoding: payload)
+                        if result.state.isReady { return result }
+                    }
+                }
+                throw CancellationError()
+            }
+        }
+    }
+
+    /// Forgets a result.
+    public func forget(_ id: TaskID) async throws {
+        _ = try await redis.send("DEL", .init(keys.result(id)))
+    }
+}
+
+/// Runs `body`, and throws `timeoutError` when it takes longer than `timeout`.
+package func withTimeout<Value: Sendable>(
+    _ timeout: Duration, else timeoutError: some Error, _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await ContinuousClock().sleep(for: timeout)
+            return nil
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next(), let value = first else { throw timeoutError }
+        return value
+    }
+}

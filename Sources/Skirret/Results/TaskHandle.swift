@@ -1,0 +1,56 @@
+public import CeleryProtocol
+import SkirretRedis
+
+/// A call that was made: its id, and the way to its result.
+public struct TaskHandle<Output: Codable & Sendable>: Sendable {
+    /// The task's id.
+    public let id: TaskID
+    /// The broker, which keeps the result too.
+    public let queue: TaskQueue
+
+    /// A handle on a call whose id is known, made here or anywhere else.
+    public init(id: TaskID, queue: TaskQueue) {
+        self.id = id
+        self.queue = queue
+    }
+
+    /// Waits for the result.
+    ///
+    /// - Parameter timeout: How long to wait; the task goes on when it passes.
+    /// - Returns: What the body returned.
+    /// - Throws: `TaskFailure` when the task failed or was revoked, ``ResultTimeout`` when it took too
+    ///   long, `RedisError` when the broker went away for good.
+    public func result(within timeout: Duration) async throws -> Output {
+        let result = try await queue.result(of: id, within: timeout)
+        return try result.value().decode(Output.self)
+    }
+
+    /// What is known now; nil for a task that has not begun and for an id that nobody ever used.
+    public func state() async throws -> TaskState? { try await queue.storedResult(of: id)?.state }
+}
+
+/// The result did not come in time. The task goes on; its result can be read later by its id.
+public struct ResultTimeout: Error, Sendable, CustomStringConvertible {
+    /// The task that was waited for.
+    public let id: TaskID
+    /// How long it was waited for.
+    public let timeout: Duration
+
+    /// What happened and what to do.
+    public var description: String {
+        "no result of task \(id) within \(timeout). It goes on; ask again by its id, or wait longer."
+    }
+}
+
+extension TaskResult {
+    /// What the task returned.
+    ///
+    /// - Throws: `TaskFailure` when it failed or was revoked.
+    public func value() throws(TaskFailure) -> JSONValue {
+        if state == .success { return result }
+        throw failure
+            ?? TaskFailure(
+                excType: state.rawValue, excMessage: [.string("task \(taskID) ended as \(state.rawValue)")],
+                excModule: nil, traceback: traceback)
+    }
+}

@@ -1,0 +1,19 @@
+import SkirretRedis
+
+/// The state transitions of a message, each one Lua script and so one atomic step.
+///
+/// The contract of each stands at the head of its file in `Scripts/`.
+enum Scripts {
+    static let enqueue = RedisScript(name: "enqueue", source: PackageResources.enqueue_lua)
+    static let claim = RedisScript(name: "claim", source: PackageResources.claim_lua)
+    static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua)
+    static let finish = RedisScript(name: "finish", source: PackageResources.finish_lua)
+    static let restore = RedisScript(name: "restore", source: PackageResources.restore_lua)
+    static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua)
+    static let promote = RedisScript(name: "promote", source: PackageResources.promote_lua)
+    static let chordPart = RedisScript(name: "chord_part", source: PackageResources.chord_part_lua)
+    static let singleFlight = RedisScript(name: "single_flight", source: PackageResources.single_flight_lua)
+    static let revoke = RedisScript(name: "revoke", source: PackageResources.revoke_lua)
+    static let fire = RedisScript(name: "fire", source: PackageResources.fire_lua)
+    static let lead = RedisScript(name: "lead", source: PackageResources.lead_lua)
+}

@@ -1,0 +1,67 @@
+-- claim: take messages off the queues and remember who holds them.
+--
+-- One atomic step, because a worker that dies between "pop" and "remember"
+-- loses the message for ever. What does not parse goes to the dead letters in
+-- the same step: kombu's own sweep would choke on it in `unacked`.
+--
+-- KEYS[1]  unacked        HASH  token -> JSON [envelope, exchange, routing key], kombu's
+-- KEYS[2]  unacked_index  ZSET  token, scored by claim time in Unix seconds, kombu's
+-- KEYS[3]  leases         ZSET  token, scored by the Unix millisecond the lease ends
+-- KEYS[4]  owners         HASH  token -> JSON {worker, queue key, tail, task, name, at}
+-- KEYS[5]  dead           ZSET  dead letter id, scored by Unix milliseconds
+-- KEYS[6]  letters        HASH  dead letter id -> JSON {reason, queue}, newline, message
+-- KEYS[7]  crashes        HASH  task id -> how often its worker died under it
+-- KEYS[8]  revoked        ZSET  task id, scored by the Unix millisecond of the request
+-- KEYS[9…] queues         LIST  in the order in which they are served; oldest at the right
+-- ARGV[1]  most           how many messages at the most
+-- ARGV[2]  lease          milliseconds
+-- ARGV[3]  worker         node name
+-- ARGV[4]  seed           random text, fresh for every call; makes the tokens
+-- ARGV[5…] routing keys   JSON string for each queue, in the order of KEYS[9…]
+--
+-- Returns  [now in Unix milliseconds, how many messages went to the dead letters, claims]; a claim
+--          is [token, queue number from 1, message, crashes, 1 when revoked].
+local time = redis.call("TIME")
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local seconds = string.format("%d.%06d", time[1], time[2])
+local most = tonumber(ARGV[1])
+local claimed, refused, queue = {}, 0, 9
+
+while #claimed < most and refused < 1000 and queue <= #KEYS do
+    local message = redis.call("RPOP", KEYS[queue])
+    if not message then
+        queue = queue + 1
+    else
+        local token = ARGV[4] .. "-" .. (#claimed + refused)
+        -- Decoded to look at it only. The bytes that travel on are the original ones:
+        -- cjson would turn [] into {} and round big integers.
+        local ok, envelope = pcall(cjson.decode, message)
+        ok = ok and type(envelope) == "table" and type(envelope.headers) == "table"
+            and type(envelope.properties) == "table" and type(envelope.body) == "string"
+            and type(envelope.properties.delivery_tag) == "string"
+            and type(envelope.properties.delivery_info) == "table"
+        if ok then
+            local tail = ', "", ' .. ARGV[queue - 4] .. "]"
+            local id, name = envelope.headers.id, envelope.headers.task
+            id = type(id) == "string" and id or ""
+            name = type(name) == "string" and name or ""
+            redis.call("HSET", KEYS[1], token, "[" .. message .. tail)
+            redis.call("ZADD", KEYS[2], seconds, token)
+            redis.call("ZADD", KEYS[3], now + ARGV[2], token)
+            redis.call("HSET", KEYS[4], token, cjson.encode({
+                worker = ARGV[3], queue = KEYS[queue], tail = #tail, task = id, name = name, at = now,
+            }))
+            local crashes = redis.call("HGET", KEYS[7], id)
+            local revoked = redis.call("ZSCORE", KEYS[8], id) and 1 or 0
+            claimed[#claimed + 1] = { token, queue - 8, message, tonumber(crashes or 0), revoked }
+        else
+            refused = refused + 1
+            redis.call("ZADD", KEYS[5], now, token)
+            redis.call("HSET", KEYS[6], token, cjson.encode({
+                reason = "not a Celery envelope: JSON object with body, headers, properties.delivery_tag and delivery_info",
+                queue = KEYS[queue],
+            }) .. "\n" .. message)
+        end
+    end
+end
+return { now, refused, claimed }

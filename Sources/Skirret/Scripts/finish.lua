@@ -1,0 +1,70 @@
+-- finish: settle one claim. Result, follow-up messages, acknowledgement: all or nothing.
+--
+-- Refused when the token is stale: another worker owns the message now, and
+-- writing would corrupt its claim.
+--
+-- KEYS[1]  unacked        HASH  token -> JSON [envelope, exchange, routing key], kombu's
+-- KEYS[2]  unacked_index  ZSET  token, scored by claim time, kombu's
+-- KEYS[3]  leases         ZSET  token, scored by the Unix millisecond the lease ends
+-- KEYS[4]  owners         HASH  token -> JSON, see claim
+-- KEYS[5]  crashes        HASH  task id -> how often its worker died under it
+-- KEYS[6]  scheduled      ZSET  entry id, scored by the Unix millisecond it is due
+-- KEYS[7]  messages       HASH  entry id -> queue key, newline, message
+-- KEYS[8]  cancelled      ZSET  task id, scored by the Unix millisecond of the request
+-- ARGV[1]  token          "" when the message was acknowledged early: then nothing fences
+-- ARGV[2]  task id
+-- ARGV[3]  channel        where waiting workers hear of new messages
+-- ARGV[4]  final          "1" when the task is over: its crash count and cancellation go too
+-- ARGV[5]  results        how many groups of three follow: key, JSON, seconds to keep (0: for ever).
+--                         Published as well. A stored SUCCESS is never overwritten (Celery's rule).
+-- …        follow-ups     how many groups of four follow: queue key, entry id, due, message;
+--                         due is "0" for now, "+n" for n milliseconds from now, else a Unix millisecond
+-- …        chord          the chord's key prefix, or "" : its bookkeeping is removed and marked done
+-- …        single         the single-flight key to release if this token holds it, or ""
+--
+-- Returns  1, or 0 when the token is stale and nothing was written.
+if ARGV[1] ~= "" and not redis.call("ZSCORE", KEYS[3], ARGV[1]) then return 0 end
+local time = redis.call("TIME")
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local at = 6
+for _ = 1, tonumber(ARGV[5]) do
+    local key, json, keep = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+    at = at + 3
+    local stored = redis.call("GET", key)
+    if not (stored and string.find(stored, '"status": ?"SUCCESS"')) then
+        if keep > 0 then redis.call("SETEX", key, keep, json) else redis.call("SET", key, json) end
+        redis.call("PUBLISH", key, json)
+    end
+end
+
+local count = tonumber(ARGV[at])
+at = at + 1
+for _ = 1, count do
+    local queue, entry, due, message = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+    at = at + 4
+    if due ~= "0" then
+        if string.sub(due, 1, 1) == "+" then due = now + tonumber(due) end
+        redis.call("HSET", KEYS[7], entry, queue .. "\n" .. message)
+        redis.call("ZADD", KEYS[6], due, entry)
+    else
+        redis.call("LPUSH", queue, message)
+    end
+end
+if count > 0 then redis.call("PUBLISH", ARGV[3], "scheduled") end
+
+local chord, single = ARGV[at], ARGV[at + 1]
+if chord ~= "" then
+    redis.call("DEL", chord .. ".j", chord .. ".t", chord .. ".s", chord .. ".d")
+    redis.call("SET", chord .. ".c", "done", "EX", 300)
+end
+if single ~= "" and redis.call("GET", single) == ARGV[1] .. "|" .. ARGV[2] then redis.call("DEL", single) end
+if ARGV[4] == "1" then
+    redis.call("HDEL", KEYS[5], ARGV[2])
+    redis.call("ZREM", KEYS[8], ARGV[2])
+end
+redis.call("HDEL", KEYS[1], ARGV[1])
+redis.call("ZREM", KEYS[2], ARGV[1])
+redis.call("ZREM", KEYS[3], ARGV[1])
+redis.call("HDEL", KEYS[4], ARGV[1])
+return 1

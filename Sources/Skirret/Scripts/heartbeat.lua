@@ -1,0 +1,33 @@
+-- heartbeat: say that this worker lives, and renew the leases of all it holds.
+--
+-- kombu's index is renewed too, so that Python workers never take a live
+-- worker's message for an abandoned one.
+--
+-- KEYS[1]  leases         ZSET  token, scored by the Unix millisecond the lease ends
+-- KEYS[2]  unacked_index  ZSET  token, scored by claim time in Unix seconds, kombu's
+-- KEYS[3]  workers        ZSET  node name, scored by the Unix millisecond it counts as gone
+-- KEYS[4]  descriptions   HASH  node name -> JSON {concurrency, active, queues, …}
+-- KEYS[5]  cancelled      ZSET  task id, scored by the Unix millisecond of the request
+-- ARGV[1]  lease          milliseconds
+-- ARGV[2]  worker         node name
+-- ARGV[3]  description    JSON
+-- ARGV[4…] held           token, task id, token, task id, …
+--
+-- Returns  [[tokens whose lease is lost], [task ids whose run is to be cancelled]].
+local time = redis.call("TIME")
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local seconds = string.format("%d.%06d", time[1], time[2])
+redis.call("ZADD", KEYS[3], now + ARGV[1], ARGV[2])
+redis.call("HSET", KEYS[4], ARGV[2], ARGV[3])
+local lost, cancelled = {}, {}
+for i = 4, #ARGV, 2 do
+    local token, task = ARGV[i], ARGV[i + 1]
+    if redis.call("ZSCORE", KEYS[1], token) then
+        redis.call("ZADD", KEYS[1], now + ARGV[1], token)
+        redis.call("ZADD", KEYS[2], "XX", seconds, token)
+        if redis.call("ZSCORE", KEYS[5], task) then cancelled[#cancelled + 1] = task end
+    else
+        lost[#lost + 1] = token
+    end
+end
+return { lost, cancelled }

@@ -1,0 +1,71 @@
+-- restore: give claimed messages back to their queues, next in line.
+--
+-- Used by the sweep for workers that died ("expired"), by a worker whose task
+-- took its host down ("crashed"), and by one that stops ("stopping", which costs
+-- no attempt). After too many crashes the message is dead, with its reason.
+--
+-- KEYS[1]  unacked        HASH  token -> JSON [envelope, exchange, routing key], kombu's
+-- KEYS[2]  unacked_index  ZSET  token, scored by claim time, kombu's
+-- KEYS[3]  leases         ZSET  token, scored by the Unix millisecond the lease ends
+-- KEYS[4]  owners         HASH  token -> JSON {worker, queue key, tail, task, name, at}
+-- KEYS[5]  dead           ZSET  dead letter id, scored by Unix milliseconds
+-- KEYS[6]  letters        HASH  dead letter id -> JSON {reason, …}, newline, message
+-- KEYS[7]  crashes        HASH  task id -> how often its worker died under it
+-- ARGV[1]  why            "expired", "crashed" or "stopping"
+-- ARGV[2]  most crashes   a message that has seen so many is dead
+-- ARGV[3]  detail         text for the dead letter's reason
+-- ARGV[4]  channel        where waiting workers hear of new messages
+-- ARGV[5…] tokens
+--
+-- Returns  an array: for each token restored [token, "queued"], for each one given
+--          up [token, "dead", task id, queue key, message]; stale tokens are left out.
+local time = redis.call("TIME")
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- Sets a flag in the object that a key of the envelope holds, by editing text:
+-- re-encoding through cjson would damage the message.
+local function flagged(message, key)
+    local _, open = string.find(message, '"' .. key .. '":%s*{')
+    if not open then return message end
+    local rest = string.sub(message, open + 1)
+    local comma = string.find(rest, "^%s*}") and "" or ", "
+    return string.sub(message, 1, open) .. '"redelivered": true' .. comma .. rest
+end
+
+local answer = {}
+for i = 5, #ARGV do
+    local token = ARGV[i]
+    local lease = redis.call("ZSCORE", KEYS[3], token)
+    local owner = redis.call("HGET", KEYS[4], token)
+    local held = redis.call("HGET", KEYS[1], token)
+    local mine = lease and (ARGV[1] ~= "expired" or tonumber(lease) <= now)
+    if mine and owner and held then
+        owner = cjson.decode(owner)
+        local message = string.sub(held, 2, #held - owner.tail)
+        local crashes = 0
+        if ARGV[1] ~= "stopping" then crashes = redis.call("HINCRBY", KEYS[7], owner.task, 1) end
+        if crashes >= tonumber(ARGV[2]) then
+            redis.call("ZADD", KEYS[5], now, token)
+            redis.call("HSET", KEYS[6], token, cjson.encode({
+                reason = ARGV[3], why = ARGV[1], queue = owner.queue, worker = owner.worker,
+                task = owner.task, name = owner.name, crashes = crashes,
+            }) .. "\n" .. message)
+            redis.call("HDEL", KEYS[7], owner.task)
+            answer[#answer + 1] = { token, "dead", owner.task, owner.queue, message }
+        else
+            if not string.find(message, '"redelivered": true', 1, true) then
+                message = flagged(flagged(message, "headers"), "delivery_info")
+            end
+            redis.call("RPUSH", owner.queue, message)
+            answer[#answer + 1] = { token, "queued" }
+        end
+        redis.call("PUBLISH", ARGV[4], "queued")
+    end
+    if mine then
+        redis.call("HDEL", KEYS[1], token)
+        redis.call("ZREM", KEYS[2], token)
+        redis.call("ZREM", KEYS[3], token)
+        redis.call("HDEL", KEYS[4], token)
+    end
+end
+return answer

@@ -1,0 +1,52 @@
+public import CeleryProtocol
+public import Logging
+public import SkirretRedis
+
+/// The way to a broker: what producers send with, and what results are read from.
+///
+/// One per process is enough: calls from many tasks share its connections, and it reconnects by itself.
+public final class TaskQueue: Sendable {
+    /// The broker's address.
+    public let url: RedisURL
+    /// Where calls go that name no queue. Celery's own default is `celery`.
+    public let defaultQueue: QueueName
+    /// How long results are kept. One day, as in Celery; zero means for ever.
+    public let resultLifetime: Duration
+    /// The connection that commands share.
+    public let redis: RedisClient
+    /// The connection on which results and wake-ups arrive.
+    public let subscriber: RedisSubscriber
+
+    package let keys: Keys
+    let logger: Logger
+
+    /// Prepares the way; connects at the first call.
+    ///
+    /// - Parameters:
+    ///   - url: The broker, which is the result backend as well.
+    ///   - defaultQueue: Where calls go that name no queue.
+    ///   - prefix: kombu's `global_keyprefix`.
+    ///   - resultLifetime: How long results are kept; zero means for ever.
+    ///   - name: How the connections present themselves in `CLIENT LIST`.
+    ///   - logger: Where reconnections are told.
+    public init(
+        _ url: RedisURL, defaultQueue: QueueName = "celery", prefix: String = "",
+        resultLifetime: Duration = .seconds(86_400), name: String = "skirret", logger: Logger = Logger(label: "skirret")
+    ) {
+        self.url = url
+        self.defaultQueue = defaultQueue
+        self.resultLifetime = resultLifetime
+        self.keys = Keys(prefix: prefix)
+        self.logger = logger
+        var options = RedisOptions()
+        options.clientName = name
+        self.redis = RedisClient(url, options: options, logger: logger)
+        self.subscriber = RedisSubscriber(url, options: options, logger: logger)
+    }
+
+    /// Closes the connections; calls under way fail.
+    public func close() async {
+        await redis.close()
+        await subscriber.close()
+    }
+}

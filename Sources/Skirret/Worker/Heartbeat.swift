@@ -1,0 +1,63 @@
+import CeleryProtocol
+import Dispatch
+import Logging
+import SkirretRedis
+
+/// Renews the leases of everything this worker holds, and brings cancellations back.
+///
+/// Runs on a thread of its own: tasks that keep the cooperative pool busy must not look like a dead worker.
+struct Heartbeat: Sendable {
+    let queue: TaskQueue
+    let options: WorkerOptions
+    let held: HeldClaims
+    let describe: @Sendable () -> JSONValue
+    let logger: Logger
+
+    /// Beats until cancelled. A beat that fails is tried again soon: three fit into one lease.
+    func run() async throws {
+        while true {
+            do {
+                try await beat()
+                try await ContinuousClock().sleep(for: options.heartbeat)
+            } catch let error as RedisError {
+                if Task.isCancelled { throw CancellationError() }
+                logger.warning("a heartbeat did not get through", metadata: ["error": "\(error)"])
+                try await ContinuousClock().sleep(for: .milliseconds(250))
+            }
+        }
+    }
+
+    /// One beat. One round trip.
+    func beat() async throws(RedisError) {
+        let keys = queue.keys
+        let leases = held.leases
+        let reply = try await queue.redis.run(
+            Scripts.heartbeat,
+            keys: [keys.leases, keys.unackedIndex, keys.workers, keys.workerDescriptions, keys.cancelled],
+            arguments: [.init(options.lease.milliseconds), .init(options.name), .init(describe().text)]
+                + leases.flatMap { [.init($0.token), .init($0.task?.rawValue ?? "")] })
+        guard let parts = reply.array, parts.count == 2 else { return }
+        for token in parts[0].array?.compactMap(\.string) ?? [] { held.stop(token: token, .leaseLost) }
+        for id in parts[1].array?.compactMap(\.string) ?? [] { held.stop(task: TaskID(rawValue: id), .terminated) }
+    }
+
+    /// Takes this worker off the list of those alive.
+    func leave() async throws(RedisError) {
+        _ = try await queue.redis.pipeline([
+            RedisCommand("ZREM", .init(queue.keys.workers), .init(options.name)),
+            RedisCommand("HDEL", .init(queue.keys.workerDescriptions), .init(options.name)),
+        ])
+    }
+}
+
+/// Runs the jobs of one loop on a thread of their own, one after the other.
+final class OwnThread: TaskExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label, qos: .userInteractive) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+    }
+}

@@ -1,0 +1,79 @@
+import CeleryProtocol
+import Logging
+import SkirretRedis
+
+/// Finds the claims of workers that died and gives them back. Any live worker does it for all.
+struct Reaper: Sendable {
+    let queue: TaskQueue
+    let options: WorkerOptions
+    let settler: Settler
+    let executor: Executor
+    let logger: Logger
+
+    /// Sweeps until cancelled.
+    func run() async throws {
+        while true {
+            do {
+                try await sweep()
+            } catch let error as RedisError {
+                if Task.isCancelled { throw CancellationError() }
+                logger.debug("a sweep did not get through", metadata: ["error": "\(error)"])
+            }
+            try await ContinuousClock().sleep(for: options.sweep)
+        }
+    }
+
+    private func sweep() async throws {
+        let keys = queue.keys
+        let reply = try await queue.redis.run(
+            Scripts.sweep,
+            keys: [keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled],
+            arguments: [.init(options.lease.milliseconds), 100, 86_400_000])
+        let expired = reply.array?.compactMap(\.string) ?? []
+        guard !expired.isEmpty else { return }
+        logger.warning("claims of dead workers go back to their queues", metadata: ["count": "\(expired.count)"])
+        let reason = "its worker died \(options.mostCrashes) times while it ran"
+        for letter in try await settler.restore(expired, why: .expired, detail: reason) {
+            try await executor.fail(letter, because: .workerLost(reason))
+        }
+    }
+}
+
+/// Moves messages whose time has come to their queues. Any live worker does it for all.
+struct Promoter: Sendable {
+    let queue: TaskQueue
+    let wake: Doorbell
+    let logger: Logger
+    /// How many at once: few enough that Redis is never held for long.
+    private static let slice = 200
+    /// The longest sleep; a wake-up that got lost costs no more than this.
+    private static let longestPause = Duration.seconds(5)
+
+    /// Promotes until cancelled, asleep until the next message is due or a new one is announced.
+    func run() async throws {
+        while true {
+            var pause = Self.longestPause
+            do {
+                pause = try await promote()
+            } catch {
+                if Task.isCancelled { throw CancellationError() }
+                logger.debug("due messages wait for the broker", metadata: ["error": "\(error)"])
+                pause = .milliseconds(200)
+            }
+            try await wake.wait(atMost: pause)
+        }
+    }
+
+    private func promote() async throws(RedisError) -> Duration {
+        while true {
+            let reply = try await queue.redis.run(
+                Scripts.promote, keys: [queue.keys.scheduled, queue.keys.scheduledMessages],
+                arguments: [.init(Self.slice), .init(queue.keys.wake)])
+            guard let parts = reply.array, parts.count == 2, let moved = parts[0].int, let next = parts[1].int else {
+                return Self.longestPause
+            }
+            if moved == Self.slice { continue }
+            return next < 0 ? Self.longestPause : min(.milliseconds(next), Self.longestPause)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import CeleryProtocol
+import Foundation
+import Logging
+
+/// One run of one claimed message.
+struct Run: Sendable {
+    let claim: Claim
+    let message: TaskMessage
+    let began = ContinuousClock.now
+    /// Fences every write; nil once the message was acknowledged early.
+    var token: String?
+    /// The single-flight name this run holds.
+    var single: String?
+
+    init(claim: Claim, message: TaskMessage) {
+        self.claim = claim
+        self.message = message
+        token = claim.token
+    }
+
+    /// Why the body is not to run now, if so. By Redis's clock, so that no step of ours matters.
+    var refusal: Outcome? {
+        let headers = message.headers
+        if claim.isRevoked { return .revoked(.revoked) }
+        if let expires = headers.expires, expires <= claim.claimedAt { return .revoked(.expired) }
+        if let eta = headers.eta, eta > claim.claimedAt { return .early(until: eta) }
+        return nil
+    }
+
+    /// The soft limit of this call, or its hard one.
+    var timeLimit: Duration? {
+        let limits = message.headers.timeLimit
+        return (limits.soft ?? limits.hard).map { .seconds($0) }
+    }
+
+    var metadata: Logger.Metadata {
+        ["task_id": "\(message.headers.id)", "task_name": "\(message.headers.task)"]
+    }
+}

@@ -1,0 +1,202 @@
+import CeleryProtocol
+import Foundation
+public import Logging
+import SkirretRedis
+import Synchronization
+
+/// Claims messages and runs their tasks, beside as many other workers as there are, ours and Celery's.
+///
+/// A worker is a bundle of loops, each of which is one type: ``Claimer`` takes messages for free slots,
+/// ``Executor`` runs them, ``Heartbeat`` renews what is held, ``Reaper`` gives back what dead workers held,
+/// ``Promoter`` moves what is due, ``RemoteControl`` answers, ``EventPublisher`` tells.
+public final class Worker: Sendable {
+    private enum Phase { case working, stopping }
+
+    private let queue: TaskQueue
+    private let registry: TaskRegistry
+    private let options: WorkerOptions
+    private let logger: Logger
+    private let held = HeldClaims()
+    private let claimBell = Doorbell()
+    private let promoteBell = Doorbell()
+    private let phase = Mutex(Phase.working)
+    private let events: EventPublisher
+    private let log: TaskLog
+    private let settler: Settler
+
+    /// Prepares a worker; ``run()`` makes it work.
+    ///
+    /// - Parameters:
+    ///   - queue: The broker.
+    ///   - registry: The tasks it knows.
+    ///   - options: How it works.
+    ///   - logger: Where it tells what it does.
+    public init(_ queue: TaskQueue, registry: TaskRegistry, options: WorkerOptions, logger: Logger) {
+        self.queue = queue
+        self.registry = registry
+        self.options = options
+        self.logger = logger
+        events = EventPublisher(queue: queue, options: options, held: held)
+        log = TaskLog(queue: queue)
+        settler = Settler(queue: queue, options: options)
+    }
+
+    /// Works until ``stop()`` is called or the task is cancelled. For one call in a worker's life.
+    ///
+    /// - Throws: What kept it from starting; once it works, nothing but cancellation ends it.
+    public func run() async throws {
+        let executor = Executor(
+            queue: queue, registry: registry, options: options, held: held, settler: settler, events: events, log: log,
+            logger: logger)
+        let heartbeat = Heartbeat(
+            queue: queue, options: options, held: held, describe: { [self] in description }, logger: logger)
+        let reaper = Reaper(queue: queue, options: options, settler: settler, executor: executor, logger: logger)
+        let promoter = Promoter(queue: queue, wake: promoteBell, logger: logger)
+        let control = RemoteControl(
+            queue: queue, options: options, registry: registry, held: held, events: events, stop: { [self] in stop() },
+            logger: logger)
+        // An idle wait of its own for every queue: a blocking command holds up all that follow it.
+        let waits = options.queues.map { QueueWait(queue: queue, name: $0, bell: claimBell, logger: logger) }
+
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            /// A loop that ends by itself, or fails, takes the worker with it.
+            func loop(on executor: OwnThread? = nil, _ run: @escaping @Sendable () async throws -> Void) {
+                group.addTask(executorPreference: executor) {
+                    try await run()
+                    return false
+                }
+            }
+            loop(on: OwnThread(label: "skirret.heartbeat")) { try await heartbeat.run() }
+            loop { try await reaper.run() }
+            loop { try await promoter.run() }
+            loop { try await control.run() }
+            loop { [events] in try await events.run() }
+            loop { [self] in try await keepLogs() }
+            loop { [self] in try await listen() }
+            for wait in waits { loop { try await wait.run() } }
+            group.addTask { [self] in
+                await work(executor, waits)
+                return true
+            }
+            // Once the work is done the loops are cancelled; what they throw then says nothing new.
+            for try await isWorkDone in group where isWorkDone { break }
+            group.cancelAll()
+        }
+        await depart(heartbeat, waits)
+    }
+
+    /// Begins a warm stop: no more claims, running tasks get ``WorkerOptions/grace``, then they are cancelled
+    /// and their messages go back without costing an attempt. Any number of calls, from anywhere.
+    public func stop() {
+        phase.withLock { $0 = .stopping }
+        claimBell.ring()
+    }
+
+    private var isStopping: Bool { phase.withLock { $0 == .stopping } || Task.isCancelled }
+
+    /// Claims and runs until the stop, then waits for what still runs.
+    private func work(_ executor: Executor, _ waits: [QueueWait]) async {
+        logger.info(
+            "worker is ready",
+            metadata: [
+                "worker": "\(options.name)", "queues": "\(options.queues.map(\.rawValue).joined(separator: ","))",
+                "concurrency": "\(options.concurrency)",
+            ])
+        await withDiscardingTaskGroup { deliveries in
+            let claimer = Claimer(queue: queue, options: options)
+            var rounds = 0
+            var isDeclared = false
+            while !isStopping {
+                do {
+                    if !isDeclared {
+                        try await claimer.declareQueues()
+                        isDeclared = true
+                    }
+                    let free = options.concurrency - held.count
+                    rounds += 1
+                    // Every eighth round begins with the lowest priority, so that it never starves.
+                    let claims = free > 0 ? try await claimer.claim(most: free, fromTheBack: rounds % 8 == 0) : []
+                    for claim in claims {
+                        held.add(claim.token)
+                        deliveries.addTask { [self] in
+                            await executor.run(claim)
+                            claimBell.ring()
+                        }
+                    }
+                    if free > 0 && claims.count == free { continue }
+                    if free > claims.count { for wait in waits { wait.arm() } }
+                    try await claimBell.wait(atMost: .seconds(1))
+                } catch let error as RedisError {
+                    isDeclared = false
+                    logger.warning("cannot claim; trying again", metadata: ["error": "\(error)"])
+                    try? await claimBell.wait(atMost: .milliseconds(200))  // cancellation ends the loop above
+                } catch {
+                    break
+                }
+            }
+            await drain()
+        }
+    }
+
+    /// Waits for the running tasks, at most the grace, then tells them to stop.
+    private func drain() async {
+        guard held.count > 0 else { return }
+        logger.info("stopping; running tasks may finish", metadata: ["running": "\(held.count)"])
+        let end = ContinuousClock.now + options.grace
+        while held.count > 0, .now < end, !Task.isCancelled {
+            try? await claimBell.wait(atMost: end - .now)  // a second stop or a cancellation ends the grace
+        }
+        held.stopAll(.workerStops)
+    }
+
+    private func depart(_ heartbeat: Heartbeat, _ waits: [QueueWait]) async {
+        for wait in waits { await wait.close() }
+        do {
+            try await log.flush()
+            try await events.leave()
+            try await heartbeat.leave()
+        } catch {
+            logger.warning("could not say good-bye; the fleet will notice", metadata: ["error": "\(error)"])
+        }
+        logger.info("worker has stopped", metadata: ["worker": "\(options.name)"])
+    }
+
+    /// Hears of new messages that no blocking wait would notice: other priorities, and scheduled ones.
+    private func listen() async throws {
+        try await queue.subscriber.withSubscription(channels: [queue.keys.wake]) { [self] messages in
+            for try await push in messages {
+                if case .message(_, let payload) = push, payload == Array("queued".utf8) {
+                    claimBell.ring()
+                } else {
+                    claimBell.ring()
+                    promoteBell.ring()
+                }
+            }
+        }
+    }
+
+    private func keepLogs() async throws {
+        while true {
+            try await ContinuousClock().sleep(for: .milliseconds(200))
+            do { try await log.flush() } catch let error as RedisError {
+                logger.debug("task logs wait for the broker", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// What the list of workers shows.
+    private var description: JSONValue {
+        let running: [JSONValue] = held.all.compactMap { claim in
+            guard let message = claim.message, let began = claim.began else { return nil }
+            return [
+                "id": .string(message.headers.id.rawValue), "name": .string(message.headers.task),
+                "began": .double(began.timeIntervalSince1970),
+            ]
+        }
+        return [
+            "name": .string(options.name), "pid": .int(Int(ProcessInfo.processInfo.processIdentifier)),
+            "host": .string(ProcessInfo.processInfo.hostName), "concurrency": .int(options.concurrency),
+            "queues": .array(options.queues.map { .string($0.rawValue) }), "running": .array(running),
+        ]
+    }
+}
