@@ -1,0 +1,66 @@
+import Foundation
+import Synchronization
+
+/// A child process whose end can be awaited without blocking a thread.
+struct ServerProcess: Sendable {
+    private let processID: Int32
+    private let end = End()
+
+    /// Starts the first argument, found by `PATH`, with the others.
+    init(arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        process.terminationHandler = { [end] _ in end.hasCome() }
+        try process.run()
+        processID = process.processIdentifier
+    }
+
+    /// Sends a signal, unless the process has ended.
+    func signal(_ signal: Int32) {
+        end.unlessItHasCome { _ = kill(processID, signal) }
+    }
+
+    /// Returns when the process is gone.
+    func exit() async {
+        await end.wait()
+    }
+}
+
+/// Comes once; any number may wait for it.
+private final class End: Sendable {
+    private struct State {
+        var hasCome = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func hasCome() {
+        let waiting = state.withLock { state in
+            state.hasCome = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func unlessItHasCome(_ body: () -> Void) {
+        state.withLock { state in
+            if !state.hasCome { body() }
+        }
+    }
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let hasCome = state.withLock { state in
+                if !state.hasCome { state.waiting.append(continuation) }
+                return state.hasCome
+            }
+            if hasCome { continuation.resume() }
+        }
+    }
+}
