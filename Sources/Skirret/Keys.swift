@@ -1,4 +1,4 @@
-import CeleryProtocol
+package import CeleryProtocol
 
 /// Every Redis key this target touches.
 ///

@@ -1,6 +1,6 @@
 public import CeleryProtocol
-import Foundation
-import SkirretRedis
+public import Foundation
+package import SkirretRedis
 
 /// How one call differs from the task's own options.
 ///

@@ -127,6 +127,6 @@ final class EventPublisher: Sendable {
         return WorkerVitals(
             frequency: Self.frequency, active: held.count, processed: processed.values.reduce(0, +),
             loadAverage: load.map { ($0 * 100).rounded() / 100 },
-            software: (identity: "skirret", version: "0.1.0", system: "Linux"))
+            software: .init(identity: "skirret", version: "0.1.0", system: "Linux"))
     }
 }

@@ -1,6 +1,6 @@
 public import CeleryProtocol
 import Foundation
-public import Logging
+package import Logging
 import SkirretRedis
 import Synchronization
 
