@@ -59,7 +59,7 @@ def database(tmp_path_factory):
     path = tmp_path_factory.mktemp("database") / "skirret.db"
     environment = {**os.environ, "PYTHONPATH": str(SOURCES), "SKIRRET_DATABASE": str(path)}
     environment["DJANGO_SETTINGS_MODULE"] = "dispatcharr.settings"
-    subprocess.run([sys.executable, "-c", MAKE_TABLES], env=environment, check=True)
+    subprocess.run([sys.executable, "-B", "-c", MAKE_TABLES], env=environment, check=True)
     return path
 
 
@@ -72,6 +72,7 @@ def environment(redis_server, database, tmp_path_factory):
         "HOME": str(data),
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(SOURCES),
+        "PYTHONPYCACHEPREFIX": str(data / "pycache"),
         "SKIRRET_PLUGINS_DIR": str(FIXTURES),
         "DISPATCHARR_PLUGINS_DIR": str(FIXTURES),
         "SKIRRET_DATABASE": str(database),

@@ -60,8 +60,8 @@ class Frames:
             try:
                 frame = self._arrived.get(timeout=PATIENCE)
             except queue.Empty:
-                raise AssertionError(f"waited {PATIENCE} s for {what}; there are {self._kept}") from None
-            assert frame is not None, f"the socket ended before {what}; there are {self._kept}"
+                raise AssertionError(f"waited {PATIENCE} s for {what}; there are {self._kept!s:.2000}") from None
+            assert frame is not None, f"the socket ended before {what}; there are {self._kept!s:.2000}"
             if matches(frame):
                 return frame
             self._kept.append(frame)
@@ -129,7 +129,7 @@ class RunningPlugin:
     def __init__(self, server, key, pid, frames, stdout, stderr):
         self.server, self.key, self.pid, self.frames = server, key, pid, frames
         self._ids = itertools.count(1)
-        self._outputs = {"stdout": os.fdopen(stdout, "rb"), "stderr": os.fdopen(stderr, "rb")}
+        self._outputs = {"stdout": Output(stdout), "stderr": Output(stderr)}
         self._exited = None
 
     def call(self, method, **frame):
@@ -179,5 +179,22 @@ class RunningPlugin:
 
     def output(self, name):
         """Everything the plugin printed; the process must have ended."""
-        with self._outputs[name] as stream:
-            return stream.read().decode()
+        return self._outputs[name].whole()
+
+
+class Output:
+    """Reads one pipe to its end as it fills: a pipe that nobody reads holds its writer up."""
+
+    def __init__(self, descriptor):
+        self._stream = os.fdopen(descriptor, "rb")
+        self._data = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def whole(self):
+        self._reader.join(PATIENCE)
+        return self._data.decode()
+
+    def _read(self):
+        with self._stream:
+            self._data = self._stream.read()

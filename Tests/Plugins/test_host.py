@@ -143,6 +143,9 @@ def test_a_result_that_is_not_json_is_an_error_that_says_where(server, make_plug
         "{'a': {'b': {1, 2}}}": "result.a.b: a set cannot be written as JSON",
         "{'a': b'x'}": "result.a: a bytes cannot be written as JSON",
         "(lambda a: a.append(a) or {'a': a})([])": "result.a[0]: contains itself",
+        "{'a': __import__('functools').reduce(lambda inner, _: [inner], range(300), 1)}": (
+            f"result.a{'[0]' * 99}: nested deeper than 100 levels"
+        ),
         "{(1, 2): 3}": "result: a tuple cannot be a key in JSON",
         "{'a': chr(0xd800)}": "result.a: half of a surrogate pair, which is not text",
         "{'a': 'x' * 2**24}": "result: 16.0 MiB of JSON; at most 16 MiB can be returned. "

@@ -30,8 +30,8 @@ HARMFUL = """
 
         def tidy_up(self, params, context):
             from celery.exceptions import SoftTimeLimitExceeded
-            context["emit_event"]("working")
             try:
+                context["emit_event"]("working")
                 time.sleep(1e6)
             except SoftTimeLimitExceeded:
                 time.sleep(0.01)
@@ -213,6 +213,39 @@ def test_files_descriptors_cores_and_privileges_are_limited(harmful, tmp_path):
     assert plugin.fail("write", {"path": str(tmp_path / "big"), "bytes": 2_000_000})["type"] == "OSError"
     assert plugin.run("privileges")["result"] == 1
     assert plugin.run("limits")["result"] == [0, 64]
+
+
+def test_a_process_that_a_plugin_forks_cannot_mix_its_frames_in(server, make_plugin):
+    plugin = server.spawn(
+        make_plugin(
+            "forking",
+            """
+            import logging, multiprocessing
+
+            def work(emit):
+                for number in range(50):
+                    logging.info("from the fork %s", "x" * 5000)
+                try:
+                    emit("forged")
+                except OSError:
+                    logging.info("nothing emitted")
+
+            class Plugin:
+                def run(self, action, params, context):
+                    process = multiprocessing.get_context("fork").Process(target=work, args=(context["emit_event"],))
+                    process.start()
+                    for number in range(50):
+                        logging.info("from the plugin %s", "x" * 5000)
+                    process.join()
+                    return process.exitcode
+            """,
+        )
+    )
+    assert plugin.run("go")["result"] == 0
+    assert len(plugin.frames.take_all("log")) == 50 and plugin.frames.take_all("event") == []
+    plugin.end()
+    lines = plugin.output("stderr").splitlines()
+    assert len(lines) == 51 and lines[-1] == "INFO root: nothing emitted"
 
 
 def test_a_plugin_that_cannot_be_imported_says_why_each_time(server, make_plugin):

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import redis
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
 from dispatcharr.redis_urls import client_url
 from skirret_host import current
 
@@ -117,7 +118,6 @@ def send_notification_dismissed(notification_key):
 def log_system_event(event_type, channel_id=None, channel_name=None, **details):
     """Keeps an event in the system's log, which holds the newest `max_system_events`. Never raises."""
     from core.models import CoreSettings, SystemEvent
-    from django.db import transaction
 
     try:
         with transaction.atomic():
@@ -127,7 +127,7 @@ def log_system_event(event_type, channel_id=None, channel_name=None, **details):
             keep = CoreSettings.get_max_system_events()
             surplus = SystemEvent.objects.order_by("-timestamp", "-id").values_list("id", flat=True)[keep:]
             SystemEvent.objects.filter(id__in=list(surplus)).delete()
-    except Exception:  # an event that cannot be kept must not stop what it reports
+    except (DatabaseError, TypeError, ValueError):  # an event that cannot be kept must not stop what it reports
         logger.exception("system event %r not kept", event_type)
 
 

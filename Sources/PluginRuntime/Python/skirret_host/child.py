@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils.datastructures import MultiValueDict
 
 from . import calls, context, current, logs
@@ -147,6 +148,8 @@ class Host:
             if self._plugin is None:
                 try:
                     self._plugin = load(self.key, self.path)
+                except SoftTimeLimitExceeded:
+                    raise  # the import was cut short; it did not fail
                 except Exception as error:
                     self._load_error = error
                     raise
@@ -180,4 +183,10 @@ def main(sock, key, path):
     host = current.host = Host(sock, key, path)
     logs.route_to(host.writer)
     calls.make_sleep_cancellable()
+    os.register_at_fork(after_in_child=_become_a_plugins_child)
     host.serve()
+
+
+def _become_a_plugins_child():
+    current.host.writer.abandon()
+    logs.route_to_stderr()

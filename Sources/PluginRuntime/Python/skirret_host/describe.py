@@ -114,7 +114,8 @@ def _manifest(path):
             raise ValueError("expected an object")
     except (OSError, ValueError, RecursionError) as error:
         return None, [f"plugin.json: {error}"]
-    return {name: _as_json(value) for name, value in manifest.items() if name in DECLARED and value}, []
+    usable = {name: _as_json(value) for name, value in manifest.items() if name in DECLARED and value}
+    return {name: value for name, value in usable.items() if name not in TEXTS or isinstance(value, str)}, []
 
 
 def _declared_in_code(path):

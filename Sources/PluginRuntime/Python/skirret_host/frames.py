@@ -22,8 +22,8 @@ MAX_INBOUND = 64 * 1024 * 1024
 MAX_RESULT = 16 * 1024 * 1024
 #: Bytes. An event is told to every open browser.
 MAX_EVENT = 1024 * 1024
-#: Levels. Swift's JSON reader has the same bound.
-MAX_DEPTH = 128
+#: Levels. Every reader on the way, Swift's and the browser's, takes 128, and each wraps the value once or twice.
+MAX_DEPTH = 100
 
 
 class FrameError(Exception):
@@ -50,12 +50,27 @@ def encode(value, root="result", limit=MAX_RESULT):
         ).encode("utf-8")
     except (TypeError, ValueError, RecursionError, OverflowError) as error:
         raise Unserialisable(_find_fault(value, root) or f"{root}: {error}") from None
+    if _deeper_than(MAX_DEPTH, value, data):
+        raise Unserialisable(_find_fault(value, root) or f"{root}: nested deeper than {MAX_DEPTH} levels")
     if len(data) > limit:
         raise Unserialisable(
             f"{root}: {len(data) / 1048576:.1f} MiB of JSON; at most {limit // 1048576} MiB can be returned. "
             "Write it to a file, or return a page of it."
         )
     return data
+
+
+def _deeper_than(levels, value, data):
+    """Whether `value`, written as `data`, nests deeper; looks level by level, and only at what could."""
+    if data.count(b"[") + data.count(b"{") <= levels:
+        return False
+    containers = [value]
+    for _ in range(levels + 1):
+        items = (item for one in containers for item in (one.values() if isinstance(one, dict) else one))
+        containers = [item for item in items if isinstance(item, (dict, list, tuple))]
+        if not containers:
+            return False
+    return True
 
 
 def _known_types(value):
@@ -162,3 +177,8 @@ class Writer:
     def send_encoded(self, data):
         with self._lock:
             self._sock.sendall(LENGTH.pack(len(data)) + data)
+
+    def abandon(self):
+        """In a process that the plugin has forked: two writers would mix their frames, so only the parent writes."""
+        self._sock.close()
+        self._lock = threading.Lock()  # the parent's may have been held by a thread that does not exist here

@@ -4,7 +4,6 @@ A plugin lives in a synthetic package `_dispatcharr_plugin_<key>` whose path is 
 visible on purpose: bare `@shared_task`s register below it, and schedules in the database name them.
 """
 
-import importlib
 import importlib.util
 import os
 import sys
@@ -31,33 +30,33 @@ def load(key, path):
 
 def _import_first_with_plugin(package_name, path):
     """`plugin.py` first, then the folder's own `__init__.py`; the first with a `Plugin` wins."""
-    package = _namespace_package(package_name, path)
     alias = _free_alias(path)
-    if alias:
-        sys.modules[alias] = package
     plugins_dir = os.path.dirname(os.path.abspath(path))
     if plugins_dir not in sys.path:
         sys.path.append(plugins_dir)
-    if os.path.isfile(os.path.join(path, "plugin.py")):
-        module = importlib.import_module(f"{package_name}.plugin")
-        if alias:
-            sys.modules[f"{alias}.plugin"] = module
-        if hasattr(module, "Plugin"):
-            return module
-    if os.path.isfile(os.path.join(path, "__init__.py")):
-        package.__spec__.loader.exec_module(package)
-        if hasattr(package, "Plugin"):
-            return package
-    seen = os.path.basename(entry_file(path) or "plugin.py")
-    raise PluginLoadError(f"{seen} has no class Plugin")
+    # The package exists before its code: `__init__.py` runs in it only if `plugin.py` does not serve.
+    package = _new_module(package_name, os.path.join(path, "__init__.py"), [os.path.abspath(path)], alias)
+    for file, module in (("plugin.py", None), ("__init__.py", package)):
+        if os.path.isfile(os.path.join(path, file)):
+            module = module or _new_module(
+                f"{package_name}.plugin", os.path.join(path, file), None, alias and f"{alias}.plugin"
+            )
+            module.__spec__.loader.exec_module(module)
+            if hasattr(module, "Plugin"):
+                return module
+    raise PluginLoadError(f"{os.path.basename(entry_file(path) or 'plugin.py')} has no class Plugin")
 
 
-def _namespace_package(name, path):
-    """An empty package over the plugin's folder; `__init__.py` runs in it only if it is needed."""
-    init = os.path.join(path, "__init__.py")
-    spec = importlib.util.spec_from_file_location(name, init, submodule_search_locations=[os.path.abspath(path)])
-    package = sys.modules[name] = importlib.util.module_from_spec(spec)
-    return package
+def _new_module(name, file, search_path, alias):
+    """A module that is importable by its name and its alias before its code has run, as Python's own are."""
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=search_path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    if alias:
+        sys.modules[alias] = module
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)
+    return module
 
 
 def _free_alias(path):

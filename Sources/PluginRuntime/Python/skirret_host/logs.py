@@ -2,6 +2,8 @@
 
 import logging
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from . import current
 from .values import clean
 
@@ -27,14 +29,24 @@ class FrameHandler(logging.Handler):
             )  # fmt: skip
         except OSError:
             pass  # the reader is gone, and this process is about to be: there is nobody left to tell
+        except SoftTimeLimitExceeded:
+            raise  # a cancel that happened to strike here is the call's, not ours to swallow
         except Exception:
             self.handleError(record)
 
 
 def route_to(writer):
     """Makes `writer` the destination of all logging in this process, from INFO upwards."""
-    handler = FrameHandler(writer)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    _install(FrameHandler(writer), "%(message)s")
+
+
+def route_to_stderr():
+    """For processes that the plugin forks, which have no socket: their lines are kept with its output."""
+    _install(logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s")
+
+
+def _install(handler, layout):
+    handler.setFormatter(logging.Formatter(layout))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

@@ -1,0 +1,157 @@
+"""How a plugin's code is imported, asked and called."""
+
+import pytest
+
+from conftest import FIXTURES
+
+
+def described(plugin):
+    return plugin.answer(plugin.call("describe"))["result"]
+
+
+def test_the_documents_plugins_describe_themselves_as_they_are_listed(server):
+    from test_describe import describe
+
+    for listed in describe(FIXTURES):
+        seen = described(server.spawn(listed["path"]))
+        for name in ("name", "version", "description", "fields", "actions", "ui_schema"):
+            assert seen[name] == listed[name], name
+
+
+def test_fields_may_be_an_attribute_a_property_or_a_method(server, make_plugin):
+    plugin = server.spawn(
+        make_plugin(
+            "kinds",
+            """
+            class Plugin:
+                name = "Kinds"
+                count = 0
+                @property
+                def fields(self):
+                    self.count += 1
+                    return [{"id": "n", "type": "number", "default": self.count}]
+                def actions(self):
+                    return [{"id": "go"}, {"label": "no id"}]
+                def ui_schema(self):
+                    return {"version": 1, "pages": [{"id": "p", "placement": "sidebar"}]}
+                def run(self, action, params, context):
+                    return {"n": context["settings"]["n"], "actions": list(context["actions"])}
+            """,
+        )
+    )
+    seen = described(plugin)
+    assert [field["id"] for field in seen["fields"]] == ["n", "show_sidebar"]
+    assert seen["actions"] == [{"id": "go", "label": "go"}]
+    assert seen["ui_schema"]["version"] == 1
+    assert seen["warnings"] == ["actions[1]: has no id; dropped"]
+    assert plugin.run("go") == {"n": 2, "actions": ["go"]}
+
+
+def test_relative_imports_the_alias_and_data_files_work(server, make_plugin):
+    plugin = server.spawn(
+        make_plugin(
+            "Tidy_Up",
+            """
+            import os
+            from . import helper
+            from .helper import value
+            from Tidy_Up.helper import value as by_alias
+            import Tidy_Up.plugin as myself
+
+            class Plugin:
+                def run(self, action, params, context):
+                    with open(os.path.join(os.path.dirname(__file__), "data.txt")) as file:
+                        data = file.read()
+                    return [__name__, helper.__name__, value, by_alias, myself.Plugin is Plugin, data]
+            """,
+            helper__py="value = 3\n",
+            data__txt="here",
+        ),
+        key="tidy-up",
+    )  # fmt: skip
+    package = "_dispatcharr_plugin_tidy_up"
+    assert plugin.run("go")["result"] == [f"{package}.plugin", f"{package}.helper", 3, 3, True, "here"]
+
+
+def test_a_package_without_plugin_py_is_imported_by_its_init(server, tmp_path):
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    (folder / "helper.py").write_text("value = 4\n")
+    (folder / "__init__.py").write_text(
+        "from .helper import value\nclass Plugin:\n    def run(self, *_):\n        return [__name__, value]\n"
+    )
+    assert server.spawn(folder).run("go")["result"] == ["_dispatcharr_plugin_pack", 4]
+
+
+def test_a_plugin_named_like_a_module_of_python_does_not_replace_it(server, make_plugin):
+    plugin = server.spawn(
+        make_plugin(
+            "json",
+            """
+            import json
+            class Plugin:
+                def run(self, action, params, context):
+                    return [json.dumps(params), __name__]
+            """,
+        )
+    )
+    assert plugin.run("go", {"a": 1})["result"] == ['{"a": 1}', "_dispatcharr_plugin_json.plugin"]
+
+
+def test_a_module_without_a_plugin_class_is_a_clear_error(server, make_plugin):
+    error = server.spawn(make_plugin("empty", "x = 1\n")).fail("go")
+    assert (error["type"], error["message"]) == ("PluginLoadError", "plugin.py has no class Plugin")
+
+
+@pytest.mark.parametrize(("sent", "received"), [
+    ({"a": 1}, {"a": 1}),
+    (None, {}),
+    ('{"a": 1}', {"a": 1}),
+    ("plain", {"value": "plain"}),
+    ("7", {"value": 7}),
+    ([["a", 1], ["b", 2]], {"a": 1, "b": 2}),
+    ([1, 2], {"value": [1, 2]}),
+    (True, {"value": True}),
+])  # fmt: skip
+def test_params_arrive_as_a_dict(server, make_plugin, sent, received):
+    source = "class Plugin:\n    def run(self, action, params, context): return {'p': params}\n"
+    plugin = server.spawn(make_plugin("one", source))
+    assert plugin.answer(plugin.call("run", action="go", params=sent))["result"] == {"p": received}
+
+
+RESOURCES = """
+    class Plugin:
+        def run(self, action, params, context):
+            return [action, params]
+"""
+
+
+def test_a_resource_without_a_resolver_falls_back_to_run(server, make_plugin):
+    plugin = server.spawn(make_plugin("one", RESOURCES))
+    assert plugin.answer(plugin.call("resource", resource="rows", params={"a": 1}))["result"] == ["rows", {"a": 1}]
+    off = {"key": "one", "enabled": False}
+    refused = plugin.answer(plugin.call("resource", resource="rows", plugin=off, allow_disabled=True))["error"]
+    assert refused["message"] == "Plugin 'one' is disabled and cannot resolve resource 'rows'"
+
+
+STOPS = {
+    "with_context": ("def stop(self, context): return {'reason': context['reason']}", {"reason": "reload"}),
+    "without_context": ("def stop(self): return 'bye'", {"status": "ok", "result": "bye"}),
+    "as_action": (
+        "actions = [{'id': 'stop'}]\n    def run(self, action, *_): return action",
+        {"status": "ok", "result": "stop"},
+    ),
+    "not_at_all": ("pass", {"status": "ok"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STOPS)
+def test_every_way_to_say_goodbye(server, make_plugin, kind):
+    body, answer = STOPS[kind]
+    plugin = server.spawn(make_plugin(kind, f"class Plugin:\n    {body}\n"))
+    assert plugin.answer(plugin.call("stop", reason="reload"))["result"] == answer
+
+
+def test_an_unknown_method_is_refused(server):
+    plugin = server.spawn(FIXTURES / "my_plugin")
+    assert "unknown method" in plugin.answer(plugin.call("dance"))["error"]["message"]
