@@ -15,7 +15,7 @@ const INPUTS = /** @type {Record<string, string>} */ ({
 
 /** The input that draws a type. Settings use `text` for several lines, forms for one. @param {unknown} type @param {boolean} [settings] */
 export function inputType(type, settings = false) {
-  const name = text(type || 'text').toLowerCase();
+  const name = text(type || 'string').toLowerCase();
   if (settings && name === 'text') return 'textarea';
   return Object.hasOwn(INPUTS, name) ? INPUTS[name] : name;
 }

@@ -23,11 +23,11 @@ export function safeFilename(value, fallback = 'download') {
   return clean || fallback;
 }
 
-const RESERVED = /^\/(?:$|api(?:\/|$)|assets(?:\/|$)|ws(?:\/|$)|events(?:\/|$)|plugins\/?$)/;
+const RESERVED = /^\/(?:$|api(?:\/|$)|assets(?:\/|$)|ws(?:\/|$)|events(?:\/|$)|health(?:\/|$)|metrics(?:\/|$)|plugins\/?$)/;
 
 /** A page's own route: a plain absolute path that hides none of ours. @param {unknown} value */
 export function safeRoute(value) {
-  if (typeof value !== 'string' || !/^\/[\w\-./~]*$/.test(value) || value.includes('//') || value.includes('..')) return undefined;
+  if (typeof value !== 'string' || !/^\/[\w\-/~]*$/.test(value) || value.includes('//')) return undefined;
   const route = value.replace(/\/+$/, '') || '/';
   return RESERVED.test(route) ? undefined : route;
 }

@@ -7,7 +7,7 @@ import { plugins } from '../net/api.js';
 import { ask } from '../ui/confirm.js';
 import { useEvent } from '../ui/hooks.js';
 import { useRef, useState } from '../ui/kit.js';
-import { complain, lines, notify } from '../ui/notify.js';
+import { complain, notify } from '../ui/notify.js';
 
 /** @param {{filename: string, url?: string, data?: string, type: string}} download */
 function save({ filename, url, data, type }) {
@@ -45,7 +45,7 @@ export async function runAction({ plugin, action, params = {}, files = undefined
     const own = isObject(action.params) ? action.params : {};
     const result = await plugins.run(plugin.key, action.action ?? action.id, { ...own, ...params }, files);
     const outcome = outcomeOf(result, { action, name: plugin.name });
-    notify({ title: outcome.title, message: lines(outcome.lines), tone: outcome.tone });
+    notify({ title: outcome.title, message: outcome.lines, tone: outcome.tone });
     deliver(outcome);
     return outcome;
   } catch (error) {

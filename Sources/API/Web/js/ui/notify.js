@@ -4,18 +4,33 @@ import { text } from '../core/format.js';
 import { Fragment, h, notifications } from './kit.js';
 import { icon } from './icon.js';
 
+/** Milliseconds on screen by colour: what went wrong takes longer to read. */
 const LASTS = /** @type {Record<string, number>} */ ({ red: 10_000, orange: 8_000, yellow: 6_000 });
 const ICONS = /** @type {Record<string, string>} */ ({ red: 'circle-alert', orange: 'triangle-alert', yellow: 'triangle-alert', blue: 'info' });
 
+/** The same words twice within this time are said once: a plugin may announce what its action also returns. Milliseconds. */
+const ECHO = 3_000;
+let last = { words: '', at: 0 };
+
+/** @param {string} words */
+function isEcho(words) {
+  const again = words === last.words && Date.now() - last.at < ECHO;
+  last = { words, at: Date.now() };
+  return again;
+}
+
 const shown = new Set();
 
-/** @param {{id?: string, title: string, message?: any, tone?: string, loading?: boolean, keep?: boolean, lasts?: number}} options */
-export function notify({ id = undefined, title, message = '', tone = 'teal', loading = false, keep = loading, lasts = undefined }) {
+/** @param {{id?: string, title: string, message?: string | string[] | object, tone?: string, loading?: boolean, lasts?: number}} options lines, or an element */
+export function notify({ id = undefined, title, message = '', tone = 'teal', loading = false, lasts = undefined }) {
+  const lines = typeof message === 'string' ? [message] : Array.isArray(message) ? message : undefined;
+  if (id === undefined && lines && isEcho([title, ...lines].join('\n'))) return;
   const color = safeColor(tone) ?? 'teal';
-  const autoClose = keep ? false : lasts ?? LASTS[color] ?? 5_000;
   const options = {
-    title, message, color, loading, autoClose,
-    id: id ?? `note-${crypto.randomUUID?.() ?? Math.random()}`,
+    title, color, loading,
+    id: id ?? `note-${Math.random()}`,
+    message: lines ? h(Fragment, {}, ...lines.filter(Boolean).map((line, index) => h('span', { key: index, className: 'note-line' }, line))) : message,
+    autoClose: loading ? false : lasts ?? LASTS[color] ?? 5_000,
     icon: loading ? undefined : icon(ICONS[color] ?? 'check', 16),
     onClose: () => shown.delete(id),
     withBorder: true,
@@ -29,6 +44,3 @@ export function notify({ id = undefined, title, message = '', tone = 'teal', loa
 
 /** @param {string} title @param {any} error */
 export const complain = (title, error) => notify({ title, message: text(error?.message ?? error), tone: 'red' });
-
-/** @param {string[]} list */
-export const lines = (list) => h(Fragment, {}, ...list.map((line, index) => h('span', { key: index, className: 'note-line' }, line)));

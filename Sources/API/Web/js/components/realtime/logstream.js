@@ -23,7 +23,10 @@ function stored(data, path) {
   return path ? [] : rowsOf(data).length ? rowsOf(data) : entriesOf(typeof data === 'string' ? data : undefined);
 }
 
-/** Lines that events of this source bring, beside those it fetches. @param {any} spec @param {string | undefined} path @param {string} plugin @param {number} limit */
+/** Data that has lines, even none yet, is fetched again when an event comes; adding the event's would show them twice. @param {any} data @param {string | undefined} path */
+const holdsLines = (data, path) => stored(data, path).length > 0 || (path !== undefined && get(data, path) !== undefined);
+
+/** Lines that events of this source bring, for a source whose own data holds none. @param {any} spec @param {string | undefined} path @param {string} plugin @param {number} limit */
 function useArriving(spec, path, plugin, limit) {
   const recent = useStore(log);
   return useMemo(() => {
@@ -44,7 +47,7 @@ function LogStream(/** @type {{node: any}} */ { node }) {
   const [query, setQuery] = useState('');
   const [frozen, freeze] = useState(/** @type {any[] | undefined} */ (undefined));
   const title = text(useResolved(node.title ?? node.label ?? 'Log'));
-  const all = useMemo(() => [...stored(source.data, path).map(lineOf), ...arriving].slice(-limit), [source.data, path, arriving, limit]);
+  const all = useMemo(() => (holdsLines(source.data, path) ? stored(source.data, path).map(lineOf) : arriving).slice(-limit), [source.data, path, arriving, limit]);
   const lines = (frozen ?? all).filter(({ words }) => words.toLowerCase().includes(query.trim().toLowerCase()));
 
   const box = useRef(/** @type {HTMLElement | null} */ (null));
@@ -56,7 +59,7 @@ function LogStream(/** @type {{node: any}} */ { node }) {
 
   return h('section', { className: 'panel flush' },
     h('header', { className: 'panel-head table-head' }, icon(node.icon ?? 'scroll-text', 18), h(Heading, {}, title),
-      h('span', { className: 'dim' }, `${lines.length} lines`),
+      h('span', { className: 'dim' }, lines.length === 1 ? '1 line' : `${lines.length} lines`),
       TextInput({ 'aria-label': 'Filter lines', placeholder: 'Filter…', size: 'xs', value: query, onChange: setQuery, leftSection: icon('search', 14), className: 'table-filter' }),
       h(IconButton, { label: frozen ? 'Resume' : 'Pause', icon: frozen ? 'play' : 'pause', 'aria-pressed': Boolean(frozen), onClick: () => freeze(frozen ? undefined : all) })),
     h('div', { className: 'log', role: 'log', 'aria-label': title, tabIndex: 0, ref: box, onScroll: scrolled },
