@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from celery import Celery
 
 from conftest import FIXTURES, SOURCES
 from driver import HostServer, wait_for_socket
@@ -96,18 +97,16 @@ def test_wrong_arguments_are_refused_before_anything_is_sent(server, make_plugin
     assert redis.llen("celery") == 0
 
 
-def test_calling_a_native_task_waits_for_a_worker(server, make_plugin, redis):
+def test_calling_a_native_task_waits_for_a_worker(server, make_plugin, redis, redis_server):
     plugin = server.spawn(make_plugin("caller", CALLER))
     code = "__import__('core.tasks').tasks.rehash_streams(['url'])"
     number = plugin.call("run", action="eval", params={"code": code})
     _, message = redis.brpop("celery", timeout=10)
     headers = json.loads(message)["headers"]
     assert (headers["task"], headers["argsrepr"]) == ("core.tasks.rehash_streams", "(['url'],)")
-    # What a worker writes when it is done: the result, and the news of it.
-    result = {"task_id": headers["id"], "status": "SUCCESS", "result": 5, "traceback": None, "children": []}
-    key = f"celery-task-meta-{headers['id']}"
-    redis.set(key, json.dumps(result))
-    redis.publish(key, json.dumps(result))
+    # What a worker does when it is done: real Celery stores the result and tells who waits.
+    backend = Celery(backend=f"redis+socket://{redis_server}?virtual_host=0").backend
+    backend.store_result(headers["id"], 5, "SUCCESS")
     assert plugin.answer(number)["result"] == {"status": "ok", "result": 5}
 
 

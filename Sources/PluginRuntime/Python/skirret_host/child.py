@@ -82,12 +82,12 @@ class Host:
         except BaseException as error:  # a cancel that came at the last moment, or no memory for a traceback
             answer = _error_frame(call, error)
         del self._calls[call.id]
-        _close_connections()
         try:
             self.writer.send_encoded(answer)
-            sys.stdout.flush()
         except OSError as error:
             print(f"plugin host {self.key}: call {call.id} has nobody to answer to: {error}", file=sys.stderr)
+        _close_connections()
+        sys.stdout.flush()
 
     def _outcome(self, call):
         """The frame that answers `call`. A cancel strikes in here or not at all."""

@@ -34,9 +34,13 @@ def error_as_json(error):
         "type": type(error).__name__,
         "module": type(error).__module__,
         "message": clean(_message(error)),
-        "args": [arg if isinstance(arg, (bool, int, type(None))) else clean(str(arg))[:4096] for arg in error.args],
+        "args": [_argument(arg) for arg in error.args[:20]],
         "traceback": clean(text if len(text) <= 65536 else text[:16384] + "\n  …\n" + text[-49152:]),
     }
+
+
+def _argument(value):
+    return value if isinstance(value, (bool, int, type(None))) else clean(str(value)[:4096])
 
 
 def clean(text):
