@@ -140,12 +140,12 @@ extension ForeignValues {
         case let value as Date: wrapped("datetime", .string(WireDate.text(value)))
         case let value as Data: wrapped("base64", .string(value.base64EncodedString()))
         case let value as Decimal: wrapped("decimal", .string("\(value)"))
-        case let value as UUID: json(of: value)
+        case let value as UUID: uuid(value)
         default: nil
         }
     }
 
-    private func json(of value: UUID) -> JSONValue {
+    private func uuid(_ value: UUID) -> JSONValue {
         let text = value.uuidString.lowercased()
         return self == .text ? .string(text) : wrapped("uuid", ["hex": .string(text.filter { $0 != "-" })])
     }

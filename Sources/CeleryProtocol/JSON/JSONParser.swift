@@ -32,8 +32,8 @@ struct JSONParser {
         guard position < bytes.count else { throw unexpected() }
         switch bytes[position] {
         case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "{"): return try nested { parser throws(JSONError) in .object(try parser.object()) }
-        case UInt8(ascii: "["): return try nested { parser throws(JSONError) in .array(try parser.array()) }
+        case UInt8(ascii: "{"): return .object(try object())
+        case UInt8(ascii: "["): return .array(try array())
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
@@ -43,20 +43,18 @@ struct JSONParser {
         }
     }
 
-    private mutating func nested(
-        _ body: (inout JSONParser) throws(JSONError) -> JSONValue
-    ) throws(JSONError) -> JSONValue {
+    /// Steps over an opening bracket, one level down.
+    private mutating func descend() throws(JSONError) {
         guard depth < limits.depth else {
             throw JSONError(code: .tooDeep, offset: position, found: "more than \(limits.depth) levels")
         }
         depth += 1
         position += 1
-        let value = try body(&self)
-        depth -= 1
-        return value
     }
 
     private mutating func array() throws(JSONError) -> [JSONValue] {
+        try descend()
+        defer { depth -= 1 }
         var elements: [JSONValue] = []
         if next(is: UInt8(ascii: "]")) { return elements }
         while true {
@@ -68,6 +66,8 @@ struct JSONParser {
     }
 
     private mutating func object() throws(JSONError) -> JSONObject {
+        try descend()
+        defer { depth -= 1 }
         var object = JSONObject()
         if next(is: UInt8(ascii: "}")) { return object }
         while true {
@@ -266,15 +266,15 @@ struct JSONParser {
 extension JSONValue {
     /// Parses one JSON document from bytes.
     public init(parsing bytes: [UInt8], limits: JSONLimits = .standard) throws(JSONError) {
-        let outcome = bytes.withUnsafeBufferPointer { buffer in
-            Result { () throws(JSONError) in try JSONParser.parse(buffer, limits: limits) }
+        self = try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
+            try JSONParser.parse(buffer, limits: limits)
         }
-        self = try outcome.get()
     }
 
     /// Parses one JSON document from text.
     public init(parsing text: String, limits: JSONLimits = .standard) throws(JSONError) {
         var text = text
+        // `withUTF8` cannot pass on a typed error, hence the detour through `Result`.
         let outcome = text.withUTF8 { buffer in
             Result { () throws(JSONError) in try JSONParser.parse(buffer, limits: limits) }
         }

@@ -23,20 +23,21 @@ enum BodyCompression {
 
     /// Inflates a zlib stream or a gzip file, whichever it is.
     private static func inflate(_ bytes: [UInt8], limit: Int) throws(WireError) -> [UInt8] {
-        var stream = z_stream()
+        // zlib remembers the stream's address, so it lives on the heap and never moves.
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        defer { stream.deallocate() }
         // 15 is zlib's largest window; 32 more asks it to tell zlib and gzip headers apart.
-        let version = ZLIB_VERSION
-        guard inflateInit2_(&stream, 15 + 32, version, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+        guard inflateInit2_(stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             throw corrupt("zlib would not start")
         }
-        defer { inflateEnd(&stream) }
+        defer { inflateEnd(stream) }
         var input = bytes
         var output: [UInt8] = []
-        let step = min(max(bytes.count &* 4, 4096), 1 << 20)
         let status = input.withUnsafeMutableBufferPointer { source in
-            stream.next_in = source.baseAddress
-            stream.avail_in = UInt32(clamping: source.count)
-            return pump(&stream, step: step, limit: limit, into: &output)
+            stream.pointee.next_in = source.baseAddress
+            stream.pointee.avail_in = UInt32(clamping: source.count)
+            return pump(stream, step: min(max(source.count &* 4, 4096), 1 << 20), limit: limit, into: &output)
         }
         switch status {
         case Z_STREAM_END where output.count <= limit: return output
@@ -50,16 +51,16 @@ enum BodyCompression {
 
     /// Inflates until the end, an error, or the limit; returns zlib's last status, `Z_OK` at the limit.
     private static func pump(
-        _ stream: inout z_stream, step: Int, limit: Int, into output: inout [UInt8]
+        _ stream: UnsafeMutablePointer<z_stream>, step: Int, limit: Int, into output: inout [UInt8]
     ) -> Int32 {
         var chunk = [UInt8](repeating: 0, count: step)
         while output.count <= limit {
             let status = chunk.withUnsafeMutableBufferPointer { target in
-                stream.next_out = target.baseAddress
-                stream.avail_out = UInt32(clamping: target.count)
-                return CZlib.inflate(&stream, Z_NO_FLUSH)
+                stream.pointee.next_out = target.baseAddress
+                stream.pointee.avail_out = UInt32(clamping: target.count)
+                return CZlib.inflate(stream, Z_NO_FLUSH)
             }
-            output.append(contentsOf: chunk[..<(step - Int(stream.avail_out))])
+            output.append(contentsOf: chunk[..<(step - Int(stream.pointee.avail_out))])
             if status != Z_OK { return status }
         }
         return Z_OK

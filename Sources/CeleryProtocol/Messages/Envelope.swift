@@ -30,6 +30,9 @@ public struct Envelope: Sendable, Hashable {
     /// The rest, `content-type` and `content-encoding` among it.
     public var other: JSONObject
 
+    /// What `other` says of a JSON body.
+    static let jsonContent: JSONObject = ["content-encoding": "utf-8", "content-type": "application/json"]
+
     /// How the body is serialised.
     public var contentType: String? { other["content-type"]?.string }
 
@@ -70,7 +73,7 @@ public struct Envelope: Sendable, Hashable {
         var bytes = payload.encoded()
         self.headers = headers
         self.properties = properties
-        self.other = other.merging(["content-encoding": "utf-8", "content-type": "application/json"])
+        self.other = other.merging(Self.jsonContent)
         if headers["compression"] != nil {
             if headers["compression"]?.string == BodyCompression.gzip,
                 let deflated = BodyCompression.deflate(bytes)

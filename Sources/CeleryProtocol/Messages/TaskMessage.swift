@@ -21,7 +21,7 @@ public struct TaskMessage: Sendable, Hashable {
         headers.kwargsRepr = pythonRepr(.object(kwargs))
         body = TaskBody(args: args, kwargs: kwargs)
         properties = MessageProperties(queue: queue, correlationID: id.rawValue)
-        other = [:]
+        other = Envelope.jsonContent
     }
 
     /// Reads a message as it stands in a queue.
