@@ -97,6 +97,7 @@ def test_wrong_arguments_are_refused_before_anything_is_sent(server, make_plugin
     assert redis.llen("celery") == 0
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Celery's own use of SETEX
 def test_calling_a_native_task_waits_for_a_worker(server, make_plugin, redis, redis_server):
     plugin = server.spawn(make_plugin("caller", CALLER))
     code = "__import__('core.tasks').tasks.rehash_streams(['url'])"
