@@ -7,17 +7,21 @@ public protocol WireText: RawRepresentable<String>, Hashable, Sendable, Codable,
 }
 
 extension WireText {
+    /// Takes any text as it is.
     public init(stringLiteral value: String) { self.init(rawValue: value) }
 
     /// Takes any text as it is.
     public init(_ text: String) { self.init(rawValue: text) }
 
+    /// The text for logs and error messages.
     public var description: String { rawValue }
 }
 
 /// The id of one task: a lower-case UUID from Celery, any text from a caller who set `task_id`.
 public struct TaskID: WireText {
+    /// The text as it stands on the wire.
     public let rawValue: String
+    /// Takes any text as it is.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// A fresh random id.
@@ -26,13 +30,17 @@ public struct TaskID: WireText {
 
 /// The name of a queue, as it is written in `-Q`; its Redis keys come from ``QueueLists``.
 public struct QueueName: WireText {
+    /// The text as it stands on the wire.
     public let rawValue: String
+    /// Takes any text as it is.
     public init(rawValue: String) { self.rawValue = rawValue }
 }
 
 /// The key of one delivery in kombu's `unacked` hash.
 public struct DeliveryTag: WireText {
+    /// The text as it stands on the wire.
     public let rawValue: String
+    /// Takes any text as it is.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// A fresh random tag.

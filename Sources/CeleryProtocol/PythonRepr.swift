@@ -23,7 +23,9 @@ private struct ReprWriter {
     private var length = 0
     private var isFull: Bool { length > Self.limit }
 
-    var finished: String { isFull ? String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.limit - 3))) + "..." : text }
+    var finished: String {
+        isFull ? String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.limit - 3))) + "..." : text
+    }
 
     mutating func write(_ value: JSONValue) {
         guard !isFull else { return }

@@ -23,8 +23,10 @@ public enum WireDate {
         }
     }
 
-    /// The time as Python's UTC `isoformat()`: `2026-11-22T13:41:56.171211+00:00`, without a fraction
-    /// when it is zero. Years outside 1...9999, which Python cannot read, become the nearest it can.
+    /// The time as Python's UTC `isoformat()` writes it.
+    ///
+    /// `2026-11-22T13:41:56.171211+00:00`, without a fraction when it is zero. Years outside 1...9999,
+    /// which Python cannot read, become the nearest it can.
     public static func text(_ date: Date) -> String {
         let limits = (earliest: -62_135_596_800.0, latest: 253_402_300_799.0)
         let seconds = min(max(date.timeIntervalSince1970, limits.earliest), limits.latest)

@@ -1,7 +1,10 @@
 /// Why a message of Celery's cannot be read: what happened, where, and what to do.
 public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What a caller can switch on. New codes may be added; keep a `default`.
+    /// What a caller can switch on.
+    ///
+    /// New codes may be added; keep a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
+        /// The text for logs and error messages.
         public let description: String
 
         /// The text is not JSON.
@@ -42,6 +45,7 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         self.taskID = taskID
     }
 
+    /// The text for logs and error messages.
     public var description: String { "\(path.isEmpty ? "message" : path): found \(found). \(hint)" }
 }
 

@@ -21,7 +21,9 @@ import Testing
 
     @Test func `every recorded reply is read and written back without losing a field`() throws {
         for row in try Fixtures.rows("pidbox") {
-            guard let raw = row["reply"]?["raw"]?.string, let question = row["request"]?["raw"]?.string else { continue }
+            guard let raw = row["reply"]?["raw"]?.string, let question = row["request"]?["raw"]?.string else {
+                continue
+            }
             let original = try JSONValue(parsing: raw)
             let address = try #require(ControlRequest(decoding: question.bytes).reply)
             let reply = try ControlReply(decoding: raw.bytes)

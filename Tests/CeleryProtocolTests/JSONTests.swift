@@ -28,8 +28,9 @@ import Testing
     }
 
     @Test func `escapes become text, pairs become one character, half a pair becomes a mark`() throws {
-        #expect(try JSONValue(parsing: #""\u00e9\u4f60\ud83d\ude00\u0001\/\b\f\n\r\t\"\\""#)
-            == .string("é你😀\u{01}/\u{08}\u{0C}\n\r\t\"\\"))
+        #expect(
+            try JSONValue(parsing: #""\u00e9\u4f60\ud83d\ude00\u0001\/\b\f\n\r\t\"\\""#)
+                == .string("é你😀\u{01}/\u{08}\u{0C}\n\r\t\"\\"))
         #expect(try JSONValue(parsing: #""a\ud800b""#) == "a\u{FFFD}b")
         #expect(try JSONValue(parsing: #""\ude00""#) == "\u{FFFD}")
         #expect(try JSONValue(parsing: #""\ud800\u0041""#) == "\u{FFFD}A")
@@ -120,7 +121,9 @@ import Testing
         #expect(try JSONValue(parsing: value.text).encoded() == value.encoded())
     }
 
-    @Test(arguments: 0..<300 as Range<UInt64>) func `damaged text gives an error or a value, never a crash`(seed: UInt64) {
+    @Test(arguments: 0..<300 as Range<UInt64>) func `damaged text gives an error or a value, never a crash`(
+        seed: UInt64
+    ) {
         var generator = SplitMix(state: seed)
         var bytes = JSONValue.random(depth: 4, using: &generator).encoded()
         for _ in 0..<3 where !bytes.isEmpty {
@@ -162,7 +165,8 @@ extension JSONValue {
         case 3: .double(Double(bitPattern: generator.next()))
         case 4, 5: .string(randomText(using: &generator))
         case 6:
-            .array((0..<Int.random(in: 0..<6, using: &generator)).map { _ in random(depth: depth - 1, using: &generator) })
+            .array(
+                (0..<Int.random(in: 0..<6, using: &generator)).map { _ in random(depth: depth - 1, using: &generator) })
         default:
             .object(
                 JSONObject(
@@ -173,7 +177,9 @@ extension JSONValue {
     }
 
     private static func randomText(using generator: inout SplitMix) -> String {
-        let interesting: [Unicode.Scalar] = ["\"", "\\", "/", "\u{0}", "\u{1F}", "\u{7F}", "é", "\u{301}", "😀", "\u{2028}", "a"]
+        let interesting: [Unicode.Scalar] = [
+            "\"", "\\", "/", "\u{0}", "\u{1F}", "\u{7F}", "é", "\u{301}", "😀", "\u{2028}", "a",
+        ]
         var text = ""
         for _ in 0..<Int.random(in: 0..<12, using: &generator) {
             text.unicodeScalars.append(interesting[Int.random(in: interesting.indices, using: &generator)])

@@ -2,9 +2,10 @@ import CeleryProtocol
 import Testing
 
 @Suite("Routing") struct RoutingTests {
-    @Test(arguments: [
-        (nil, 0), (-3, 0), (0, 0), (2, 0), (3, 3), (5, 3), (6, 6), (8, 6), (9, 9), (12, 9),
-    ] as [(Int?, Int)])
+    @Test(
+        arguments: [
+            (nil, 0), (-3, 0), (0, 0), (2, 0), (3, 3), (5, 3), (6, 6), (8, 6), (9, 9), (12, 9),
+        ] as [(Int?, Int)])
     func `a priority is clamped and rounded down to a step`(priority: Int?, step: Int) {
         #expect(QueueLists.standard.step(for: priority) == step)
     }
@@ -35,8 +36,9 @@ import Testing
 
     @Test func `bindings are made as kombu makes them`() {
         #expect(QueueBinding(queue: "celery").member() == "celery\u{06}\u{16}\u{06}\u{16}celery")
-        #expect(QueueBinding.topic("a.*.#", queue: "topq").member()
-            == "a.*.#\u{06}\u{16}^a\\.[^\\.]+\\..*?$\u{06}\u{16}topq")
+        #expect(
+            QueueBinding.topic("a.*.#", queue: "topq").member()
+                == "a.*.#\u{06}\u{16}^a\\.[^\\.]+\\..*?$\u{06}\u{16}topq")
         #expect(QueueBinding(member: "a\u{06}\u{16}b") == nil)
         #expect(QueueBinding(member: "") == nil)
         #expect(FanoutChannel.controlQueue(node: "w@h") == "w@h.celery.pidbox")
@@ -56,7 +58,8 @@ import Testing
         let ids = Set((0..<1000).map { _ in TaskID.random() })
         #expect(ids.count == 1000)
         for id in ids {
-            let match = id.rawValue.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/)
+            let match = id.rawValue.wholeMatch(
+                of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/)
             #expect(match != nil, "\(id)")
         }
     }

@@ -153,7 +153,8 @@ import Testing
         #expect(message.properties.routingKey == "q")
     }
 
-    @Test func `a hybrid of both protocols takes its arguments from the body and its headers from the envelope`() throws {
+    @Test func `a hybrid of both protocols takes its arguments from the body and its headers from the envelope`() throws
+    {
         let raw = """
             {"body": "{\\"task\\": \\"old\\", \\"id\\": \\"0\\", \\"args\\": [1], \\"kwargs\\": {\\"a\\": 2}, \\"retries\\": 3, \\"taskset\\": \\"g\\"}",
              "content-type": "application/json", "headers": {"task": "new", "id": "1"},

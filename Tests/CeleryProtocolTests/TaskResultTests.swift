@@ -58,7 +58,8 @@ import Testing
     }
 
     @Test func `extended and stamped results keep what has no name here`() throws {
-        let raw = #"{"status":"SUCCESS","result":1.0,"task_id":"1","name":"t","args":[1],"stamped_headers":["c"],"c":"9"}"#
+        let raw =
+            #"{"status":"SUCCESS","result":1.0,"task_id":"1","name":"t","args":[1],"stamped_headers":["c"],"c":"9"}"#
         let result = try TaskResult(decoding: raw.bytes)
         #expect(result.other == ["name": "t", "args": [1], "stamped_headers": ["c"], "c": "9"])
         #expect(try JSONValue(parsing: result.encoded()) == JSONValue(parsing: raw))

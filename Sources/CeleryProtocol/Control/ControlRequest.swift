@@ -30,7 +30,8 @@ public struct ControlRequest: Sendable, Hashable {
 
         /// An address for the answers to one question.
         public init(
-            ticket: String = TaskID.random().rawValue, exchange: String = FanoutChannel.replyExchange, routingKey: String
+            ticket: String = TaskID.random().rawValue, exchange: String = FanoutChannel.replyExchange,
+            routingKey: String
         ) {
             self.ticket = ticket
             self.exchange = exchange

@@ -12,7 +12,9 @@ public enum ControlTarget: Sendable, Hashable {
     /// Longer patterns fit no worker: matching takes time that grows with them.
     private static let longestPattern = 256
 
-    /// Whether a worker is meant. A broken pattern means nobody.
+    /// Whether a worker is meant.
+    ///
+    /// A broken pattern means nobody.
     public func includes(_ node: String) -> Bool {
         switch self {
         case .all: return true

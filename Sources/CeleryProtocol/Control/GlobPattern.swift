@@ -42,7 +42,9 @@ struct GlobPattern {
         self.elements = elements
     }
 
-    /// Reads a set; `position` is behind its `[`, and goes behind its `]`. Without a `]` the `[` is itself.
+    /// Reads a set, with `position` behind its `[`, and leaves it behind the `]`.
+    ///
+    /// Without a `]` the `[` stands for itself.
     private static func set(_ scalars: [Unicode.Scalar], _ position: inout Int) -> Element {
         var start = position
         let negated = start < scalars.count && scalars[start] == "!"

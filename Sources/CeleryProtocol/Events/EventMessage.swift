@@ -36,7 +36,9 @@ public struct EventMessage: Sendable, Hashable {
         }
     }
 
-    /// The bytes to publish. Batches are arrays even when they hold one event.
+    /// The bytes to publish.
+    ///
+    /// Batches are arrays even when they hold one event.
     public func encoded() -> [UInt8] {
         let isBatch = routingKey == "task.multi"
         let payload: JSONValue = isBatch ? .array(events.map(JSONValue.object)) : .object(events.first ?? [:])

@@ -135,7 +135,8 @@ extension ForeignValues {
         case let value as Bool: .bool(value)
         case let value as Double: .double(value)
         // A Float's own digits: 0.1 must not become 0.10000000149011612.
-        case let value as Float: value.isFinite ? .number(JSONNumber(checked: value.description)) : .double(Double(value))
+        case let value as Float:
+            value.isFinite ? .number(JSONNumber(checked: value.description)) : .double(Double(value))
         case let value as any BinaryInteger: .number(JSONNumber(checked: String(value)))
         case let value as Date: wrapped("datetime", .string(WireDate.text(value)))
         case let value as Data: wrapped("base64", .string(value.base64EncodedString()))

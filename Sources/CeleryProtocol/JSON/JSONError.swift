@@ -1,6 +1,8 @@
 /// Why a text is not JSON, or not JSON that we accept.
 public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What a caller can switch on. New codes may be added; keep a `default`.
+    /// What a caller can switch on.
+    ///
+    /// New codes may be added; keep a `default`.
     public struct Code: Sendable, Hashable {
         let name: String
 
@@ -23,6 +25,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What stood there, at most 40 characters.
     public let found: String
 
+    /// The text for logs and error messages.
     public var description: String {
         "not JSON at byte \(offset): \(code.name)" + (found.isEmpty ? "" : ", found \(found)")
     }
@@ -30,7 +33,9 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// Bounds for JSON that comes from outside.
 public struct JSONLimits: Sendable, Hashable {
-    /// Levels of arrays and objects inside each other. Bounds the stack of everything that walks the value.
+    /// Levels of arrays and objects inside each other.
+    ///
+    /// Bounds the stack of everything that walks the value.
     public var depth: Int
     /// Bytes of the whole text.
     public var bytes: Int

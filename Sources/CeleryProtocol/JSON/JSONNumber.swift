@@ -13,6 +13,7 @@ public struct JSONNumber: Sendable, Hashable, CustomStringConvertible {
     /// The nearest double; NaN when the text is `NaN`.
     public var double: Double { Double(text) ?? .nan }
 
+    /// The text for logs and error messages.
     public var description: String { text }
 
     /// An integer.
@@ -43,6 +44,8 @@ public struct JSONNumber: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension JSONNumber: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
+    /// The value that the literal spells.
     public init(integerLiteral value: Int) { self.init(value) }
+    /// The value that the literal spells.
     public init(floatLiteral value: Double) { self.init(value) }
 }

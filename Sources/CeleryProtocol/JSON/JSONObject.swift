@@ -34,7 +34,9 @@ public struct JSONObject: Sendable {
     /// The values in the order of their keys.
     public var values: [JSONValue] { members.map(\.value) }
 
-    /// The value of a key. Setting nil removes the key; to store JSON's null set `.null`.
+    /// The value of a key.
+    ///
+    /// Setting nil removes the key; to store JSON's null set `.null`.
     public subscript(key: String) -> JSONValue? {
         get { position(of: key).map { members[$0].value } }
         set {
@@ -118,22 +120,28 @@ private struct ExactText: Hashable {
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
+    /// The value that the literal spells.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         for (key, value) in elements { self[key] = value }
     }
 }
 
 extension JSONObject: RandomAccessCollection {
+    /// The position of the first member: 0.
     public var startIndex: Int { 0 }
+    /// The position behind the last member.
     public var endIndex: Int { members.count }
+    /// The member at a position.
     public subscript(position: Int) -> Member { members[position] }
 }
 
 extension JSONObject: Hashable {
+    /// Whether both have the same members, in any order.
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         left.count == right.count && left.members.allSatisfy { right[$0.key] == $0.value }
     }
 
+    /// Feeds the members to the hasher, whatever their order.
     public func hash(into hasher: inout Hasher) {
         // Order must not count, so the members' own hashes are added up.
         var sum = 0
@@ -148,5 +156,6 @@ extension JSONObject: Hashable {
 }
 
 extension JSONObject: CustomStringConvertible {
+    /// The text for logs and error messages.
     public var description: String { JSONValue.object(self).text }
 }

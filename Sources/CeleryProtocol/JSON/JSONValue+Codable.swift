@@ -20,6 +20,7 @@ extension JSONValue {
     /// - Parameters:
     ///   - value: what to write.
     ///   - foreign: how `Date`, `UUID`, `Data` and `Decimal` are written.
+    /// - Throws: what the value's own `encode(to:)` throws.
     public init(encoding value: some Encodable, foreign: ForeignValues = .text) throws {
         self = try JSONEncoding.json(of: value, foreign: foreign, path: [])
     }

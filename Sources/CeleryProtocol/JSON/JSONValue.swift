@@ -100,12 +100,19 @@ extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expre
     ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// The value that the literal spells.
     public init(nilLiteral: ()) { self = .null }
+    /// The value that the literal spells.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// The value that the literal spells.
     public init(integerLiteral value: Int) { self = .int(value) }
+    /// The value that the literal spells.
     public init(floatLiteral value: Double) { self = .double(value) }
+    /// The value that the literal spells.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// The value that the literal spells.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// The value that the literal spells.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         var object = JSONObject()
         for (key, value) in elements { object[key] = value }
@@ -114,5 +121,6 @@ extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expre
 }
 
 extension JSONValue: CustomStringConvertible {
+    /// The text for logs and error messages.
     public var description: String { text }
 }

@@ -36,7 +36,9 @@ extension MessageProperties {
         set { fields["reply_to"] = JSONValue(newValue) }
     }
 
-    /// Names one publish. Every message must have one: a Python consumer's connection dies without it.
+    /// Names one publish.
+    ///
+    /// Every message must have one: a Python consumer's connection dies without it.
     public var deliveryTag: DeliveryTag? {
         get { fields["delivery_tag"]?.string.map(DeliveryTag.init(rawValue:)) }
         set { fields["delivery_tag"] = JSONValue(newValue) }

@@ -72,13 +72,17 @@ extension TaskHeaders {
         set { fields["shadow"] = JSONValue(newValue) }
     }
 
-    /// Not to be run before this time. A text without an offset counts as UTC; see ``eta(naiveOffset:)``.
+    /// Not to be run before this time.
+    ///
+    /// A text without an offset counts as UTC; see ``eta(naiveOffset:)``.
     public var eta: Date? {
         get { eta(naiveOffset: 0) }
         set { fields["eta"] = JSONValue(newValue.map(WireDate.text)) }
     }
 
-    /// Not to be run after this time. A text without an offset counts as UTC; see ``expires(naiveOffset:)``.
+    /// Not to be run after this time.
+    ///
+    /// A text without an offset counts as UTC; see ``expires(naiveOffset:)``.
     public var expires: Date? {
         get { expires(naiveOffset: 0) }
         set { fields["expires"] = JSONValue(newValue.map(WireDate.text)) }

@@ -15,7 +15,9 @@ public struct TaskResult: Sendable, Hashable {
         "status", "result", "traceback", "children", "date_done", "parent_id", "group_id", "task_id",
     ]
 
-    /// A result. `parent_id` and `group_id` are written only when there is one, as Celery does.
+    /// A result.
+    ///
+    /// `parent_id` and `group_id` are written only when there is one, as Celery does.
     public init(
         taskID: TaskID, state: TaskState, result: JSONValue = .null, traceback: String? = nil,
         children: [JSONValue] = [], dateDone: Date? = nil, parentID: TaskID? = nil, groupID: String? = nil,

@@ -1,6 +1,10 @@
-/// The state of a task as its result tells it. Any other text is a task's own (`update_state`).
+/// The state of a task as its result tells it.
+///
+/// Any other text is a task's own (`update_state`).
 public struct TaskState: WireText {
+    /// The text as it stands on the wire.
     public let rawValue: String
+    /// Takes any text as it is.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// Nothing is known: waiting, or never sent.
@@ -9,7 +13,9 @@ public struct TaskState: WireText {
     public static let received: TaskState = "RECEIVED"
     /// It runs; only written by tasks with `track_started`.
     public static let started: TaskState = "STARTED"
-    /// It returned a result. Never overwritten.
+    /// It returned a result.
+    ///
+    /// Never overwritten.
     public static let success: TaskState = "SUCCESS"
     /// It failed for good.
     public static let failure: TaskState = "FAILURE"

@@ -30,7 +30,9 @@ public struct QueueLists: Sendable, Hashable {
     /// kombu's defaults.
     public static let standard = QueueLists()
 
-    /// The step of a priority: clamped to 0...9, rounded down. No priority counts as 0.
+    /// The step of a priority: clamped to 0...9, rounded down.
+    ///
+    /// No priority counts as 0.
     public func step(for priority: Int?) -> Int {
         let clamped = min(max(priority ?? 0, 0), 9)
         return steps.last { $0 <= clamped } ?? steps[0]

@@ -1,7 +1,9 @@
 import CeleryProtocol
 import Foundation
 
-/// Recordings of real Celery, one JSON object a line. They are not part of the package.
+/// Recordings of real Celery, one JSON object a line.
+///
+/// They are not part of the package.
 enum Fixtures {
     /// The folder of recordings: below `SKIRRET_SHARED`, or `../shared` beside the package.
     private static let folder: URL? = {
