@@ -144,6 +144,17 @@ void cspawn_limit(cspawn_command *command, enum cspawn_limit limit, uint64_t val
 
 const char *cspawn_failed_step(const cspawn_command *command) { return step_names[command->failed_step]; }
 
+int cspawn_errno(void) { return errno; }
+
+const char *cspawn_error_text(int error, char *buffer) {
+#if defined(__GLIBC__)
+    return strerror_r(error, buffer, 64); /* the GNU one, which returns the text */
+#else
+    if (strerror_r(error, buffer, 64) != 0) snprintf(buffer, 64, "error %d", error);
+    return buffer;
+#endif
+}
+
 /* ---- the child, between fork and exec ---------------------------------------------------------------------------- */
 
 static const int limit_resources[LIMIT_COUNT] = {RLIMIT_AS, RLIMIT_CPU, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_FSIZE};
@@ -379,6 +390,8 @@ int cspawn_pipe(int *read_end, int *write_end) {
 }
 
 int cspawn_close(int descriptor) { return close(descriptor); }
+int cspawn_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 3); }
+int cspawn_shutdown(int socket) { return shutdown(socket, SHUT_RDWR); }
 
 static int64_t milliseconds_now(void) {
     struct timespec now;

@@ -8,7 +8,7 @@
  *     cspawn_argument(redis, "--port"); cspawn_argument(redis, "0");
  *     cspawn_inherit_environment(redis);
  *     cspawn_new_session(redis);
- *     pid_t pid = cspawn_start(redis);          // -1: see cspawn_error_code
+ *     pid_t pid = cspawn_start(redis);          // -1: see cspawn_errno, cspawn_failed_step
  *     cspawn_command_free(redis);
  *     cspawn_on_exit(pid, callback, context);   // reaps it, then calls back
  *
@@ -75,6 +75,11 @@ pid_t cspawn_start(cspawn_command *command);
 /* "fork", "chdir", "setrlimit", "exec" ... after cspawn_start returned -1. */
 const char *cspawn_failed_step(const cspawn_command *command);
 
+/* This thread's errno, for callers that do not import a libc. Ask before any other call. */
+int cspawn_errno(void);
+/* Its text: "No such file or directory". */
+const char *cspawn_error_text(int error, char *buffer64);
+
 /* ---- how it ended ------------------------------------------------------------------------------------------------ */
 
 struct cspawn_exit {
@@ -113,6 +118,10 @@ int cspawn_pipe(int *read_end, int *write_end);
  * (ETIMEDOUT). */
 ssize_t cspawn_read(int descriptor, void *bytes, size_t size, int timeout_milliseconds);
 int cspawn_close(int descriptor);
+/* A close-on-exec copy of the descriptor. */
+int cspawn_duplicate(int descriptor);
+/* Ends a socket in both directions for all who hold it: the peer reads end of file although copies are open. */
+int cspawn_shutdown(int socket);
 
 /* Sends all bytes over a unix socket, the descriptors together with the first of them (SCM_RIGHTS). Waits for room at
  * most `timeout_milliseconds` in all (ETIMEDOUT); works on non-blocking sockets; never raises SIGPIPE. At most 16
