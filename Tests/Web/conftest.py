@@ -16,14 +16,20 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+from steps import DESKTOP
 
 OUTPUT = Path(__file__).parent / "output"
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 TELL_ABOUT_POLICY = """
 addEventListener('securitypolicyviolation', event =>
     console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI || event.sample}`));
+"""
+
+
+FADED_IN = """
+() => Promise.all(document.getAnimations()
+    .filter(one => one.effect.getTiming().iterations !== Infinity)
+    .map(one => one.finished.catch(() => {})))
 """
 
 
@@ -131,7 +137,7 @@ def axe_problems():
     axe = Axe()
 
     def problems(page: Page) -> list[str]:
-        page.wait_for_timeout(350)  # Contrast is measured as painted, so a dialog must have faded in.
+        page.evaluate(FADED_IN)  # Contrast is measured as painted.
         found = axe.run(page).response["violations"]
         return [f"{one['id']}: {one['help']} at {[node['target'] for node in one['nodes'][:5]]}" for one in found]
 

@@ -4,50 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
-from conftest import DESKTOP, PHONE
-from playwright.sync_api import Page, expect
-
-PLUGINS = {"my_plugin": "My Plugin", "refresh_all": "Refresh All Sources", "service_monitor": "Service Monitor"}
-
-
-def card(page: Page, key: str):
-    return page.locator(f'article[data-plugin="{key}"]')
-
-
-def switch(page: Page, key: str):
-    return page.get_by_role("switch", name=f"Enable {PLUGINS[key]}", exact=True)
-
-
-def toast(page: Page, text: str | re.Pattern[str]):
-    return page.locator(".mantine-Notification-root").filter(has_text=text)
-
-
-def open_plugins(page: Page) -> None:
-    page.goto("/plugins")
-    expect(card(page, "my_plugin")).to_be_visible()
-
-
-def rows(page: Page) -> dict:
-    answer = page.request.get("/api/plugins/plugins/")
-    assert answer.ok, answer.text()
-    return {row["key"]: row for row in answer.json()["plugins"]}
-
-
-def enable(page: Page, key: str) -> None:
-    """Through the switch, with the trust dialog exactly when the plugin was never enabled before."""
-    row = rows(page)[key]
-    if row["enabled"]:
-        return
-    switch(page, key).click(force=True)
-    dialog = page.get_by_role("dialog")
-    if row["ever_enabled"]:
-        expect(switch(page, key)).to_be_checked()
-        expect(dialog).to_have_count(0)
-        return
-    dialog.get_by_role("button", name="I understand, enable").click()
-    expect(switch(page, key)).to_be_checked()
-    expect(dialog).to_have_count(0)
+from playwright.sync_api import expect
+from steps import PLUGINS, card, enable, open_plugins, rows, switch, toast
 
 
 def test_signing_in_takes_the_token_and_nothing_else(open_context, url, token, watch, picture, axe_problems):
@@ -174,57 +132,3 @@ def test_a_page_in_the_sidebar_has_its_own_address(page, picture, axe_problems):
     assert axe_problems(page) == []
     page.get_by_role("tab", name="Logs").click()
     expect(page.get_by_role("log")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize(("name", "size"), [("desktop", DESKTOP), ("phone", PHONE)])
-def test_every_page_fits_and_can_be_read(open_context, session_state, picture, axe_problems, scheme, name, size):
-    page = open_context(storage_state=session_state, viewport=size, color_scheme=scheme).new_page()
-    for path, ready in {
-        "/plugins": 'article[data-plugin="my_plugin"]',
-        "/plugins/service_monitor": ".stat",
-        "/events": ".event",
-    }.items():
-        page.goto(path)
-        expect(page.locator(ready).first).to_be_visible()
-        picture(page, f"{path.strip('/').replace('/', '-')}-{name}-{scheme}")
-        assert axe_problems(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
-    if name == "phone":
-        page.get_by_role("button", name="Open menu").click()
-        expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Events")).to_be_visible()
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("button", name="Open menu")).to_be_visible()
-
-
-def test_the_development_build_of_react_has_nothing_to_say(open_context, session_state):
-    """Missing keys, unknown properties and updates in the wrong place are only reported by this build."""
-    context = open_context(storage_state=session_state)
-    context.route(
-        re.compile(r"/vendor/react/react(-dom)?\.js$"),
-        lambda route: route.continue_(url=route.request.url.replace("/vendor/react/", "/vendor/react/dev/")),
-    )
-    page = context.new_page()
-    for path, ready in {
-        "/plugins": 'article[data-plugin="my_plugin"]',
-        "/plugins/service_monitor": "tbody tr",
-        "/dashboards/service-monitor": ".recharts-surface",
-        "/events": ".event",
-    }.items():
-        page.goto(path)
-        expect(page.locator(ready).first).to_be_visible()
-    assert page.evaluate("React.createElement.name") == "createElementWithValidation", "this was not the development build"
-
-
-def test_a_lost_connection_is_shown_and_found_again(page, watch):
-    watch.expect(r"ERR_INTERNET_DISCONNECTED|WebSocket")
-    page.route_web_socket(re.compile("/ws/"), lambda socket: sockets.append(socket) or socket.connect_to_server())
-    sockets: list = []
-    page.clock.install()
-    open_plugins(page)
-    expect(page.get_by_text("Live", exact=True)).to_be_visible()
-    sockets[-1].close(code=1012)
-    expect(page.get_by_text("Offline", exact=True)).to_be_visible()
-    page.clock.run_for(40_000)
-    expect(page.get_by_text("Live", exact=True)).to_be_visible()
-    assert len(sockets) == 2

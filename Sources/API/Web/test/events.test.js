@@ -48,8 +48,20 @@ test('patch merges objects and replaces anything else', () => {
 });
 
 test('every envelope becomes a line of the log, however odd', () => {
-  assert.deepEqual({ ...entryOf({ type: 'update', data: event }, 1, 2), data: 0 }, { id: 1, at: 2, type: 'plugin_event', plugin: 'mine', event: 'log', success: true, payload: event.payload, data: 0 });
-  assert.equal(entryOf({ type: 'connection_established', data: { success: true } }, 1, 2).event, 'connection_established');
+  assert.deepEqual({ ...entryOf({ type: 'update', data: event }, 1, 2), data: 0 }, {
+    id: 1,
+    at: 2,
+    type: 'plugin_event',
+    plugin: 'mine',
+    event: 'log',
+    success: true,
+    payload: event.payload,
+    data: 0,
+  });
+  assert.equal(
+    entryOf({ type: 'connection_established', data: { success: true } }, 1, 2).event,
+    'connection_established',
+  );
   assert.equal(entryOf({ type: 'update', data: { type: 'epg_refresh', error: 'x' } }, 1, 2).success, false);
   for (const odd of [undefined, null, [], { data: 5 }]) assert.equal(typeof entryOf(odd, 1, 2).event, 'string');
 });

@@ -4,22 +4,25 @@ import { backoff } from '../js/core/backoff.js';
 import { entriesOf, lineOf } from '../js/core/log.js';
 import { progressOf } from '../js/core/progress.js';
 import { thin } from '../js/core/series.js';
-import { Source, extract } from '../js/core/source.js';
+import { extract, Source } from '../js/core/source.js';
 
 /** @param {(spec: any) => Promise<any>} load */
 function world(load) {
   const heard = new Set();
   return {
-    plugin: 'mine', load, visible: { get: () => true, subscribe: () => () => {} },
+    plugin: 'mine',
+    load,
+    visible: { get: () => true, subscribe: () => () => {} },
     events: (/** @type {any} */ listener) => (heard.add(listener), () => heard.delete(listener)),
     emit: (/** @type {any} */ event) => heard.forEach((/** @type {any} */ listener) => listener(event)),
     heard,
   };
 }
 /** Resolves when the source reaches a state. @param {Source} source @param {(state: any) => boolean} when */
-const until = (source, when) => new Promise((resolve) => {
-  const stop = source.subscribe(() => when(source.state) && (resolve(source.state), queueMicrotask(() => stop())));
-});
+const until = (source, when) =>
+  new Promise((resolve) => {
+    const stop = source.subscribe(() => when(source.state) && (resolve(source.state), queueMicrotask(() => stop())));
+  });
 
 test('a source loads with its first listener and lets go with its last', async () => {
   let loads = 0;
@@ -83,7 +86,11 @@ test('refresh progress is one toast per source, until its last step is done', ()
 });
 
 test('log lines lose terminal orders and keep their level', () => {
-  assert.deepEqual(lineOf('\u001b[31mERROR\u001b[0m disk\u0007 full'), { at: undefined, level: 'error', words: 'ERROR disk full' });
+  assert.deepEqual(lineOf('\u001b[31mERROR\u001b[0m disk\u0007 full'), {
+    at: undefined,
+    level: 'error',
+    words: 'ERROR disk full',
+  });
   assert.equal(lineOf({ level: 'WARN', message: 'x', timestamp: 1_700_000_000 }).level, 'warning');
   assert.equal(lineOf({ odd: 1 }).words, '{"odd":1}');
   assert.deepEqual(entriesOf('a\nb'), ['a', 'b']);

@@ -9,7 +9,12 @@ test('numbers inside words sort as numbers, missing values come last', () => {
 });
 
 test('several keys, each with its direction, and the rows stay as they were', () => {
-  assert.deepEqual(sortRows(rows, [{ id: 'v', desc: true }, { id: 'n' }]).map((row) => row.n), [null, 'a', 'b10', 'b9']);
+  assert.deepEqual(sortRows(rows, [{ id: 'v', desc: true }, { id: 'n' }]).map((row) => row.n), [
+    null,
+    'a',
+    'b10',
+    'b9',
+  ]);
   assert.equal(rows[0].n, 'b10');
   assert.equal(sortRows(rows, []), rows);
 });

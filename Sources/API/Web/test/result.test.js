@@ -19,7 +19,10 @@ test('status "error" is a failure although the request succeeded', () => {
 });
 
 test('output, queued, empty and odd results', () => {
-  assert.deepEqual(outcomeOf({ status: 'queued', message: 'Queued', file: '/data/x' }, about).lines, ['Queued', 'Output: /data/x']);
+  assert.deepEqual(outcomeOf({ status: 'queued', message: 'Queued', file: '/data/x' }, about).lines, [
+    'Queued',
+    'Output: /data/x',
+  ]);
   assert.equal(outcomeOf({ status: 'queued' }, about).tone, 'blue');
   assert.deepEqual(outcomeOf({}, about).lines, ['Plugin action completed']);
   assert.deepEqual(outcomeOf('done', about).lines, ['done']);
@@ -27,11 +30,18 @@ test('output, queued, empty and odd results', () => {
 });
 
 test('downloads are named and addressed safely', () => {
-  assert.deepEqual(downloadOf({ filename: '../a.csv', content_type: 'text/csv', data: 'YQ==' }), { filename: 'a.csv', data: 'YQ==', type: 'text/csv' });
+  assert.deepEqual(downloadOf({ filename: '../a.csv', content_type: 'text/csv', data: 'YQ==' }), {
+    filename: 'a.csv',
+    data: 'YQ==',
+    type: 'text/csv',
+  });
   const refused = downloadOf({ filename: 'x', url: 'javascript:alert(1)' });
   assert.equal(refused?.url, undefined);
   assert.match(refused?.refused ?? '', /http/);
-  assert.equal(downloadOf({ filename: 'x', content_type: 'text/html\r\nX: y', data: '' })?.type, 'application/octet-stream');
+  assert.equal(
+    downloadOf({ filename: 'x', content_type: 'text/html\r\nX: y', data: '' })?.type,
+    'application/octet-stream',
+  );
   assert.equal(downloadOf(undefined), undefined);
 });
 
@@ -44,5 +54,9 @@ test('who is asked before an action', () => {
   assert.equal(questionOf({ ...action, confirm: { required: false } }, about), undefined);
   assert.ok(questionOf(action, { ...about, fields: [confirm], settings: {} }), 'a boolean setting named confirm');
   assert.equal(questionOf(action, { ...about, fields: [confirm], settings: { confirm: false } }), undefined);
-  assert.equal(questionOf({ ...action, confirm: false }, { ...about, fields: [confirm] }), undefined, 'the action’s own word counts more');
+  assert.equal(
+    questionOf({ ...action, confirm: false }, { ...about, fields: [confirm] }),
+    undefined,
+    'the action’s own word counts more',
+  );
 });

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolve, resolveString, roots } from '../js/core/template.js';
 
-const scope = { row: { id: 7, name: 'Ann', tags: ['a', 'b'], none: null }, metrics: { active: 3, health: 0.256 }, settings: { token: 'x' } };
+const scope = {
+  row: { id: 7, name: 'Ann', tags: ['a', 'b'], none: null },
+  metrics: { active: 3, health: 0.256 },
+  settings: { token: 'x' },
+};
 
 test('a lone token keeps the type of its value', () => {
   assert.equal(resolveString('{{ row.id }}', scope), 7);
@@ -25,14 +29,25 @@ test('brackets and filters are understood, unknown filters change nothing', () =
 });
 
 test('only own properties can be reached', () => {
-  for (const path of ['constructor', '__proto__', 'row.__proto__', 'row.constructor.constructor', 'row.tags.map', 'row.name.length.toString']) {
+  for (
+    const path of [
+      'constructor',
+      '__proto__',
+      'row.__proto__',
+      'row.constructor.constructor',
+      'row.tags.map',
+      'row.name.length.toString',
+    ]
+  ) {
     assert.equal(resolveString(`{{ ${path} }}`, scope), undefined, path);
   }
   assert.equal(resolveString('{{ row.name | constructor }}', scope), 'Ann');
 });
 
 test('nothing is evaluated', () => {
-  for (const code of ['1 + 1', 'alert(1)', 'row.id > 3', 'row[alert(1)]']) assert.equal(resolveString(`{{ ${code} }}`, scope), undefined, code);
+  for (const code of ['1 + 1', 'alert(1)', 'row.id > 3', 'row[alert(1)]']) {
+    assert.equal(resolveString(`{{ ${code} }}`, scope), undefined, code);
+  }
 });
 
 test('templates are found anywhere inside a value, which itself is left alone', () => {
@@ -49,6 +64,10 @@ test('a value nested for ever ends', () => {
 });
 
 test('roots are the first names of all tokens', () => {
-  assert.deepEqual([...roots({ a: '{{ metrics.active }} of {{ workers[0].id | text }}', b: ['{{row.id}}'] })], ['metrics', 'workers', 'row']);
+  assert.deepEqual([...roots({ a: '{{ metrics.active }} of {{ workers[0].id | text }}', b: ['{{row.id}}'] })], [
+    'metrics',
+    'workers',
+    'row',
+  ]);
   assert.equal(roots('no tokens').size, 0);
 });

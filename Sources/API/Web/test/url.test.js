@@ -11,7 +11,21 @@ test('http, https, mailto and this site pass', () => {
 });
 
 test('everything that could run or read is refused', () => {
-  const bad = ['javascript:alert(1)', ' JavaScript:alert(1)', 'java\nscript:alert(1)', 'data:text/html,x', 'blob:https://a/b', 'file:///etc/passwd', 'vbscript:x', '', '  ', null, 5, {}, 'https://'];
+  const bad = [
+    'javascript:alert(1)',
+    ' JavaScript:alert(1)',
+    'java\nscript:alert(1)',
+    'data:text/html,x',
+    'blob:https://a/b',
+    'file:///etc/passwd',
+    'vbscript:x',
+    '',
+    '  ',
+    null,
+    5,
+    {},
+    'https://',
+  ];
   for (const url of bad) assert.equal(safeUrl(url, base), undefined, String(url));
 });
 
@@ -27,7 +41,25 @@ test('file names lose folders, line ends and direction marks', () => {
 test('a page’s route is a plain path that hides none of ours', () => {
   assert.equal(safeRoute('/dashboards/service-monitor/'), '/dashboards/service-monitor');
   assert.equal(safeRoute('/plugins/mine/page'), '/plugins/mine/page');
-  for (const bad of ['/', '/plugins', '/plugins/', '/api/x', '/assets/x', '/ws/', '/events', '//evil.example', '/a/../api', 'dash', 'https://evil.example', '/a b', '/a?b', null, 5]) {
+  for (
+    const bad of [
+      '/',
+      '/plugins',
+      '/plugins/',
+      '/api/x',
+      '/assets/x',
+      '/ws/',
+      '/events',
+      '//evil.example',
+      '/a/../api',
+      'dash',
+      'https://evil.example',
+      '/a b',
+      '/a?b',
+      null,
+      5,
+    ]
+  ) {
     assert.equal(safeRoute(bad), undefined, String(bad));
   }
 });

@@ -2,7 +2,7 @@
 import { auth } from '../net/auth.js';
 import { Questions } from '../ui/confirm.js';
 import { useMedia, useStore } from '../ui/hooks.js';
-import { Fragment, NotificationContainer, Provider, h, useEffect } from '../ui/kit.js';
+import { Fragment, h, NotificationContainer, Provider, useEffect } from '../ui/kit.js';
 import { scheme, theme } from '../ui/theme.js';
 import { EventsPage } from './pages/events.js';
 import { Login } from './pages/login.js';
@@ -33,7 +33,19 @@ export function App() {
   const colours = useStore(scheme);
   const { state } = useStore(auth);
   const small = useMedia('(max-width: 600px)');
-  const inside = state === 'in' ? h(Shell, {}, h(Page)) : state === 'unknown' ? h('div', { className: 'login', 'aria-busy': true }) : h(Login);
-  return Provider({ theme, forceColorScheme: colours }, h(Fragment, {}, inside, h(Questions),
-    NotificationContainer({ position: 'top-right', limit: 5, zIndex: 350, containerWidth: small ? 330 : 400 })));
+  const inside = state === 'in'
+    ? h(Shell, {}, h(Page))
+    : state === 'unknown'
+    ? h('div', { className: 'login', 'aria-busy': true })
+    : h(Login);
+  return Provider(
+    { theme, forceColorScheme: colours },
+    h(
+      Fragment,
+      {},
+      inside,
+      h(Questions),
+      NotificationContainer({ position: 'top-right', limit: 5, zIndex: 350, containerWidth: small ? 330 : 400 }),
+    ),
+  );
 }

@@ -5,12 +5,18 @@ import { plugins as api } from '../net/api.js';
 /** `{state: 'loading' | 'ready' | 'failed', list, error, at}` */
 export const catalogue = new Store({ state: 'loading', list: [], error: undefined, at: 0 });
 
-const byName = (/** @type {any} */ a, /** @type {any} */ b) => String(a.name ?? a.key).localeCompare(String(b.name ?? b.key), undefined, { sensitivity: 'base' });
+const byName = (/** @type {any} */ a, /** @type {any} */ b) =>
+  String(a.name ?? a.key).localeCompare(String(b.name ?? b.key), undefined, { sensitivity: 'base' });
 
 export async function load() {
   try {
     const list = await api.list();
-    catalogue.set({ state: 'ready', list: list.filter((one) => one && typeof one.key === 'string').sort(byName), error: undefined, at: Date.now() });
+    catalogue.set({
+      state: 'ready',
+      list: list.filter((one) => one && typeof one.key === 'string').sort(byName),
+      error: undefined,
+      at: Date.now(),
+    });
   } catch (error) {
     catalogue.set((/** @type {any} */ now) => ({ ...now, state: now.at ? 'ready' : 'failed', error }));
   }
@@ -18,10 +24,14 @@ export async function load() {
 
 /** @param {string} key @param {object} change */
 function patch(key, change) {
-  catalogue.set((/** @type {any} */ now) => ({ ...now, list: now.list.map((/** @type {any} */ one) => (one.key === key ? { ...one, ...change } : one)) }));
+  catalogue.set((/** @type {any} */ now) => ({
+    ...now,
+    list: now.list.map((/** @type {any} */ one) => (one.key === key ? { ...one, ...change } : one)),
+  }));
 }
 
-export const byKey = (/** @type {string} */ key) => catalogue.get().list.find((/** @type {any} */ one) => one.key === key);
+export const byKey = (/** @type {string} */ key) =>
+  catalogue.get().list.find((/** @type {any} */ one) => one.key === key);
 
 /** Enabling can reveal fields, actions and pages, so the whole row is taken from the answer. @param {string} key @param {boolean} enabled */
 export async function enable(key, enabled) {

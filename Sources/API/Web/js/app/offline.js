@@ -17,9 +17,17 @@ export function Offline() {
   const now = useNow(1000, shown);
   if (!shown) return null;
   const seconds = Math.max(0, Math.ceil((until - now) / 1000));
-  return h('div', { className: 'offline', role: 'alert' }, h(Icon, { name: 'unplug', size: 18 }),
+  return h(
+    'div',
+    { className: 'offline', role: 'alert' },
+    h(Icon, { name: 'unplug', size: 18 }),
     h('span', {}, 'The live connection is lost. What you see may be out of date.'),
     h('span', { className: 'spring' }),
-    h('span', { className: 'offline-when', 'aria-hidden': true }, state === 'connecting' || !seconds ? 'Connecting…' : `Next try in ${seconds} s`),
-    h('button', { type: 'button', className: 'link-button', onClick: retry, disabled: state !== 'waiting' }, 'Try now'));
+    h(
+      'span',
+      { className: 'offline-when', 'aria-hidden': true },
+      state === 'connecting' || !seconds ? 'Connecting…' : `Next try in ${seconds} s`,
+    ),
+    h('button', { type: 'button', className: 'link-button', onClick: retry, disabled: state !== 'waiting' }, 'Try now'),
+  );
 }

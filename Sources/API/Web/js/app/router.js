@@ -5,9 +5,9 @@ import { h } from '../ui/kit.js';
 export const path = new Store(location.pathname);
 
 /** @param {string} to @param {{replace?: boolean}} [how] */
-export function go(to, { replace = false } = {}) {
+export function go(to, how) {
   if (to === location.pathname) return;
-  history[replace ? 'replaceState' : 'pushState'](null, '', to);
+  history[how?.replace ? 'replaceState' : 'pushState'](null, '', to);
   path.set(location.pathname);
   scrollTo(0, 0);
   document.getElementById('main')?.focus({ preventScroll: true });
@@ -15,13 +15,14 @@ export function go(to, { replace = false } = {}) {
 
 globalThis.addEventListener('popstate', () => path.set(location.pathname));
 
-const parts = (/** @type {string} */ at) => at.replace(/\/+$/, '').split('/').slice(1).map((one) => {
-  try {
-    return decodeURIComponent(one);
-  } catch {
-    return one;
-  }
-});
+const parts = (/** @type {string} */ at) =>
+  at.replace(/\/+$/, '').split('/').slice(1).map((one) => {
+    try {
+      return decodeURIComponent(one);
+    } catch {
+      return one;
+    }
+  });
 
 /** Which page an address names. Custom routes of plugins' pages are looked up by the app. @param {string} at */
 export function match(at) {
@@ -36,7 +37,9 @@ export function match(at) {
 export function Link({ to, children, onClick, ...props }) {
   const click = (/** @type {MouseEvent} */ event) => {
     onClick?.(event);
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (
+      event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey
+    ) return;
     event.preventDefault();
     go(to);
   };

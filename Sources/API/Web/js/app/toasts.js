@@ -10,15 +10,31 @@ import { byKey, load } from './catalogue.js';
 const LONGEST = 300;
 
 const Bar = (/** @type {{percent: number, tone: string, message: string}} */ { percent, tone, message }) =>
-  h('span', { className: 'toast-progress' }, message && h('span', { className: 'note-line' }, message),
-    h('span', { className: 'toast-track' }, h('span', { className: `toast-bar tone-${tone}`, style: { width: `${percent}%` } })), h('span', { className: 'toast-percent' }, `${Math.round(percent)} %`));
+  h(
+    'span',
+    { className: 'toast-progress' },
+    message && h('span', { className: 'note-line' }, message),
+    h(
+      'span',
+      { className: 'toast-track' },
+      h('span', { className: `toast-bar tone-${tone}`, style: { width: `${percent}%` } }),
+    ),
+    h('span', { className: 'toast-percent' }, `${Math.round(percent)} %`),
+  );
 
 /** @param {any} data */
 function progress(data) {
   const shown = progressOf(data);
   if (!shown) return false;
   const { id, title, message, tone, done, percent } = shown;
-  notify({ id, title, tone, loading: !done, lasts: 5_000, message: tone === 'red' ? message : h(Bar, { percent, tone, message }) });
+  notify({
+    id,
+    title,
+    tone,
+    loading: !done,
+    lasts: 5_000,
+    message: tone === 'red' ? message : h(Bar, { percent, tone, message }),
+  });
   return true;
 }
 
@@ -26,7 +42,14 @@ function progress(data) {
 function announcement(data) {
   const name = byKey(data.plugin)?.name ?? text(data.plugin);
   const note = data.notification;
-  if (isObject(note)) return notify({ title: cut(note.title ?? name, 120), message: cut(note.message, LONGEST), tone: text(note.color || 'blue'), loading: note.loading === true });
+  if (isObject(note)) {
+    return notify({
+      title: cut(note.title ?? name, 120),
+      message: cut(note.message, LONGEST),
+      tone: text(note.color || 'blue'),
+      loading: note.loading === true,
+    });
+  }
   return notify({ title: name, message: cut(note ?? data.message, LONGEST), tone: 'blue' });
 }
 
@@ -35,7 +58,9 @@ function hear(data) {
   if (progress(data)) return;
   if (data.type === 'plugin_event' && data.notification) announcement(data);
   if (data.type === 'plugin' && data.message) announcement(data);
-  if (data.type === 'epg_fetch_error') notify({ title: text(data.source_name ?? 'Guide'), message: cut(data.message, LONGEST), tone: 'red' });
+  if (data.type === 'epg_fetch_error') {
+    notify({ title: text(data.source_name ?? 'Guide'), message: cut(data.message, LONGEST), tone: 'red' });
+  }
   if (data.type === 'plugins_changed' || data.type === 'plugins_reloaded') load();
 }
 

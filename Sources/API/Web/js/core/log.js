@@ -2,23 +2,52 @@
 import { json, text, toDate } from './format.js';
 import { isObject } from './path.js';
 
-const LEVELS = /** @type {Record<string, string>} */ ({ warn: 'warning', warning: 'warning', err: 'error', error: 'error', fatal: 'error', critical: 'error', debug: 'debug', trace: 'debug', notice: 'info' });
+const LEVELS = /** @type {Record<string, string>} */ ({
+  warn: 'warning',
+  warning: 'warning',
+  err: 'error',
+  error: 'error',
+  fatal: 'error',
+  critical: 'error',
+  debug: 'debug',
+  trace: 'debug',
+  notice: 'info',
+});
 /** ANSI colours and other terminal orders, and control characters: shown as nothing. */
 const CONTROL = /\u001b\[[\d;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g;
 const LONGEST_LINE = 4000;
 
-/** @param {unknown} entry @returns {{at: Date | undefined, level: string, words: string}} */
+/** @param {any} entry @returns {{at: Date | undefined, level: string, words: string}} */
 export function lineOf(entry) {
   if (!isObject(entry)) {
     const words = text(entry).replace(CONTROL, '').slice(0, LONGEST_LINE);
-    const level = /\b(error|critical|fatal|traceback)\b/i.test(words) ? 'error' : /\bwarn(ing)?\b/i.test(words) ? 'warning' : /\bdebug\b/i.test(words) ? 'debug' : 'info';
+    const level = /\b(error|critical|fatal|traceback)\b/i.test(words)
+      ? 'error'
+      : /\bwarn(ing)?\b/i.test(words)
+      ? 'warning'
+      : /\bdebug\b/i.test(words)
+      ? 'debug'
+      : 'info';
     return { at: undefined, level, words };
   }
-  const { level, levelname, severity, message, msg, text: said, line, entry: inner, timestamp, time, ts, at, ...rest } = entry;
+  const { level, levelname, severity, message, msg, text: said, line, entry: inner, timestamp, time, ts, at, ...rest } =
+    entry;
   const words = message ?? msg ?? said ?? line ?? (isObject(inner) ? json(inner) : inner) ?? json(rest);
   const name = text(level ?? levelname ?? severity).toLowerCase();
-  return { at: toDate(timestamp ?? time ?? ts ?? at), level: Object.hasOwn(LEVELS, name) ? LEVELS[name] : 'info', words: text(words).replace(CONTROL, '').slice(0, LONGEST_LINE) };
+  return {
+    at: toDate(timestamp ?? time ?? ts ?? at),
+    level: Object.hasOwn(LEVELS, name) ? LEVELS[name] : 'info',
+    words: text(words).replace(CONTROL, '').slice(0, LONGEST_LINE),
+  };
 }
 
 /** @param {unknown} value @returns {unknown[]} */
-export const entriesOf = (value) => (Array.isArray(value) ? value : value === undefined || value === null || value === '' ? [] : typeof value === 'string' ? value.split('\n') : [value]);
+export const entriesOf = (
+  value,
+) => (Array.isArray(value)
+  ? value
+  : value === undefined || value === null || value === ''
+  ? []
+  : typeof value === 'string'
+  ? value.split('\n')
+  : [value]);

@@ -5,7 +5,10 @@ export function keysOf(path) {
   if (Array.isArray(path)) return path.map(String);
   if (typeof path !== 'string') return [];
   return path
-    .replace(/\[\s*(?:"([^"]*)"|'([^']*)'|([^\]]*))\s*\]/g, (_, double, single, bare) => `.${double ?? single ?? bare.trim()}`)
+    .replace(
+      /\[\s*(?:"([^"]*)"|'([^']*)'|([^\]]*))\s*\]/g,
+      (_, double, single, bare) => `.${double ?? single ?? bare.trim()}`,
+    )
     .split('.')
     .map((key) => key.trim())
     .filter((key) => key !== '');

@@ -2,25 +2,47 @@
 import { cut, duration, number, text, words } from './format.js';
 
 const STEPS = /** @type {Record<string, string>} */ ({
-  downloading: 'Downloading', processing_groups: 'Reading groups', parsing: 'Reading streams', vod_refresh: 'Reading films and series',
-  extracting: 'Unpacking', parsing_channels: 'Reading channels', parsing_programs: 'Reading programmes', refresh: 'Refreshing',
+  downloading: 'Downloading',
+  processing_groups: 'Reading groups',
+  parsing: 'Reading streams',
+  vod_refresh: 'Reading films and series',
+  extracting: 'Unpacking',
+  parsing_channels: 'Reading channels',
+  parsing_programs: 'Reading programmes',
+  refresh: 'Refreshing',
 });
 /** The step whose 100 % ends the whole refresh. */
-const LAST = /** @type {Record<string, string[]>} */ ({ m3u_refresh: ['parsing', 'vod_refresh'], epg_refresh: ['parsing_programs', 'refresh'] });
+const LAST = /** @type {Record<string, string[]>} */ ({
+  m3u_refresh: ['parsing', 'vod_refresh'],
+  epg_refresh: ['parsing_programs', 'refresh'],
+});
 
 /** @param {any} data */
 function counts(data) {
-  const named = [['streams_created', 'new'], ['streams_updated', 'changed'], ['streams_stale', 'stale'], ['streams_deleted', 'removed'], ['channels', 'channels'], ['programs', 'programmes']];
-  return named.filter(([key]) => typeof data[key] === 'number' && data[key] > 0).map(([key, word]) => `${number(data[key])} ${word}`).join(', ');
+  const named = [
+    ['streams_created', 'new'],
+    ['streams_updated', 'changed'],
+    ['streams_stale', 'stale'],
+    ['streams_deleted', 'removed'],
+    ['channels', 'channels'],
+    ['programs', 'programmes'],
+  ];
+  return named.filter(([key]) => typeof data[key] === 'number' && data[key] > 0).map(([key, word]) =>
+    `${number(data[key])} ${word}`
+  ).join(', ');
 }
 
 /** @param {any} data */
 function running(data) {
   const parts = [text(data.message)];
   const done = data.streams_processed ?? data.processed;
-  if (!parts[0] && typeof done === 'number') parts.push(`${number(done)}${data.total ? ` of ${number(data.total)}` : ''}`);
+  if (!parts[0] && typeof done === 'number') {
+    parts.push(`${number(done)}${data.total ? ` of ${number(data.total)}` : ''}`);
+  }
   if (typeof data.speed === 'number' && data.speed > 0) parts.push(`${number(data.speed, 0)} KB/s`);
-  if (typeof data.time_remaining === 'number' && data.time_remaining > 0) parts.push(`${duration(data.time_remaining)} left`);
+  if (typeof data.time_remaining === 'number' && data.time_remaining > 0) {
+    parts.push(`${duration(data.time_remaining)} left`);
+  }
   return parts.filter(Boolean).join(' · ');
 }
 
@@ -38,9 +60,24 @@ export function progressOf(data) {
   const step = Object.hasOwn(STEPS, action) ? STEPS[action] : words(action) || 'Refreshing';
   const base = { id: `${data.type}:${source}`, percent };
   if (data.error || data.status === 'error') {
-    return { ...base, title: `${name}: refresh failed`, message: cut(data.error ?? data.message, 300), tone: 'red', done: true };
+    return {
+      ...base,
+      title: `${name}: refresh failed`,
+      message: cut(data.error ?? data.message, 300),
+      tone: 'red',
+      done: true,
+    };
   }
-  const done = percent >= 100 && LAST[data.type].includes(action) && !/^(parsing|fetching|processing)/.test(text(data.status));
-  if (!done) return { ...base, title: `${name}: ${step.toLowerCase()}`, message: cut(running(data), 300), tone: 'blue', done };
-  return { ...base, title: `${name}: refreshed`, message: cut(counts(data) || data.message || 'Complete', 300), tone: 'teal', done };
+  const done = percent >= 100 && LAST[data.type].includes(action) &&
+    !/^(parsing|fetching|processing)/.test(text(data.status));
+  if (!done) {
+    return { ...base, title: `${name}: ${step.toLowerCase()}`, message: cut(running(data), 300), tone: 'blue', done };
+  }
+  return {
+    ...base,
+    title: `${name}: refreshed`,
+    message: cut(counts(data) || data.message || 'Complete', 300),
+    tone: 'teal',
+    done,
+  };
 }

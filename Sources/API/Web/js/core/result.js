@@ -3,16 +3,43 @@ import { cut, number, text, words } from './format.js';
 import { isObject } from './path.js';
 import { safeFilename, safeUrl } from './url.js';
 
-const TONES = /** @type {Record<string, string>} */ ({ error: 'red', failed: 'red', failure: 'red', queued: 'blue', started: 'blue', running: 'blue', skipped: 'yellow', warning: 'yellow' });
-const SPOKEN = new Set(['status', 'message', 'title', 'label', 'successMessage', 'success', 'file', 'error', 'download', 'file_download', 'toast', 'undo', 'notification']);
+const TONES = /** @type {Record<string, string>} */ ({
+  error: 'red',
+  failed: 'red',
+  failure: 'red',
+  queued: 'blue',
+  started: 'blue',
+  running: 'blue',
+  skipped: 'yellow',
+  warning: 'yellow',
+});
+const SPOKEN = new Set([
+  'status',
+  'message',
+  'title',
+  'label',
+  'successMessage',
+  'success',
+  'file',
+  'error',
+  'download',
+  'file_download',
+  'toast',
+  'undo',
+  'notification',
+]);
 /** Lines and characters that fit a notification. */
 const MOST_LINES = 6;
 const LONGEST = 400;
 
 /** The remaining plain values of a result, as `processed 5 · mode safe`. @param {Record<string, unknown>} result */
 function rest(result) {
-  const parts = Object.entries(result).filter(([key, value]) => !SPOKEN.has(key) && ['string', 'number', 'boolean'].includes(typeof value) && value !== '');
-  return parts.slice(0, MOST_LINES).map(([key, value]) => `${words(key)}: ${typeof value === 'number' ? number(value) : cut(value, 80)}`).join(' · ');
+  const parts = Object.entries(result).filter(([key, value]) =>
+    !SPOKEN.has(key) && ['string', 'number', 'boolean'].includes(typeof value) && value !== ''
+  );
+  return parts.slice(0, MOST_LINES).map(([key, value]) =>
+    `${words(key)}: ${typeof value === 'number' ? number(value) : cut(value, 80)}`
+  ).join(' · ');
 }
 
 /**
@@ -23,10 +50,15 @@ export function outcomeOf(result, { action = {}, name }) {
   const data = isObject(result) ? result : { message: text(result) };
   const status = text(data.status).toLowerCase();
   const failed = TONES[status] === 'red' || data.success === false;
-  const spoken = data.message ?? data.successMessage ?? (failed ? undefined : action.success_message ?? action.successMessage);
-  const fallback = failed ? action.error_message ?? action.errorMessage ?? 'The plugin reported an error.' : 'Plugin action completed';
+  const spoken = data.message ?? data.successMessage ??
+    (failed ? undefined : action.success_message ?? action.successMessage);
+  const fallback = failed
+    ? action.error_message ?? action.errorMessage ?? 'The plugin reported an error.'
+    : 'Plugin action completed';
   const details = rest(data);
-  const lines = [spoken === undefined && details && !failed ? undefined : text(spoken ?? fallback), details].filter(Boolean);
+  const lines = [spoken === undefined && details && !failed ? undefined : text(spoken ?? fallback), details].filter(
+    Boolean,
+  );
   if (data.file) lines.push(`Output: ${text(data.file)}`);
   if (data.error) lines.push(`Error: ${text(data.error)}`);
   return {
@@ -44,7 +76,9 @@ export function outcomeOf(result, { action = {}, name }) {
 export function downloadOf(download) {
   if (!isObject(download)) return undefined;
   const filename = safeFilename(download.filename);
-  const type = /^[\w.+-]+\/[\w.+-]+$/.test(text(download.content_type)) ? download.content_type : 'application/octet-stream';
+  const type = /^[\w.+-]+\/[\w.+-]+$/.test(text(download.content_type))
+    ? download.content_type
+    : 'application/octet-stream';
   if (typeof download.data === 'string') return { filename, data: download.data, type };
   if (download.url === undefined) return undefined;
   const url = safeUrl(download.url);
@@ -52,10 +86,10 @@ export function downloadOf(download) {
 }
 
 /** The question before an action, or undefined when none is asked. @param {any} action @param {{name: string, fields?: any[], settings?: Record<string, any>}} plugin */
-export function questionOf(action, { name, fields = [], settings = {} }) {
+export function questionOf(action, { name, fields = [], settings }) {
   const { confirm } = action;
   const setting = fields.find((field) => field.id === 'confirm' && field.input === 'switch');
-  const bySetting = confirm === undefined && setting !== undefined && Boolean(settings.confirm ?? setting.default);
+  const bySetting = confirm === undefined && setting !== undefined && Boolean(settings?.confirm ?? setting.default);
   const asked = isObject(confirm) ? confirm.required !== false : Boolean(confirm);
   if (!asked && !bySetting) return undefined;
   const own = isObject(confirm) ? confirm : {};

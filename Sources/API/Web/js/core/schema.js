@@ -9,8 +9,17 @@ export const DEEPEST_NODE = 40;
 export const MOST_CHILDREN = 500;
 
 const INPUTS = /** @type {Record<string, string>} */ ({
-  string: 'text', str: 'text', input: 'text', multiline: 'textarea', boolean: 'switch', bool: 'switch', int: 'number', integer: 'number',
-  float: 'number', dropdown: 'select', secret: 'password',
+  string: 'text',
+  str: 'text',
+  input: 'text',
+  multiline: 'textarea',
+  boolean: 'switch',
+  bool: 'switch',
+  int: 'number',
+  integer: 'number',
+  float: 'number',
+  dropdown: 'select',
+  secret: 'password',
 });
 
 /** The input that draws a type. Settings use `text` for several lines, forms for one. @param {unknown} type @param {boolean} [settings] */
@@ -52,7 +61,9 @@ export function fieldsOf(list, settings = false) {
 
 /** @param {any[]} fields @param {Record<string, unknown>} [saved] */
 export function valuesOf(fields, saved = {}) {
-  const known = fields.filter((field) => field.input !== 'info').map((field) => [field.id, saved[field.id] ?? field.default ?? blank(field)]);
+  const known = fields.filter((field) => field.input !== 'info').map((
+    field,
+  ) => [field.id, saved[field.id] ?? field.default ?? blank(field)]);
   return { ...saved, ...Object.fromEntries(known) };
 }
 
@@ -112,7 +123,14 @@ export function pagesOf(plugin) {
     if (setting !== undefined && !setting) return [];
     const id = text(page.id);
     const own = `/plugins/${encodeURIComponent(plugin.key)}/${encodeURIComponent(id)}`;
-    return [{ ...page, id, label: text(page.label ?? page.title ?? words(id)), placement: text(page.placement || 'plugin'), route: safeRoute(page.route) ?? own, own }];
+    return [{
+      ...page,
+      id,
+      label: text(page.label ?? page.title ?? words(id)),
+      placement: text(page.placement || 'plugin'),
+      route: safeRoute(page.route) ?? own,
+      own,
+    }];
   });
 }
 
@@ -122,5 +140,8 @@ export const hasLayout = (plugin) => isObject(plugin?.ui_schema?.layout) || Arra
 /** `FileText` → `file-text`, `Trash2` → `trash-2`; undefined for what is no icon name. @param {unknown} name */
 export function iconName(name) {
   if (typeof name !== 'string' || !/^[A-Za-z][A-Za-z\d-]{0,60}$/.test(name)) return undefined;
-  return name.replace(/([a-z])([A-Z])/g, '$1-$2').replace(/([A-Z])([A-Z][a-z])/g, '$1-$2').replace(/([A-Za-z])(\d)/g, '$1-$2').toLowerCase();
+  return name.replace(/([a-z])([A-Z])/g, '$1-$2').replace(/([A-Z])([A-Z][a-z])/g, '$1-$2').replace(
+    /([A-Za-z])(\d)/g,
+    '$1-$2',
+  ).toLowerCase();
 }

@@ -16,7 +16,16 @@ export function extract(spec, result) {
   const path = spec.extract ?? spec.responsePath ?? spec.path;
   const data = path ? get(result, path) : result;
   if (!Array.isArray(spec.pick) || !Array.isArray(data)) return data;
-  return data.map((row) => (isObject(row) ? Object.fromEntries(spec.pick.filter((/** @type {string} */ key) => Object.hasOwn(row, key)).map((/** @type {string} */ key) => [key, row[key]])) : row));
+  return data.map((
+    row,
+  ) => (isObject(row)
+    ? Object.fromEntries(
+      spec.pick.filter((/** @type {string} */ key) => Object.hasOwn(row, key)).map((
+        /** @type {string} */ key,
+      ) => [key, row[key]]),
+    )
+    : row)
+  );
 }
 
 /** @param {any} spec */
@@ -41,7 +50,12 @@ export class Source {
     this.spec = isObject(spec) ? spec : {};
     this.world = world;
     this.version = 0;
-    this.state = { data: this.#isStatic ? extract(this.spec, literal(this.spec)) : this.spec.default, error: undefined, loading: false, updated: 0 };
+    this.state = {
+      data: this.#isStatic ? extract(this.spec, literal(this.spec)) : this.spec.default,
+      error: undefined,
+      loading: false,
+      updated: 0,
+    };
     this.snapshot = () => this.state;
     this.refresh = (/** @type {object | undefined} */ params) => this.#fetch(params);
     this.subscribe = (/** @type {() => void} */ listener) => {
@@ -69,7 +83,9 @@ export class Source {
     const seconds = Number(this.spec.refresh?.interval ?? 0);
     const poll = () => {
       clearInterval(this.#timer);
-      if (seconds > 0 && visible.get()) this.#timer = setInterval(() => this.#busy || this.#fetch(), Math.max(FASTEST_POLL, seconds) * 1000);
+      if (seconds > 0 && visible.get()) {
+        this.#timer = setInterval(() => this.#busy || this.#fetch(), Math.max(FASTEST_POLL, seconds) * 1000);
+      }
     };
     this.#stops.push(visible.subscribe(poll), () => clearInterval(this.#timer));
     poll();
@@ -109,7 +125,11 @@ export class Source {
     this.#set({ loading: true });
     let change;
     try {
-      change = { data: extract(this.spec, await this.world.load(this.spec, params)) ?? this.spec.default, error: undefined, updated: Date.now() };
+      change = {
+        data: extract(this.spec, await this.world.load(this.spec, params)) ?? this.spec.default,
+        error: undefined,
+        updated: Date.now(),
+      };
     } catch (error) {
       change = { error };
     }

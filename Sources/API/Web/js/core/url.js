@@ -23,7 +23,8 @@ export function safeFilename(value, fallback = 'download') {
   return clean || fallback;
 }
 
-const RESERVED = /^\/(?:$|api(?:\/|$)|assets(?:\/|$)|ws(?:\/|$)|events(?:\/|$)|health(?:\/|$)|metrics(?:\/|$)|plugins\/?$)/;
+const RESERVED =
+  /^\/(?:$|api(?:\/|$)|assets(?:\/|$)|ws(?:\/|$)|events(?:\/|$)|health(?:\/|$)|metrics(?:\/|$)|plugins\/?$)/;
 
 /** A page's own route: a plain absolute path that hides none of ours. @param {unknown} value */
 export function safeRoute(value) {

@@ -37,19 +37,32 @@ export async function request(method, path, body) {
     response = await fetch(path, {
       method,
       body: body === undefined ? undefined : form ? body : JSON.stringify(body),
-      headers: { Accept: 'application/json', ...(body === undefined || form ? {} : { 'Content-Type': 'application/json' }) },
+      headers: {
+        Accept: 'application/json',
+        ...(body === undefined || form ? {} : { 'Content-Type': 'application/json' }),
+      },
       credentials: 'same-origin',
-      signal: AbortSignal.timeout(DEADLINE),
+      signal: /** @type {any} */ (AbortSignal).timeout(DEADLINE),
     });
   } catch (error) {
     const late = error instanceof DOMException && error.name === 'TimeoutError';
-    throw new ApiError(late ? 'No answer within two minutes. The work may still be going on.' : 'The server cannot be reached. Is it running?', 0, late ? 'timed_out' : 'unreachable');
+    throw new ApiError(
+      late
+        ? 'No answer within two minutes. The work may still be going on.'
+        : 'The server cannot be reached. Is it running?',
+      0,
+      late ? 'timed_out' : 'unreachable',
+    );
   }
   const answer = response.status === 204 ? {} : await response.json().catch(() => undefined);
-  if (response.status === 401 && !path.startsWith('/api/auth/')) for (const listener of signedOut) listener();
+  if (response.status === 401 && !path.startsWith('/api/auth/')) { for (const listener of signedOut) listener(); }
   if (!response.ok) throw new ApiError(complaint(answer, response.status), response.status, answer?.code, answer);
-  if (answer === undefined) throw new ApiError('The server answered something that is not JSON.', response.status, 'not_json');
-  if (answer?.success === false) throw new ApiError(complaint(answer, response.status), response.status, answer.code, answer);
+  if (answer === undefined) {
+    throw new ApiError('The server answered something that is not JSON.', response.status, 'not_json');
+  }
+  if (answer?.success === false) {
+    throw new ApiError(complaint(answer, response.status), response.status, answer.code, answer);
+  }
   return answer;
 }
 
@@ -73,7 +86,8 @@ export const plugins = {
   /** @param {string} key @param {object} settings */
   save: (key, settings) => request('POST', of(key, 'settings'), { settings }),
   /** @param {string} key @param {string} action @param {object} [params] @param {Record<string, File[]>} [files] */
-  run: async (key, action, params = {}, files = undefined) => (await request('POST', of(key, 'run'), files ? runForm(action, params, files) : { action, params })).result,
+  run: async (key, action, params = {}, files = undefined) =>
+    (await request('POST', of(key, 'run'), files ? runForm(action, params, files) : { action, params })).result,
   /** @param {string} key @param {string} resource @param {object} [params] @param {boolean} [allowDisabled] */
   resource: async (key, resource, params = {}, allowDisabled = false) =>
     (await request('POST', of(key, 'ui/resource'), { resource, params, allow_disabled: allowDisabled })).result,

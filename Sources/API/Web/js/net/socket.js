@@ -28,7 +28,8 @@ export function onEnvelope(listener) {
 }
 
 /** The `data` of update envelopes. @param {(data: any) => void} listener */
-export const onUpdate = (listener) => onEnvelope((envelope) => isObject(envelope.data) && envelope.data.type !== undefined && listener(envelope.data));
+export const onUpdate = (listener) =>
+  onEnvelope((envelope) => isObject(envelope.data) && envelope.data.type !== undefined && listener(envelope.data));
 
 /** @param {() => void} listener */
 export const onSessionEnded = (listener) => void closedOut.add(listener);
@@ -52,7 +53,7 @@ function open() {
     } catch {
       return; // Not JSON, so nobody here can use it; the next frame may be.
     }
-    if (isObject(envelope)) for (const listener of [...listeners]) listener(envelope);
+    if (isObject(envelope)) { for (const listener of [...listeners]) listener(envelope); }
   };
   mine.onclose = ({ code }) => {
     if (socket !== mine) return;

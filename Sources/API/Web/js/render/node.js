@@ -11,7 +11,7 @@ import { Depth } from './scope.js';
 class Boundary extends Component {
   constructor(/** @type {any} */ props) {
     super(props);
-    this.state = { error: undefined };
+    this.state = { error: /** @type {any} */ (undefined) };
   }
 
   static getDerivedStateFromError(/** @type {any} */ error) {
@@ -20,7 +20,10 @@ class Boundary extends Component {
 
   render() {
     if (!this.state.error) return this.props.children;
-    return h(Problem, { title: `The “${cut(this.props.type, 40)}” part could not be drawn`, message: cut(this.state.error.message ?? this.state.error, 200) });
+    return h(Problem, {
+      title: `The “${cut(this.props.type, 40)}” part could not be drawn`,
+      message: cut(this.state.error.message ?? this.state.error, 200),
+    });
   }
 }
 
@@ -37,7 +40,10 @@ function Drawn(/** @type {{node: any}} */ { node }) {
   const hidden = useHidden(node);
   if (hidden) return null;
   if (Part) return h(Part, { node });
-  return h(Problem, { title: 'Unknown component', message: `This page asks for “${cut(node.type, 60)}”, which this version cannot draw.` });
+  return h(Problem, {
+    title: 'Unknown component',
+    message: `This page asks for “${cut(node.type, 60)}”, which this version cannot draw.`,
+  });
 }
 
 /** @param {{node: any}} props */
@@ -45,8 +51,17 @@ export function Node({ node }) {
   const depth = useContext(Depth);
   if (node === null || node === undefined || node === false) return null;
   if (Array.isArray(node)) return h(Nodes, { nodes: node });
-  if (!isObject(node)) return typeof node === 'string' || typeof node === 'number' ? h(Node, { node: { type: 'text', text: text(node) } }) : null;
-  if (depth > DEEPEST_NODE) return h(Problem, { title: 'Nested too deeply', message: `Parts of this page lie more than ${DEEPEST_NODE} levels deep.` });
+  if (!isObject(node)) {
+    return typeof node === 'string' || typeof node === 'number'
+      ? h(Node, { node: { type: 'text', text: text(node) } })
+      : null;
+  }
+  if (depth > DEEPEST_NODE) {
+    return h(Problem, {
+      title: 'Nested too deeply',
+      message: `Parts of this page lie more than ${DEEPEST_NODE} levels deep.`,
+    });
+  }
   return h(Depth.Provider, { value: depth + 1 }, h(Boundary, { type: text(node.type) }, h(Drawn, { node })));
 }
 
@@ -54,7 +69,11 @@ export function Node({ node }) {
 export function Nodes({ nodes }) {
   const list = Array.isArray(nodes) ? nodes : nodes === undefined || nodes === null ? [] : [nodes];
   const over = list.length - MOST_CHILDREN;
-  return h(Fragment, {},
+  return h(
+    Fragment,
+    {},
     ...list.slice(0, MOST_CHILDREN).map((node, index) => h(Node, { key: text(node?.id ?? '') + index, node })),
-    over > 0 && h(Problem, { key: 'more', title: 'Cut short', message: `${over} further parts of this list are not drawn.` }));
+    over > 0 &&
+      h(Problem, { key: 'more', title: 'Cut short', message: `${over} further parts of this list are not drawn.` }),
+  );
 }

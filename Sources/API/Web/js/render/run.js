@@ -12,7 +12,9 @@ import { complain, notify } from '../ui/notify.js';
 /** @param {{filename: string, url?: string, data?: string, type: string}} download */
 function save({ filename, url, data, type }) {
   const link = document.createElement('a');
-  const made = data === undefined ? undefined : URL.createObjectURL(new Blob([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], { type }));
+  const made = data === undefined
+    ? undefined
+    : URL.createObjectURL(new Blob([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], { type }));
   link.href = made ?? url ?? '';
   link.download = filename;
   link.rel = 'noopener';
@@ -35,8 +37,14 @@ function deliver({ download, title }) {
  * Runs one action and tells the person how it went. Resolves to the outcome, or undefined when they declined.
  * @param {{plugin: any, action: any, params?: object, files?: Record<string, File[]>, before?: () => Promise<void>, started?: () => void}} call
  */
-export async function runAction({ plugin, action, params = {}, files = undefined, before = undefined, started = () => {} }) {
-  const question = questionOf(action, { name: plugin.name, fields: fieldsOf(plugin.fields, true), settings: plugin.settings });
+export async function runAction(
+  { plugin, action, params = {}, files = undefined, before = undefined, started = () => {} },
+) {
+  const question = questionOf(action, {
+    name: plugin.name,
+    fields: fieldsOf(plugin.fields, true),
+    settings: plugin.settings,
+  });
   const color = safeColor(action.color ?? action.button_color);
   if (question && !(await ask({ ...question, color }))) return undefined;
   started();
@@ -51,7 +59,15 @@ export async function runAction({ plugin, action, params = {}, files = undefined
   } catch (error) {
     const message = String(/** @type {any} */ (error)?.message ?? error);
     complain(String(action.error_title ?? `${plugin.name} error`), message);
-    return { failed: true, tone: 'red', title: plugin.name, lines: [message], error: message, output: undefined, download: undefined };
+    return {
+      failed: true,
+      tone: 'red',
+      title: plugin.name,
+      lines: [message],
+      error: message,
+      output: undefined,
+      download: undefined,
+    };
   }
 }
 

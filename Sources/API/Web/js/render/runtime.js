@@ -22,7 +22,8 @@ function createRuntime(plugin, latest) {
     plugin: plugin.key,
     events: onUpdate,
     visible,
-    load: (/** @type {any} */ spec, /** @type {any} */ params) => loadSource(latest().plugin, resolve({ ...spec, params: { ...spec.params, ...params } }, base())),
+    load: (/** @type {any} */ spec, /** @type {any} */ params) =>
+      loadSource(latest().plugin, resolve({ ...spec, params: { ...spec.params, ...params } }, base())),
   };
   const source = (/** @type {string} */ id) => {
     if (!sources.has(id) && Object.hasOwn(declared, id)) sources.set(id, new Source(declared[id], world));
@@ -33,7 +34,12 @@ function createRuntime(plugin, latest) {
     const { plugin: now, page } = latest();
     const context = { plugin: now, page, location: { pathname: location.pathname, search: location.search } };
     const scope = { settings: now.settings ?? {}, context };
-    for (const id of Object.keys(declared)) Object.defineProperty(scope, id, { enumerable: true, get: () => source(id).state.data });
+    for (const id of Object.keys(declared)) {
+      Object.defineProperty(scope, id, {
+        enumerable: true,
+        get: () => source(id).state.data,
+      });
+    }
     return scope;
   }
   const create = (/** @type {any} */ spec) => new Source(spec, world);
@@ -65,11 +71,21 @@ const nothing = new Source({ type: 'static' }, /** @type {any} */ ({}));
 export function useSource(node) {
   const runtime = useRuntime();
   const override = useStable(isObject(node.dataSource) ? node.dataSource : undefined);
-  const id = typeof node.source === 'string' ? node.source : typeof node.dataSource === 'string' ? node.dataSource : undefined;
+  const id = typeof node.source === 'string'
+    ? node.source
+    : typeof node.dataSource === 'string'
+    ? node.dataSource
+    : undefined;
   const params = useStable(isObject(node.params) && id ? node.params : undefined);
   const source = useMemo(() => {
     const declared = id !== undefined && Object.hasOwn(runtime.declared, id) ? runtime.declared[id] : undefined;
-    if (override || params) return runtime.create({ ...declared, ...override, params: { ...declared?.params, ...params, ...override?.params } });
+    if (override || params) {
+      return runtime.create({
+        ...declared,
+        ...override,
+        params: { ...declared?.params, ...params, ...override?.params },
+      });
+    }
     return (id !== undefined && runtime.source(id)) || nothing;
   }, [runtime.source, id, override, params]);
   const state = useSyncExternalStore(source.subscribe, source.snapshot);
@@ -89,10 +105,13 @@ function useSources(ids) {
 }
 
 /** `value` with its templates filled in; `add` extends what they see. @param {any} value @param {Record<string, unknown>} [add] */
-export function useResolved(value, add = undefined) {
+export function useResolved(value, add) {
   const runtime = useRuntime();
   const scope = useScope();
-  const needed = useMemo(() => [...roots(value)].filter((root) => Object.hasOwn(runtime.declared, root)), [value, runtime.declared]);
+  const needed = useMemo(() => [...roots(value)].filter((root) => Object.hasOwn(runtime.declared, root)), [
+    value,
+    runtime.declared,
+  ]);
   useSources(needed);
   return resolve(value, { ...runtime.base(), ...scope, ...add });
 }
@@ -101,5 +120,7 @@ export function useResolved(value, add = undefined) {
 export function useResolver() {
   const runtime = useRuntime();
   const scope = useScope();
-  return useEvent((value, add) => resolve(value, { ...runtime.base(), ...scope, ...add }));
+  return useEvent((/** @type {any} */ value, /** @type {object | undefined} */ add) =>
+    resolve(value, { ...runtime.base(), ...scope, ...add })
+  );
 }

@@ -1,7 +1,7 @@
 /** Questions in a dialog: `await ask({title, message})` is true, or false when the person declines, presses Escape or clicks outside. */
 import { Store } from '../core/store.js';
 import { useStore } from './hooks.js';
-import { Button, Group, Modal, h } from './kit.js';
+import { Button, Group, h, Modal } from './kit.js';
 
 const open = new Store(undefined);
 

@@ -8,7 +8,11 @@ const FOLDER = new URL('../../vendor/lucide/', import.meta.url).href;
 export function Icon({ name, size = 18, className = '' }) {
   const file = iconName(name);
   if (!file) return null;
-  return h('svg', { className: `icon ${className}`, width: size, height: size, 'aria-hidden': true, focusable: false }, h('use', { href: `${FOLDER}${file}.svg#i` }));
+  return h(
+    'svg',
+    { className: `icon ${className}`, width: size, height: size, 'aria-hidden': true, focusable: false },
+    h('use', { href: `${FOLDER}${file}.svg#i` }),
+  );
 }
 
 /** @param {unknown} name @param {number} [size] */

@@ -7,7 +7,18 @@
 const { React, ReactDOM, dash_mantine_components: mantine } = globalThis;
 
 export const {
-  createElement: h, useState, useEffect, useMemo, useRef, useContext, useCallback, createContext, memo, Component, Fragment, useId,
+  createElement: h,
+  useState,
+  useEffect,
+  useMemo,
+  useRef,
+  useContext,
+  useCallback,
+  createContext,
+  memo,
+  Component,
+  Fragment,
+  useId,
   useSyncExternalStore,
 } = React;
 
@@ -16,7 +27,8 @@ export const mount = (element, node) => ReactDOM.createRoot(node).render(element
 
 const ignore = () => {};
 /** @param {unknown} a @param {unknown} b */
-const same = (a, b) => a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b));
+const same = (a, b) =>
+  a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b));
 
 /** A component that only shows things. @param {string} name @returns {(props?: any, ...children: any[]) => any} */
 const show = (name) => (props, ...children) => h(mantine[name], { setProps: ignore, ...props }, ...children);
@@ -26,7 +38,8 @@ function control(name, key = 'value') {
   const Control = (/** @type {any} */ { onChange = ignore, children, ...props }) =>
     h(mantine[name], {
       ...props,
-      setProps: (/** @type {any} */ patch) => void (key in patch && !same(patch[key], props[key]) && onChange(patch[key])),
+      setProps: (/** @type {any} */ patch) =>
+        void (key in patch && !same(patch[key], props[key]) && onChange(patch[key])),
     }, children);
   Control.displayName = name;
   return (props, ...children) => h(Control, props, ...children);
@@ -76,6 +89,12 @@ export const LineChart = show('LineChart');
 /** There once NotificationContainer is mounted. @returns {{show: (options: any) => void, update: (options: any) => void}} */
 export const notifications = () => mantine.appNotifications.api;
 
-/** A button for work that takes a while: it keeps its colour and the focus, and says what it is doing. @param {any} props */
-export const RunButton = ({ running, runningLabel = 'Running…', leftSection, ...props }, /** @type {any[]} */ ...children) =>
-  running ? Button({ ...props, leftSection: h('span', { className: 'spinner' }), onClick: undefined, 'aria-busy': true }, runningLabel) : Button({ ...props, leftSection }, ...children);
+/** A button for work that takes a while: it keeps its colour and the focus, and says what it is doing.
+ *  @param {any} props @param {any[]} children */
+export const RunButton = ({ running, runningLabel = 'Running…', leftSection, ...props }, ...children) =>
+  running
+    ? Button(
+      { ...props, leftSection: h('span', { className: 'spinner' }), onClick: undefined, 'aria-busy': true },
+      runningLabel,
+    )
+    : Button({ ...props, leftSection }, ...children);

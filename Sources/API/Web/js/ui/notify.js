@@ -6,7 +6,12 @@ import { icon } from './icon.js';
 
 /** Milliseconds on screen by colour: what went wrong takes longer to read. */
 const LASTS = /** @type {Record<string, number>} */ ({ red: 10_000, orange: 8_000, yellow: 6_000 });
-const ICONS = /** @type {Record<string, string>} */ ({ red: 'circle-alert', orange: 'triangle-alert', yellow: 'triangle-alert', blue: 'info' });
+const ICONS = /** @type {Record<string, string>} */ ({
+  red: 'circle-alert',
+  orange: 'triangle-alert',
+  yellow: 'triangle-alert',
+  blue: 'info',
+});
 
 /** The same words twice within this time are said once: a plugin may announce what its action also returns. Milliseconds. */
 const ECHO = 3_000;
@@ -27,9 +32,17 @@ export function notify({ id = undefined, title, message = '', tone = 'teal', loa
   if (id === undefined && lines && isEcho([title, ...lines].join('\n'))) return;
   const color = safeColor(tone) ?? 'teal';
   const options = {
-    title, color, loading,
+    title,
+    color,
+    loading,
     id: id ?? `note-${Math.random()}`,
-    message: lines ? h(Fragment, {}, ...lines.filter(Boolean).map((line, index) => h('span', { key: index, className: 'note-line' }, line))) : message,
+    message: lines
+      ? h(
+        Fragment,
+        {},
+        ...lines.filter(Boolean).map((line, index) => h('span', { key: index, className: 'note-line' }, line)),
+      )
+      : message,
     autoClose: loading ? false : lasts ?? LASTS[color] ?? 5_000,
     icon: loading ? undefined : icon(ICONS[color] ?? 'check', 16),
     onClose: () => shown.delete(id),

@@ -37,7 +37,18 @@ export function chooseScheme(next) {
 const named = (/** @type {string} */ label) => ({ 'aria-label': label });
 
 /** Greys with the blue of our own surfaces, so that the library's parts do not look foreign among them. */
-const DARK = ['#e8eaf2', '#c4cad9', '#9aa3b8', '#6b7489', '#363d4f', '#262b38', '#1c202b', '#171a23', '#12151d', '#0f1117'];
+const DARK = [
+  '#e8eaf2',
+  '#c4cad9',
+  '#9aa3b8',
+  '#6b7489',
+  '#363d4f',
+  '#262b38',
+  '#1c202b',
+  '#171a23',
+  '#12151d',
+  '#0f1117',
+];
 
 export const theme = {
   colors: { dark: DARK },
@@ -53,7 +64,13 @@ export const theme = {
   headings: { fontFamily: 'Inter, system-ui, sans-serif', fontWeight: '650' },
   cursorType: 'pointer',
   components: {
-    Modal: { defaultProps: { closeButtonProps: named('Close'), centered: true, overlayProps: { backgroundOpacity: 0.55, blur: 3 } } },
+    Modal: {
+      defaultProps: {
+        closeButtonProps: named('Close'),
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.55, blur: 3 },
+      },
+    },
     Drawer: { defaultProps: { closeButtonProps: named('Close') } },
     Notification: { defaultProps: { closeButtonProps: named('Dismiss') } },
     Select: { defaultProps: { clearButtonProps: named('Clear') } },

@@ -3,7 +3,7 @@ import { text } from '../../core/format.js';
 import { auth, check, signIn } from '../../net/auth.js';
 import { Mark, Problem } from '../../ui/atoms.js';
 import { useStore, useTitle } from '../../ui/hooks.js';
-import { Button, PasswordInput, h, useState } from '../../ui/kit.js';
+import { Button, h, PasswordInput, useState } from '../../ui/kit.js';
 
 export function Login() {
   const { state, error } = useStore(auth);
@@ -25,14 +25,37 @@ export function Login() {
     }
     setBusy(false);
   };
-  return h('main', { className: 'login', id: 'main' },
-    h('form', { className: 'login-card', onSubmit: submit, noValidate: true },
+  return h(
+    'main',
+    { className: 'login', id: 'main' },
+    h(
+      'form',
+      { className: 'login-card', onSubmit: submit, noValidate: true },
       h(Mark, { size: 52 }),
       h('h1', {}, 'Skirret'),
       h('p', { className: 'dim' }, 'Sign in with the administrator’s token.'),
-      h('input', { type: 'text', name: 'username', autoComplete: 'username', value: 'admin', readOnly: true, hidden: true }),
-      state === 'unreachable' ? h(Problem, { title: 'The server does not answer', message: text(error?.message), onRetry: check })
-        : PasswordInput({ label: 'Token', placeholder: 'Paste it here', value: token, error: problem || undefined, autoComplete: 'current-password', name: 'token', size: 'md', onChange: (/** @type {string} */ now) => (setToken(now), setProblem('')) }),
+      h('input', {
+        type: 'text',
+        name: 'username',
+        autoComplete: 'username',
+        value: 'admin',
+        readOnly: true,
+        hidden: true,
+      }),
+      state === 'unreachable'
+        ? h(Problem, { title: 'The server does not answer', message: text(error?.message), onRetry: check })
+        : PasswordInput({
+          label: 'Token',
+          placeholder: 'Paste it here',
+          value: token,
+          error: problem || undefined,
+          autoComplete: 'current-password',
+          name: 'token',
+          size: 'md',
+          onChange: (/** @type {string} */ now) => (setToken(now), setProblem('')),
+        }),
       state !== 'unreachable' && Button({ type: 'submit', fullWidth: true, size: 'md', loading: busy }, 'Sign in'),
-      h('p', { className: 'login-hint' }, 'The server prints it when it starts.')));
+      h('p', { className: 'login-hint' }, 'The server prints it when it starts.'),
+    ),
+  );
 }

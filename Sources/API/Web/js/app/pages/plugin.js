@@ -6,7 +6,7 @@ import { RuntimeProvider } from '../../render/runtime.js';
 import { Empty } from '../../ui/atoms.js';
 import { useStore, useTitle } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
-import { Alert, Skeleton, h } from '../../ui/kit.js';
+import { Alert, h, Skeleton } from '../../ui/kit.js';
 import { catalogue } from '../catalogue.js';
 import { Badges, Warnings } from '../plugins/badges.js';
 import { Avatar } from '../plugins/card.js';
@@ -19,10 +19,24 @@ function PageTabs({ plugin, pages, page }) {
   const home = `/plugins/${encodeURIComponent(plugin.key)}`;
   const shown = pages.filter((one) => one.placement !== 'hidden');
   if (!shown.length) return null;
-  const tab = (/** @type {string} */ to, /** @type {string} */ label, /** @type {unknown} */ icon, /** @type {boolean} */ current) =>
-    h(Link, { key: to, to, className: 'page-tab', 'aria-current': current ? 'page' : undefined }, h(Icon, { name: icon, size: 16 }), label);
-  return h('nav', { className: 'page-tabs', 'aria-label': `Pages of ${text(plugin.name)}` },
-    tab(home, 'Overview', 'layout-dashboard', !page), ...shown.map((one) => tab(one.route, one.label, one.icon ?? 'file', page?.id === one.id)));
+  const tab = (
+    /** @type {string} */ to,
+    /** @type {string} */ label,
+    /** @type {unknown} */ icon,
+    /** @type {boolean} */ current,
+  ) =>
+    h(
+      Link,
+      { key: to, to, className: 'page-tab', 'aria-current': current ? 'page' : undefined },
+      h(Icon, { name: icon, size: 16 }),
+      label,
+    );
+  return h(
+    'nav',
+    { className: 'page-tabs', 'aria-label': `Pages of ${text(plugin.name)}` },
+    tab(home, 'Overview', 'layout-dashboard', !page),
+    ...shown.map((one) => tab(one.route, one.label, one.icon ?? 'file', page?.id === one.id)),
+  );
 }
 
 /** @param {{plugin: any, page: any}} props */
@@ -34,7 +48,17 @@ function Body({ plugin, page }) {
 }
 
 const Unknown = (/** @type {{title: string}} */ { title }) =>
-  h('div', { className: 'page' }, h('h1', { className: 'sr-only' }, title), h(Empty, { icon: 'map-pin-off', title }, 'It may have been removed. ', h(Link, { to: '/plugins', className: 'link' }, 'All plugins')));
+  h(
+    'div',
+    { className: 'page' },
+    h('h1', { className: 'sr-only' }, title),
+    h(
+      Empty,
+      { icon: 'map-pin-off', title },
+      'It may have been removed. ',
+      h(Link, { to: '/plugins', className: 'link' }, 'All plugins'),
+    ),
+  );
 
 /** @param {{pluginKey: string, pageId?: string}} props */
 export function PluginPage({ pluginKey, pageId }) {
@@ -43,24 +67,58 @@ export function PluginPage({ pluginKey, pageId }) {
   const pages = plugin ? pagesOf(plugin) : [];
   const page = pageId === undefined ? undefined : pages.find((one) => one.id === pageId);
   useTitle(text(page?.label ?? plugin?.name ?? 'Plugin'));
-  if (!plugin && state === 'loading') return h('div', { className: 'page', 'aria-busy': true }, Skeleton({ height: 32, width: 260 }), Skeleton({ height: 220, mt: 'xl' }));
+  if (!plugin && state === 'loading') {
+    return h(
+      'div',
+      { className: 'page', 'aria-busy': true },
+      Skeleton({ height: 32, width: 260 }),
+      Skeleton({ height: 220, mt: 'xl' }),
+    );
+  }
   if (!plugin) return h(Unknown, { title: `There is no plugin “${pluginKey}”` });
   if (pageId !== undefined && !page) return h(Unknown, { title: `“${plugin.name}” has no page “${pageId}”` });
-  return h('div', { className: 'page' },
-    h('nav', { className: 'crumbs', 'aria-label': 'Where you are' }, h(Link, { to: '/plugins', className: 'link' }, 'Plugins'), h(Icon, { name: 'chevron-right', size: 14 }), page ? h(Link, { to: `/plugins/${encodeURIComponent(plugin.key)}`, className: 'link' }, text(plugin.name)) : h('span', { 'aria-current': 'page' }, text(plugin.name))),
-    h('header', { className: 'page-head plugin-head' }, h(Avatar, { plugin, size: 48 }),
-      h('div', { className: 'plugin-title' }, h('h1', {}, text(page?.label ?? plugin.name)), h('p', { className: 'dim' }, text(page?.description ?? plugin.description)), h(Badges, { plugin })),
-      h('div', { className: 'page-tools' }, h(Toggle, { plugin }))),
+  return h(
+    'div',
+    { className: 'page' },
+    h(
+      'nav',
+      { className: 'crumbs', 'aria-label': 'Where you are' },
+      h(Link, { to: '/plugins', className: 'link' }, 'Plugins'),
+      h(Icon, { name: 'chevron-right', size: 14 }),
+      page
+        ? h(Link, { to: `/plugins/${encodeURIComponent(plugin.key)}`, className: 'link' }, text(plugin.name))
+        : h('span', { 'aria-current': 'page' }, text(plugin.name)),
+    ),
+    h(
+      'header',
+      { className: 'page-head plugin-head' },
+      h(Avatar, { plugin, size: 48 }),
+      h(
+        'div',
+        { className: 'plugin-title' },
+        h('h1', {}, text(page?.label ?? plugin.name)),
+        h('p', { className: 'dim' }, text(page?.description ?? plugin.description)),
+        h(Badges, { plugin }),
+      ),
+      h('div', { className: 'page-tools' }, h(Toggle, { plugin })),
+    ),
     h(PageTabs, { plugin, pages, page }),
-    !plugin.enabled && !plugin.missing && Alert({ color: 'yellow', variant: 'light', mb: 'md', icon: h(Icon, { name: 'power-off', size: 18 }) }, 'This plugin is disabled, so its actions do not run. Enable it with the switch above.'),
-    h(Body, { plugin, page }));
+    !plugin.enabled && !plugin.missing &&
+      Alert(
+        { color: 'yellow', variant: 'light', mb: 'md', icon: h(Icon, { name: 'power-off', size: 18 }) },
+        'This plugin is disabled, so its actions do not run. Enable it with the switch above.',
+      ),
+    h(Body, { plugin, page }),
+  );
 }
 
 /** A page under its own route, found among all enabled plugins. */
 export function CustomPage() {
   const at = useStore(path).replace(/\/+$/, '');
   const { list, state } = useStore(catalogue);
-  const found = list.filter((/** @type {any} */ one) => one.enabled).flatMap((/** @type {any} */ plugin) => pagesOf(plugin).map((page) => ({ plugin, page }))).find(({ page }) => page.route === at);
+  const found = list.filter((/** @type {any} */ one) => one.enabled).flatMap((/** @type {any} */ plugin) =>
+    pagesOf(plugin).map((page) => ({ plugin, page }))
+  ).find(({ page }) => page.route === at);
   if (found) return h(PluginPage, { pluginKey: found.plugin.key, pageId: found.page.id });
   return state === 'loading' ? null : h(Unknown, { title: 'There is nothing at this address' });
 }

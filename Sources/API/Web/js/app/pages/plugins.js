@@ -5,14 +5,17 @@ import { filterRows } from '../../core/query.js';
 import { Empty, Problem } from '../../ui/atoms.js';
 import { useColumns, useNow, useStore, useTitle } from '../../ui/hooks.js';
 import { icon } from '../../ui/icon.js';
-import { Button, SegmentedControl, Skeleton, TextInput, h, useMemo, useState } from '../../ui/kit.js';
+import { Button, h, SegmentedControl, Skeleton, TextInput, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { catalogue, load, reload } from '../catalogue.js';
 import { PluginCard } from '../plugins/card.js';
 
 /** The narrowest card and the space between two. Pixels. */
 const [NARROWEST, GAP] = [400, 18];
-const SHOW = [{ value: 'all', label: 'All' }, { value: 'enabled', label: 'Enabled' }, { value: 'disabled', label: 'Disabled' }];
+const SHOW = [{ value: 'all', label: 'All' }, { value: 'enabled', label: 'Enabled' }, {
+  value: 'disabled',
+  label: 'Disabled',
+}];
 
 function ReloadButton() {
   const [busy, setBusy] = useState(false);
@@ -20,7 +23,10 @@ function ReloadButton() {
     setBusy(true);
     try {
       const { count } = await reload();
-      notify({ title: 'Reloaded', message: count === undefined ? 'The plugins folder was read again.' : `${count} plugins found.` });
+      notify({
+        title: 'Reloaded',
+        message: count === undefined ? 'The plugins folder was read again.' : `${count} plugins found.`,
+      });
     } catch (error) {
       complain('Reload failed', error);
     }
@@ -32,11 +38,25 @@ function ReloadButton() {
 /** A card that draws a page of its own takes the whole width. @param {any} plugin */
 const isWide = (plugin) => plugin.enabled && !plugin.missing && hasLayout(plugin);
 
-const Waiting = () => h('div', { className: 'cards columns waiting', 'aria-busy': true, 'aria-label': 'Loading plugins' },
-  ...[1, 2, 3].map((key) => h('div', { key, className: 'plugin-card' }, Skeleton({ height: 22, width: '50%' }), Skeleton({ height: 14, mt: 'md' }), Skeleton({ height: 14, mt: 'xs', width: '80%' }), Skeleton({ height: 36, mt: 'xl' }))));
+const Waiting = () =>
+  h(
+    'div',
+    { className: 'cards columns waiting', 'aria-busy': true, 'aria-label': 'Loading plugins' },
+    ...[1, 2, 3].map((key) =>
+      h(
+        'div',
+        { key, className: 'plugin-card' },
+        Skeleton({ height: 22, width: '50%' }),
+        Skeleton({ height: 14, mt: 'md' }),
+        Skeleton({ height: 14, mt: 'xs', width: '80%' }),
+        Skeleton({ height: 36, mt: 'xl' }),
+      )
+    ),
+  );
 
 /** Roughly how tall a card is drawn, in rows of text. @param {any} plugin */
-const weight = (plugin) => 6 + 2 * (plugin.actions?.length ?? 0) + (plugin.enabled ? 2 * (plugin.fields?.length ?? 0) : 1);
+const weight = (plugin) =>
+  6 + 2 * (plugin.actions?.length ?? 0) + (plugin.enabled ? 2 * (plugin.fields?.length ?? 0) : 1);
 
 /** Each plugin into the column that is lowest so far. @param {any[]} list @param {number} columns */
 function spread(list, columns) {
@@ -51,14 +71,41 @@ function spread(list, columns) {
 
 /** @param {{list: any[], query: string, show: string}} props */
 function Cards({ list, query, show }) {
-  const found = useMemo(() => filterRows(list, query, (plugin) => [plugin.name, plugin.key, plugin.description, plugin.author])
-    .filter((plugin) => show === 'all' || Boolean(plugin.enabled) === (show === 'enabled')), [list, query, show]);
+  const found = useMemo(
+    () =>
+      filterRows(list, query, (plugin) => [plugin.name, plugin.key, plugin.description, plugin.author])
+        .filter((plugin) => show === 'all' || Boolean(plugin.enabled) === (show === 'enabled')),
+    [list, query, show],
+  );
   const [box, columns] = useColumns(NARROWEST, GAP);
-  if (!list.length) return h(Empty, { icon: 'blocks', title: 'No plugins found' }, 'Drop a plugin into the plugins folder and reload.');
-  if (!found.length) return h(Empty, { icon: 'search-x', title: 'No plugin matches' }, 'Change the search or the filter to see the others.');
+  if (!list.length) {
+    return h(Empty, { icon: 'blocks', title: 'No plugins found' }, 'Drop a plugin into the plugins folder and reload.');
+  }
+  if (!found.length) {
+    return h(
+      Empty,
+      { icon: 'search-x', title: 'No plugin matches' },
+      'Change the search or the filter to see the others.',
+    );
+  }
   // Columns of their own heights leave no holes, whatever is unfolded; pages of whole width follow below.
   const [wide, narrow] = [found.filter(isWide), found.filter((plugin) => !isWide(plugin))];
-  return h('div', { className: 'cards', ref: box }, narrow.length > 0 && h('div', { className: 'columns' }, ...spread(narrow, columns).map((list, at) => h('div', { key: at, className: 'column' }, ...list.map((plugin) => h(PluginCard, { key: plugin.key, plugin, wide: false }))))), ...wide.map((plugin) => h(PluginCard, { key: plugin.key, plugin, wide: true })));
+  return h(
+    'div',
+    { className: 'cards', ref: box },
+    narrow.length > 0 && h(
+      'div',
+      { className: 'columns' },
+      ...spread(narrow, columns).map((list, at) =>
+        h(
+          'div',
+          { key: at, className: 'column' },
+          ...list.map((plugin) => h(PluginCard, { key: plugin.key, plugin, wide: false })),
+        )
+      ),
+    ),
+    ...wide.map((plugin) => h(PluginCard, { key: plugin.key, plugin, wide: true })),
+  );
 }
 
 export function PluginsPage() {
@@ -68,14 +115,41 @@ export function PluginsPage() {
   const now = useNow(30_000);
   useTitle('Plugins');
   const enabled = list.filter((/** @type {any} */ one) => one.enabled).length;
-  return h('div', { className: 'page' },
-    h('header', { className: 'page-head' },
-      h('div', {}, h('h1', {}, 'Plugins'), h('p', { className: 'dim' }, state === 'ready' ? `${list.length} installed, ${enabled} enabled · read ${ago(at, Math.max(now, at))}` : 'Reading the plugins folder…')),
-      h('div', { className: 'page-tools' },
-        TextInput({ 'aria-label': 'Search plugins', placeholder: 'Search plugins', value: query, onChange: setQuery, leftSection: icon('search', 16), className: 'search' }),
+  return h(
+    'div',
+    { className: 'page' },
+    h(
+      'header',
+      { className: 'page-head' },
+      h(
+        'div',
+        {},
+        h('h1', {}, 'Plugins'),
+        h(
+          'p',
+          { className: 'dim' },
+          state === 'ready'
+            ? `${list.length} installed, ${enabled} enabled · read ${ago(at, Math.max(now, at))}`
+            : 'Reading the plugins folder…',
+        ),
+      ),
+      h(
+        'div',
+        { className: 'page-tools' },
+        TextInput({
+          'aria-label': 'Search plugins',
+          placeholder: 'Search plugins',
+          value: query,
+          onChange: setQuery,
+          leftSection: icon('search', 16),
+          className: 'search',
+        }),
         SegmentedControl({ data: SHOW, value: show, onChange: setShow, 'aria-label': 'Which plugins' }),
-        h(ReloadButton))),
-    error && h(Problem, { title: 'The list of plugins could not be loaded', message: text(error.message), onRetry: load }),
-    state === 'loading' ? h(Waiting) : state === 'ready' && h(Cards, { list, query, show }));
+        h(ReloadButton),
+      ),
+    ),
+    error &&
+      h(Problem, { title: 'The list of plugins could not be loaded', message: text(error.message), onRetry: load }),
+    state === 'loading' ? h(Waiting) : state === 'ready' && h(Cards, { list, query, show }),
+  );
 }
-

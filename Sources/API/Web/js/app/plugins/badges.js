@@ -9,7 +9,12 @@ export function Badges({ plugin }) {
     plugin.missing && h(Pill, { key: 'missing', tone: 'red', icon: 'file-x' }, 'Missing'),
     broken && h(Pill, { key: 'error', tone: 'red', icon: 'circle-alert' }, 'Load error'),
     !plugin.enabled && !plugin.missing && h(Pill, { key: 'disabled', tone: 'gray' }, 'Disabled'),
-    plugin.legacy && h(Pill, { key: 'legacy', tone: 'gray', title: 'This plugin has no plugin.json. It works; ask its developer to add one.' }, 'Legacy'),
+    plugin.legacy &&
+    h(Pill, {
+      key: 'legacy',
+      tone: 'gray',
+      title: 'This plugin has no plugin.json. It works; ask its developer to add one.',
+    }, 'Legacy'),
     plugin.deprecated && h(Pill, { key: 'deprecated', tone: 'orange' }, 'Deprecated'),
   ].filter(Boolean);
   return list.length ? h('div', { className: 'badges' }, ...list) : null;
@@ -18,6 +23,10 @@ export function Badges({ plugin }) {
 /** What is wrong with it, in full. @param {{plugin: any}} props */
 export function Warnings({ plugin }) {
   const broken = plugin.load_error ?? plugin.error;
-  const line = plugin.missing ? 'The plugin’s files are missing. Import it again or delete this entry.' : broken ? text(broken) : '';
+  const line = plugin.missing
+    ? 'The plugin’s files are missing. Import it again or delete this entry.'
+    : broken
+    ? text(broken)
+    : '';
   return line ? h('p', { className: 'card-warning' }, line) : null;
 }

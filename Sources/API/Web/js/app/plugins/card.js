@@ -13,14 +13,28 @@ import { Legacy } from './legacy.js';
 import { Toggle } from './toggle.js';
 
 const HUES = ['indigo', 'teal', 'grape', 'orange', 'cyan', 'pink', 'lime', 'violet'];
-const hueOf = (/** @type {string} */ key) => HUES[[...key].reduce((sum, one) => (sum * 31 + one.charCodeAt(0)) % 997, 7) % HUES.length];
+const hueOf = (/** @type {string} */ key) =>
+  HUES[[...key].reduce((sum, one) => (sum * 31 + one.charCodeAt(0)) % 997, 7) % HUES.length];
 
 /** Its logo, or its first letter. @param {{plugin: any, size?: number}} props */
 export function Avatar({ plugin, size = 44 }) {
   const [broken, setBroken] = useState(false);
   const logo = safeUrl(plugin.logo_url);
-  if (logo && !broken) return h('img', { className: 'avatar', src: logo, width: size, height: size, alt: '', onError: () => setBroken(true) });
-  return h('span', { className: `avatar tone-${hueOf(plugin.key)}`, 'aria-hidden': true }, text(plugin.name || plugin.key).slice(0, 1).toUpperCase());
+  if (logo && !broken) {
+    return h('img', {
+      className: 'avatar',
+      src: logo,
+      width: size,
+      height: size,
+      alt: '',
+      onError: () => setBroken(true),
+    });
+  }
+  return h(
+    'span',
+    { className: `avatar tone-${hueOf(plugin.key)}`, 'aria-hidden': true },
+    text(plugin.name || plugin.key).slice(0, 1).toUpperCase(),
+  );
 }
 
 const version = (/** @type {any} */ plugin) => (plugin.version ? `v${text(plugin.version).replace(/^v/i, '')}` : '');
@@ -28,25 +42,65 @@ const version = (/** @type {any} */ plugin) => (plugin.version ? `v${text(plugin
 /** @param {{plugin: any}} props */
 function Head({ plugin }) {
   const docs = safeUrl(plugin.help_url);
-  return h('header', { className: 'card-head' },
+  return h(
+    'header',
+    { className: 'card-head' },
     h(Avatar, { plugin }),
-    h('div', { className: 'card-name' },
+    h(
+      'div',
+      { className: 'card-name' },
       h('h2', {}, text(plugin.name || plugin.key)),
-      h('p', { className: 'dim' }, [version(plugin), plugin.author && `by ${text(plugin.author)}`].filter(Boolean).join(' · '),
-        docs && h('a', { className: 'link docs', href: docs, target: '_blank', rel: 'noopener noreferrer' }, 'Docs'))),
-    h(Toggle, { plugin }));
+      h(
+        'p',
+        { className: 'dim' },
+        [version(plugin), plugin.author && `by ${text(plugin.author)}`].filter(Boolean).join(' · '),
+        docs && h('a', { className: 'link docs', href: docs, target: '_blank', rel: 'noopener noreferrer' }, 'Docs'),
+      ),
+    ),
+    h(Toggle, { plugin }),
+  );
 }
 
 /** @param {{plugin: any, wide: boolean}} props */
 export function PluginCard({ plugin, wide }) {
   const opens = !plugin.missing && (hasLayout(plugin) || pagesOf(plugin).length > 0);
   const off = !plugin.enabled || plugin.missing;
-  return h('article', { className: `plugin-card ${wide ? 'wide' : ''} ${off ? 'off' : ''}`, 'data-plugin': plugin.key, 'aria-label': text(plugin.name || plugin.key) },
+  return h(
+    'article',
+    {
+      className: `plugin-card ${wide ? 'wide' : ''} ${off ? 'off' : ''}`,
+      'data-plugin': plugin.key,
+      'aria-label': text(plugin.name || plugin.key),
+    },
     h(Head, { plugin }),
     h(Badges, { plugin }),
     plugin.description && h('p', { className: 'card-about' }, text(plugin.description)),
     h(Warnings, { plugin }),
-    wide ? h('div', { className: 'card-layout' }, h(Level.Provider, { value: 3 }, h(RuntimeProvider, { plugin }, h(Node, { node: plugin.ui_schema.preview ?? plugin.ui_schema.layout }))))
+    wide
+      ? h(
+        'div',
+        { className: 'card-layout' },
+        h(
+          Level.Provider,
+          { value: 3 },
+          h(RuntimeProvider, { plugin }, h(Node, { node: plugin.ui_schema.preview ?? plugin.ui_schema.layout })),
+        ),
+      )
       : !hasLayout(plugin) && h(Legacy, { plugin }),
-    opens && h('footer', { className: 'card-foot' }, h(Link, { to: `/plugins/${encodeURIComponent(plugin.key)}`, className: 'open-link', 'aria-label': `Open ${text(plugin.name)}` }, 'Open', h(Icon, { name: 'arrow-right', size: 16 }))));
+    opens &&
+      h(
+        'footer',
+        { className: 'card-foot' },
+        h(
+          Link,
+          {
+            to: `/plugins/${encodeURIComponent(plugin.key)}`,
+            className: 'open-link',
+            'aria-label': `Open ${text(plugin.name)}`,
+          },
+          'Open',
+          h(Icon, { name: 'arrow-right', size: 16 }),
+        ),
+      ),
+  );
 }

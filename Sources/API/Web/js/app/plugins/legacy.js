@@ -7,7 +7,7 @@ import { useAction } from '../../render/run.js';
 import { Pill } from '../../ui/atoms.js';
 import { useEvent, useStable } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
-import { Button, RunButton, h, useMemo, useState } from '../../ui/kit.js';
+import { Button, h, RunButton, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { byKey, saveSettings } from '../catalogue.js';
 
@@ -19,15 +19,34 @@ function Action({ plugin, action, before }) {
   const [running, outcome, run] = useAction();
   const click = () => run({ plugin, action, before });
   const events = Array.isArray(action.events) ? action.events.slice(0, 8) : [];
-  return h('li', { className: 'action' },
-    h('div', { className: 'action-words' },
+  return h(
+    'li',
+    { className: 'action' },
+    h(
+      'div',
+      { className: 'action-words' },
       h('strong', {}, action.label),
       action.description && h('p', { className: 'dim' }, text(action.description)),
-      events.length > 0 && h('div', { className: 'badges' }, ...events.map((/** @type {any} */ event) => h(Pill, { key: text(event), tone: 'teal', icon: 'zap' }, text(event)))),
+      events.length > 0 && h(
+        'div',
+        { className: 'badges' },
+        ...events.map((/** @type {any} */ event) =>
+          h(Pill, { key: text(event), tone: 'teal', icon: 'zap' }, text(event))
+        ),
+      ),
       outcome?.output && h('p', { className: 'action-output' }, 'Output: ', h('code', {}, outcome.output)),
-      outcome?.error && h('p', { className: 'action-error' }, `Error: ${outcome.error}`)),
-    RunButton({ ...looks(action), size: 'xs', running, runningLabel: text(action.running_label ?? 'Running…'), disabled: !plugin.enabled, onClick: click, 'aria-label': `${text(action.button_label ?? 'Run')}: ${action.label}` },
-      text(action.button_label ?? 'Run')));
+      outcome?.error && h('p', { className: 'action-error' }, `Error: ${outcome.error}`),
+    ),
+    RunButton({
+      ...looks(action),
+      size: 'xs',
+      running,
+      runningLabel: text(action.running_label ?? 'Running…'),
+      disabled: !plugin.enabled,
+      onClick: click,
+      'aria-label': `${text(action.button_label ?? 'Run')}: ${action.label}`,
+    }, text(action.button_label ?? 'Run')),
+  );
 }
 
 /** @param {{plugin: any, fields: any[], form: any, save: () => Promise<boolean>}} props */
@@ -41,14 +60,43 @@ function Settings({ plugin, fields, form, save }) {
     setBusy(false);
   };
   const id = `settings-${plugin.key}`;
-  return h('section', { className: 'card-section' },
-    h('button', { type: 'button', className: 'section-toggle', 'aria-expanded': open, 'aria-controls': id, onClick: () => setOpen(!open) },
-      h(Icon, { name: 'sliders-horizontal', size: 15 }), h('span', {}, 'Settings'), form.dirty && h(Pill, { tone: 'orange' }, 'Unsaved'), h('span', { className: 'spring' }), h(Icon, { name: open ? 'chevron-up' : 'chevron-down', size: 16 })),
-    open && h('form', { id, onSubmit: submit, noValidate: true, 'aria-label': `Settings of ${plugin.name}` },
-      h(Fields, { fields, form, columns: true }),
-      h('div', { className: 'form-foot' },
-        form.dirty && Button({ variant: 'subtle', color: 'gray', size: 'xs', onClick: form.reset }, 'Undo'),
-        Button({ type: 'submit', size: 'xs', variant: form.dirty ? 'filled' : 'default', loading: busy, disabled: !form.dirty }, 'Save'))));
+  return h(
+    'section',
+    { className: 'card-section' },
+    h(
+      'button',
+      {
+        type: 'button',
+        className: 'section-toggle',
+        'aria-expanded': open,
+        'aria-controls': id,
+        onClick: () => setOpen(!open),
+      },
+      h(Icon, { name: 'sliders-horizontal', size: 15 }),
+      h('span', {}, 'Settings'),
+      form.dirty && h(Pill, { tone: 'orange' }, 'Unsaved'),
+      h('span', { className: 'spring' }),
+      h(Icon, { name: open ? 'chevron-up' : 'chevron-down', size: 16 }),
+    ),
+    open &&
+      h(
+        'form',
+        { id, onSubmit: submit, noValidate: true, 'aria-label': `Settings of ${plugin.name}` },
+        h(Fields, { fields, form, columns: true }),
+        h(
+          'div',
+          { className: 'form-foot' },
+          form.dirty && Button({ variant: 'subtle', color: 'gray', size: 'xs', onClick: form.reset }, 'Undo'),
+          Button({
+            type: 'submit',
+            size: 'xs',
+            variant: form.dirty ? 'filled' : 'default',
+            loading: busy,
+            disabled: !form.dirty,
+          }, 'Save'),
+        ),
+      ),
+  );
 }
 
 /** @param {{plugin: any}} props */
@@ -78,7 +126,15 @@ export function Legacy({ plugin }) {
   const current = byKey(plugin.key) ?? plugin;
   const onScreen = { ...current, settings: { ...current.settings, ...form.values } };
   if (!actions.length && !fields.length) return null;
-  return h('div', { className: 'card-body' },
-    actions.length > 0 && h('ul', { className: 'actions', 'aria-label': `Actions of ${plugin.name}` }, ...actions.map((action) => h(Action, { key: action.id, plugin: onScreen, action, before }))),
-    fields.length > 0 && h(Settings, { key: String(plugin.enabled), plugin, fields, form, save }));
+  return h(
+    'div',
+    { className: 'card-body' },
+    actions.length > 0 &&
+      h(
+        'ul',
+        { className: 'actions', 'aria-label': `Actions of ${plugin.name}` },
+        ...actions.map((action) => h(Action, { key: action.id, plugin: onScreen, action, before })),
+      ),
+    fields.length > 0 && h(Settings, { key: String(plugin.enabled), plugin, fields, form, save }),
+  );
 }

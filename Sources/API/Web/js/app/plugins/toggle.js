@@ -1,18 +1,27 @@
 /** The switch that enables a plugin, and the question before it runs for the first time ever. */
 import { ask } from '../../ui/confirm.js';
-import { Switch, h, useState } from '../../ui/kit.js';
+import { h, Switch, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { enable } from '../catalogue.js';
 
 /** @param {any} plugin */
-const trusted = (plugin) => ask({
-  title: `Enable ${plugin.name}?`,
-  color: 'red',
-  confirmLabel: 'I understand, enable',
-  message: h('div', {},
-    h('p', {}, h('strong', {}, 'Plugins are code from third parties.'), ' An enabled plugin runs on the server with access to its data, its network and its files.'),
-    h('p', {}, 'Enable it only if you trust its author and know where it came from. You are asked once per plugin.')),
-});
+const trusted = (plugin) =>
+  ask({
+    title: `Enable ${plugin.name}?`,
+    color: 'red',
+    confirmLabel: 'I understand, enable',
+    message: h(
+      'div',
+      {},
+      h(
+        'p',
+        {},
+        h('strong', {}, 'Plugins are code from third parties.'),
+        ' An enabled plugin runs on the server with access to its data, its network and its files.',
+      ),
+      h('p', {}, 'Enable it only if you trust its author and know where it came from. You are asked once per plugin.'),
+    ),
+  });
 
 /** @param {{plugin: any}} props */
 export function Toggle({ plugin }) {
@@ -29,5 +38,12 @@ export function Toggle({ plugin }) {
     }
     setBusy(false);
   };
-  return Switch({ checked: Boolean(plugin.enabled), onChange: turn, disabled: Boolean(plugin.missing && !plugin.enabled), 'aria-busy': busy, size: 'md', 'aria-label': `Enable ${plugin.name}` });
+  return Switch({
+    checked: Boolean(plugin.enabled),
+    onChange: turn,
+    disabled: Boolean(plugin.missing && !plugin.enabled),
+    'aria-busy': busy,
+    size: 'md',
+    'aria-label': `Enable ${plugin.name}`,
+  });
 }

@@ -7,7 +7,7 @@ import { register } from '../../render/registry.js';
 import { useResolved, useResolver, useRuntime } from '../../render/runtime.js';
 import { useAction } from '../../render/run.js';
 import { Icon, icon } from '../../ui/icon.js';
-import { Group, RunButton, h } from '../../ui/kit.js';
+import { Group, h, RunButton } from '../../ui/kit.js';
 import { oneOf, size } from '../layout/layout.js';
 
 const VARIANTS = ['filled', 'outline', 'light', 'subtle', 'default', 'transparent', 'white'];
@@ -25,23 +25,54 @@ export function prepared(node, runtime, resolve) {
   const declared = actionsOf(runtime.plugin.actions).find((action) => action.id === id) ?? {};
   const own = isObject(node.action) ? { ...node, ...node.action } : node;
   const label = text(own.label ?? own.button_label ?? declared.label ?? words(id));
-  const filled = resolve({ params: own.params ?? {}, confirm: own.confirm ?? declared.confirm, success_message: own.successMessage ?? own.success_message, error_message: own.errorMessage ?? own.error_message });
-  return { ...declared, ...own, id, action: typeof own.action === 'string' ? own.action : id, ...filled, label: text(resolve(label)) };
+  const filled = resolve({
+    params: own.params ?? {},
+    confirm: own.confirm ?? declared.confirm,
+    success_message: own.successMessage ?? own.success_message,
+    error_message: own.errorMessage ?? own.error_message,
+  });
+  return {
+    ...declared,
+    ...own,
+    id,
+    action: typeof own.action === 'string' ? own.action : id,
+    ...filled,
+    label: text(resolve(label)),
+  };
 }
 
 /** @param {{node: any, after?: () => void}} props */
 export function ActionButton({ node, after }) {
   const runtime = useRuntime();
   const resolve = useResolver();
-  const label = text(useResolved(node.button_label ?? node.buttonLabel ?? node.label ?? words(text(node.action ?? node.id))));
+  const label = text(
+    useResolved(node.button_label ?? node.buttonLabel ?? node.label ?? words(text(node.action ?? node.id))),
+  );
   const [running, , run] = useAction();
-  const click = async () => (await run({ plugin: runtime.plugin, action: prepared(node, runtime, resolve) })) && after?.();
-  return RunButton({ ...looks(node), leftSection: icon(node.icon, 16), running, runningLabel: text(node.running_label ?? 'Running…'), disabled: !runtime.plugin.enabled || node.disabled === true, onClick: click }, label);
+  const click = async () =>
+    (await run({ plugin: runtime.plugin, action: prepared(node, runtime, resolve) })) && after?.();
+  return RunButton({
+    ...looks(node),
+    leftSection: icon(node.icon, 16),
+    running,
+    runningLabel: text(node.running_label ?? 'Running…'),
+    disabled: !runtime.plugin.enabled || node.disabled === true,
+    onClick: click,
+  }, label);
 }
 register(['action', 'actionButton', 'button'], ActionButton);
 
-register(['buttons', 'buttonGroup'], ({ node }) =>
-  Group({ gap: 'sm' }, ...actionsOf(node.buttons ?? node.actions ?? node.items ?? node.children).map((/** @type {any} */ action, /** @type {number} */ index) => h(ActionButton, { key: index, node: action }))));
+register(
+  ['buttons', 'buttonGroup'],
+  ({ node }) =>
+    Group(
+      { gap: 'sm' },
+      ...actionsOf(node.buttons ?? node.actions ?? node.items ?? node.children).map((
+        /** @type {any} */ action,
+        /** @type {number} */ index,
+      ) => h(ActionButton, { key: index, node: action })),
+    ),
+);
 
 /** Plain and light, for rows. @param {{node: any, after?: () => void}} props */
 export function RowAction({ node, after }) {
@@ -49,7 +80,20 @@ export function RowAction({ node, after }) {
   const resolve = useResolver();
   const [running, , run] = useAction();
   const label = text(resolve(node.button_label ?? node.buttonLabel ?? node.label ?? words(node.id)));
-  const click = async () => (await run({ plugin: runtime.plugin, action: prepared(node, runtime, resolve) })) && after?.();
-  return h('button', { type: 'button', className: `mini-button tone-${toneOf(node.color ?? node.button_color, 'indigo')}`, disabled: running || !runtime.plugin.enabled, 'aria-busy': running, onClick: click },
-    running ? h('span', { className: 'spinner', 'aria-hidden': true }) : node.icon && h(Icon, { name: node.icon, size: 14 }), running && node.running_label ? text(node.running_label) : label);
+  const click = async () =>
+    (await run({ plugin: runtime.plugin, action: prepared(node, runtime, resolve) })) && after?.();
+  return h(
+    'button',
+    {
+      type: 'button',
+      className: `mini-button tone-${toneOf(node.color ?? node.button_color, 'indigo')}`,
+      disabled: running || !runtime.plugin.enabled,
+      'aria-busy': running,
+      onClick: click,
+    },
+    running
+      ? h('span', { className: 'spinner', 'aria-hidden': true })
+      : node.icon && h(Icon, { name: node.icon, size: 14 }),
+    running && node.running_label ? text(node.running_label) : label,
+  );
 }

@@ -2,7 +2,7 @@
 import { problemOf, sendable } from '../../core/schema.js';
 import { json } from '../../core/format.js';
 import { useEvent, useStable } from '../../ui/hooks.js';
-import { useEffect, useState, h } from '../../ui/kit.js';
+import { h, useEffect, useState } from '../../ui/kit.js';
 import { Field } from './field.js';
 
 /** @param {any[]} fields @param {Record<string, any>} initial changes to it replace what was not edited */
@@ -17,7 +17,9 @@ export function useForm(fields, initial) {
   });
   /** The values to send, or undefined after saying what is wrong. */
   const check = useEvent(() => {
-    const found = Object.fromEntries(fields.map((field) => [field.id, problemOf(field, values[field.id])]).filter(([, problem]) => problem));
+    const found = Object.fromEntries(
+      fields.map((field) => [field.id, problemOf(field, values[field.id])]).filter(([, problem]) => problem),
+    );
     setProblems(found);
     return Object.keys(found).length ? undefined : sendable(fields, values);
   });
@@ -30,6 +32,20 @@ export function useForm(fields, initial) {
 
 /** @param {{fields: any[], form: ReturnType<typeof useForm>, disabled?: boolean, columns?: boolean}} props */
 export const Fields = ({ fields, form, disabled = false, columns = true }) =>
-  h('div', { className: `fields ${columns && fields.length > 1 ? 'two' : ''}` },
-    ...fields.map((field) => h('div', { key: field.id, className: ['textarea', 'json', 'info'].includes(field.input) ? 'wide' : undefined },
-      h(Field, { field, value: form.values[field.id], error: form.problems[field.id], disabled, onChange: (/** @type {any} */ value) => form.set(field.id, value) }))));
+  h(
+    'div',
+    { className: `fields ${columns && fields.length > 1 ? 'two' : ''}` },
+    ...fields.map((field) =>
+      h(
+        'div',
+        { key: field.id, className: ['textarea', 'json', 'info'].includes(field.input) ? 'wide' : undefined },
+        h(Field, {
+          field,
+          value: form.values[field.id],
+          error: form.problems[field.id],
+          disabled,
+          onChange: (/** @type {any} */ value) => form.set(field.id, value),
+        }),
+      )
+    ),
+  );

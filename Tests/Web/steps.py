@@ -1,0 +1,51 @@
+"""What the tests do again and again, and where they find things."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PLUGINS = {"my_plugin": "My Plugin", "refresh_all": "Refresh All Sources", "service_monitor": "Service Monitor"}
+
+
+def card(page: Page, key: str):
+    return page.locator(f'article[data-plugin="{key}"]')
+
+
+def switch(page: Page, key: str):
+    return page.get_by_role("switch", name=f"Enable {PLUGINS[key]}", exact=True)
+
+
+def toast(page: Page, text: str | re.Pattern[str]):
+    """The notifications on screen that say this."""
+    return page.locator(".mantine-Notification-root").filter(has_text=text)
+
+
+def open_plugins(page: Page) -> None:
+    page.goto("/plugins")
+    expect(card(page, "my_plugin")).to_be_visible()
+
+
+def rows(page: Page) -> dict:
+    answer = page.request.get("/api/plugins/plugins/")
+    assert answer.ok, answer.text()
+    return {row["key"]: row for row in answer.json()["plugins"]}
+
+
+def enable(page: Page, key: str) -> None:
+    """Through the switch, with the trust dialog exactly when the plugin was never enabled before."""
+    row = rows(page)[key]
+    if row["enabled"]:
+        return
+    switch(page, key).click(force=True)
+    dialog = page.get_by_role("dialog")
+    if row["ever_enabled"]:
+        expect(switch(page, key)).to_be_checked()
+        expect(dialog).to_have_count(0)
+        return
+    dialog.get_by_role("button", name="I understand, enable").click()
+    expect(switch(page, key)).to_be_checked()
+    expect(dialog).to_have_count(0)
