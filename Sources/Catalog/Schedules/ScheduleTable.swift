@@ -1,0 +1,106 @@
+public import FoundationEssentials
+import GRDB
+
+/// `django_celery_beat_periodictask` and its definitions: what beat reads, and what people change.
+public struct ScheduleTable: Sendable {
+    let pool: DatabasePool
+    let path: String
+
+    /// Every schedule, by name.
+    public func all() async throws -> [Schedule] {
+        try await pool.read { try Self.fetch($0, where: "1") }
+    }
+
+    /// The schedules that may fire, by name.
+    public func enabled() async throws -> [Schedule] {
+        try await pool.read { try Self.fetch($0, where: #"task."enabled""#) }
+    }
+
+    /// The schedule with that identifier, or nil.
+    public func find(_ id: Int) async throws -> Schedule? {
+        try await pool.read { try Self.fetch($0, where: #"task."id" = ?"#, [id]).first }
+    }
+
+    /// The schedule with that name, or nil.
+    public func find(named name: String) async throws -> Schedule? {
+        try await pool.read { try Self.fetch($0, where: #"task."name" = ?"#, [name]).first }
+    }
+
+    /// A cheap way to learn of changes by any process, for beat to ask every second.
+    ///
+    /// - Throws: A `DatabaseError` when the connection it keeps for that cannot be opened.
+    public func watch() async throws -> ScheduleWatch {
+        let path = path
+        return try await blocking { try ScheduleWatch(path: path) }
+    }
+
+    /// Notes that a schedule fired. Not a change: neither `date_changed` nor the watch moves.
+    ///
+    /// - Parameters:
+    ///   - id: Whose firing.
+    ///   - date: When it was due.
+    ///   - isLast: Switches the schedule off, as after the only firing of a one-off; that is a change.
+    public func recordRun(_ id: Int, at date: Date, isLast: Bool = false) async throws {
+        try await pool.write { db in
+            try db.execute(
+                sql: """
+                    UPDATE "django_celery_beat_periodictask"
+                    SET "last_run_at" = ?, "total_run_count" = "total_run_count" + 1
+                    WHERE "id" = ?
+                    """,
+                arguments: [DjangoTime.text(date), id])
+            guard isLast else { return }
+            try PeriodicTasks.assign(db, id, sql: #""enabled" = 0"#)
+        }
+    }
+
+    /// Switches a schedule on or off, or gives it another definition.
+    ///
+    /// - Throws: ``CatalogError`` `notFound`, or `invalidValue` for an interval below 1.
+    @discardableResult
+    public func update(_ id: Int, isEnabled: Bool? = nil, recurrence: Recurrence? = nil) async throws -> Schedule {
+        try await pool.write { db in
+            guard try !Self.fetch(db, where: #"task."id" = ?"#, [id]).isEmpty else {
+                throw CatalogError.notFound("django_celery_beat_periodictask", id)
+            }
+            if let recurrence { try PeriodicTasks.redefine(db, id, as: recurrence) }
+            if let isEnabled { try PeriodicTasks.assign(db, id, sql: #""enabled" = ?"#, [isEnabled]) }
+            guard let schedule = try Self.fetch(db, where: #"task."id" = ?"#, [id]).first else {
+                throw CatalogError.notFound("django_celery_beat_periodictask", id)
+            }
+            return schedule
+        }
+    }
+
+    /// Removes the schedule with that name and a definition that nobody else uses; false when there is none.
+    @discardableResult
+    public func delete(named name: String) async throws -> Bool {
+        try await pool.write { try PeriodicTasks.delete($0, named: name) }
+    }
+
+    static func fetch(
+        _ db: Database, where condition: String, _ arguments: StatementArguments = []
+    ) throws -> [Schedule] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT task.*,
+                    interval."every" AS "interval_every", interval."period" AS "interval_period",
+                    crontab."minute" AS "crontab_minute", crontab."hour" AS "crontab_hour",
+                    crontab."day_of_month" AS "crontab_day_of_month",
+                    crontab."month_of_year" AS "crontab_month_of_year",
+                    crontab."day_of_week" AS "crontab_day_of_week", crontab."timezone" AS "crontab_timezone",
+                    solar."event" AS "solar_event", solar."latitude" AS "solar_latitude",
+                    solar."longitude" AS "solar_longitude", clocked."clocked_time" AS "clocked_time"
+                FROM "django_celery_beat_periodictask" AS task
+                LEFT JOIN "django_celery_beat_intervalschedule" AS interval ON interval."id" = task."interval_id"
+                LEFT JOIN "django_celery_beat_crontabschedule" AS crontab ON crontab."id" = task."crontab_id"
+                LEFT JOIN "django_celery_beat_solarschedule" AS solar ON solar."id" = task."solar_id"
+                LEFT JOIN "django_celery_beat_clockedschedule" AS clocked ON clocked."id" = task."clocked_id"
+                WHERE \(condition)
+                ORDER BY task."name"
+                """,
+            arguments: arguments
+        ).map(Schedule.init)
+    }
+}

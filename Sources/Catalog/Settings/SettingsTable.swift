@@ -1,0 +1,98 @@
+public import CeleryProtocol
+import GRDB
+
+/// A group of settings: one row of `core_coresettings`, one JSON object.
+public struct SettingsGroup: RawRepresentable, Sendable, Hashable {
+    /// The row's key.
+    public let rawValue: String
+
+    /// The group with that key; plugins may have groups of their own.
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// Playlists and players: `m3u_hash_key`, default profile and user agent.
+    public static let streams = SettingsGroup(rawValue: "stream_settings")
+    /// `time_zone`, `max_system_events`, …
+    public static let system = SettingsGroup(rawValue: "system_settings")
+    /// How guides are matched to channels.
+    public static let epg = SettingsGroup(rawValue: "epg_settings")
+    /// The stream proxy.
+    public static let proxy = SettingsGroup(rawValue: "proxy_settings")
+    /// The recorder.
+    public static let dvr = SettingsGroup(rawValue: "dvr_settings")
+    /// When backups are made and how many are kept.
+    public static let backup = SettingsGroup(rawValue: "backup_settings")
+    /// Who may reach which endpoint.
+    public static let network = SettingsGroup(rawValue: "network_access")
+    /// What happens at a user's stream limit.
+    public static let userLimits = SettingsGroup(rawValue: "user_limit_settings")
+    /// How often plugin repositories are read.
+    public static let pluginRepositories = SettingsGroup(rawValue: "plugin_repo_settings")
+}
+
+/// `core_coresettings`.
+public struct SettingsTable: Sendable {
+    let pool: DatabasePool
+
+    /// Every group by key.
+    public func all() async throws -> [(group: SettingsGroup, name: String, value: JSONObject)] {
+        try await pool.read { db in
+            try Row.fetchAll(db, sql: #"SELECT * FROM "core_coresettings" ORDER BY "id""#).map {
+                (SettingsGroup(rawValue: $0["key"]), $0["name"], $0.object("value"))
+            }
+        }
+    }
+
+    /// The group's values; empty when there is no row. A fresh database has all groups with all their defaults.
+    public func values(of group: SettingsGroup) async throws -> JSONObject {
+        try await pool.read { try Self.values($0, group) }
+    }
+
+    /// Merges values into a group, making its row when missing; returns the group afterwards.
+    ///
+    /// A new `time_zone` also moves the crontabs that followed the old one.
+    @discardableResult
+    public func update(_ group: SettingsGroup, with changes: JSONObject) async throws -> JSONObject {
+        try await pool.write { db in
+            let before = try Self.values(db, group)
+            let after = before.merging(changes)
+            try db.execute(
+                sql: """
+                    INSERT INTO "core_coresettings" ("key", "name", "value") VALUES (?, ?, ?)
+                    ON CONFLICT ("key") DO UPDATE SET "value" = excluded."value"
+                    """,
+                arguments: [group.rawValue, group.displayName, JSONValue.object(after).text])
+            if group == .system, let zone = after["time_zone"]?.string, zone != before["time_zone"]?.string {
+                try PeriodicTasks.moveCrontabs(db, from: before["time_zone"]?.string ?? "UTC", to: zone)
+            }
+            return after
+        }
+    }
+
+    /// The IANA name of the zone that cron expressions are meant in.
+    public func timeZone() async throws -> String {
+        try await pool.read { try Self.timeZone($0) }
+    }
+
+    /// Which facts make a playlist entry the same one at the next refresh: a comma list, `url` on a fresh database.
+    public func streamHashKeys() async throws -> String {
+        try await values(of: .streams)["m3u_hash_key"]?.string ?? ""
+    }
+
+    static func timeZone(_ db: Database) throws -> String {
+        let name = try values(db, .system)["time_zone"]?.string ?? ""
+        return name.isEmpty ? "UTC" : name
+    }
+
+    static func values(_ db: Database, _ group: SettingsGroup) throws -> JSONObject {
+        try Row.fetchOne(
+            db, sql: #"SELECT "value" FROM "core_coresettings" WHERE "key" = ?"#, arguments: [group.rawValue])?
+            .object("value") ?? JSONObject()
+    }
+}
+
+extension SettingsGroup {
+    /// `stream_settings` as "Stream Settings".
+    fileprivate var displayName: String {
+        rawValue.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: " ")
+    }
+}
