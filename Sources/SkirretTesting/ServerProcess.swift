@@ -24,7 +24,7 @@ struct ServerProcess: Sendable {
         end.unlessItHasCome { _ = kill(processID, signal) }
     }
 
-    /// Returns when the process is gone.
+    /// Returns when the process is gone, or the waiting task is cancelled.
     func exit() async {
         await end.wait()
     }
@@ -34,7 +34,8 @@ struct ServerProcess: Sendable {
 private final class End: Sendable {
     private struct State {
         var hasCome = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
+        var lastID = 0
+        var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     }
 
     private let state = Mutex(State())
@@ -42,8 +43,8 @@ private final class End: Sendable {
     func hasCome() {
         let waiting = state.withLock { state in
             state.hasCome = true
-            defer { state.waiting = [] }
-            return state.waiting
+            defer { state.waiting = [:] }
+            return state.waiting.values
         }
         for continuation in waiting { continuation.resume() }
     }
@@ -54,13 +55,24 @@ private final class End: Sendable {
         }
     }
 
+    /// Returns when the end has come, or the waiting task is cancelled.
     func wait() async {
-        await withCheckedContinuation { continuation in
-            let hasCome = state.withLock { state in
-                if !state.hasCome { state.waiting.append(continuation) }
-                return state.hasCome
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let mustWait = state.withLock { state in
+                    // The flag is set before the handler below runs: one of the two sees the other.
+                    let mustWait = !state.hasCome && !Task.isCancelled
+                    if mustWait { state.waiting[id] = continuation }
+                    return mustWait
+                }
+                if !mustWait { continuation.resume() }
             }
-            if hasCome { continuation.resume() }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: id) }?.resume()
         }
     }
 }

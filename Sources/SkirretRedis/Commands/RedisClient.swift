@@ -10,7 +10,8 @@ import NIOPosix
 ///
 /// It connects with the first command and again whenever it must. Commands of all tasks are sent in bursts and answered
 /// in order; a command issued while there is no connection waits for one until its deadline. Nothing is ever repeated
-/// on its own: `RedisError.mayHaveExecuted` tells whether repeating is the caller's decision. Blocking commands
+/// on its own: `RedisError.mayHaveExecuted` tells whether repeating is the caller's decision. A cancelled task stops
+/// waiting at once and sends nothing more, not even to clean up. Blocking commands
 /// (`BRPOP`, `WAIT`) hold up everything behind them and belong on a client of their own, with a longer deadline.
 public final class RedisClient: Sendable {
     /// The Redis this client talks to.

@@ -85,7 +85,7 @@ struct Backoff {
     /// The rest after that many attempts, from 1; `jitter` (0.5 to 1) is the share of it that is kept.
     func pause(after attempt: Int, jitter: Double) -> Duration {
         var pause = bounds.lowerBound
-        for _ in 1..<max(2, min(attempt, 32)) where pause < bounds.upperBound { pause = pause * 2 }
+        for _ in 1..<max(1, min(attempt, 32)) where pause < bounds.upperBound { pause = pause * 2 }
         return min(pause, bounds.upperBound) * jitter
     }
 }

@@ -13,6 +13,8 @@ struct Greeting {
         case name = "CLIENT SETNAME"
         case database = "SELECT"
         case ping = "PING"
+
+        var consent: RedisValue { .status(self == .ping ? "PONG" : "OK") }
     }
 
     let commands: [RedisCommand]
@@ -36,7 +38,7 @@ struct Greeting {
             return .refused(Self.unasked, isFinal: false)
         }
         if let text = reply.error, let refusal = Self.refusal(of: part, text) { return refusal }
-        if reply.error == nil, reply.string == nil { return .refused(Self.unasked, isFinal: false) }
+        if reply.error == nil, reply != part.consent { return .refused(Self.unasked, isFinal: false) }
         return expected.isEmpty ? .ready : .more
     }
 

@@ -8,6 +8,11 @@ final class ReplyReader {
     /// The largest piece that hiredis is given at once; see above.
     private static let pieceBytes = 16 << 10
 
+    /// An empty buffer above this size is given back.
+    ///
+    /// 1 MiB: hiredis's own 16 KiB would allocate it anew all the time.
+    private static let keptBufferBytes = 1 << 20
+
     private let reader: UnsafeMutablePointer<redisReader>
     private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
     private let builder = ReplyBuilder()
@@ -23,7 +28,7 @@ final class ReplyReader {
             fatalError("no memory for a Redis reader")
         }
         self.reader = reader
-        reader.pointee.maxbuf = 0  // keep the buffer when it is empty, else it is allocated anew all the time
+        reader.pointee.maxbuf = Self.keptBufferBytes
         reader.pointee.privdata = Unmanaged.passUnretained(builder).toOpaque()
     }
 

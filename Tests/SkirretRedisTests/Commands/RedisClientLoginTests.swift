@@ -13,7 +13,7 @@ import Testing
 
     @Test(arguments: ["wrong", nil])
     func `a wrong or missing password fails at once and names no secret`(password: String?) async throws {
-        try await ThrowawayRedis.withServer(.init(password: "right")) { url in
+        try await ThrowawayRedis.withServer(.init(password: "right")) { url async throws in
             var url = url
             url.password = password
             let redis = RedisClient(url)
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `a password where none is configured is refused`() async throws {
-        try await ThrowawayRedis.withServer { url in
+        try await ThrowawayRedis.withServer { url async throws in
             var url = url
             url.password = "needless"
             #expect(await failure { try await RedisClient(url).send("PING") }?.code == .authentication)
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func `a database that Redis does not have is refused by its own words`() async throws {
-        try await ThrowawayRedis.withServer { url in
+        try await ThrowawayRedis.withServer { url async throws in
             var url = url
             url.database = 99
             let error = await failure { try await RedisClient(url).send("PING") }

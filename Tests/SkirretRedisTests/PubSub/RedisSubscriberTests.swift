@@ -74,6 +74,7 @@ import Testing
             options.pingInterval = .milliseconds(50)
             options.commandDeadline = .milliseconds(200)
             let attempts = RedisClient(server.url)
+            try await attempts.send("PING")
             try await RedisSubscriber(server.url, options: options).withSubscription(channels: ["a"]) { messages in
                 var pushes = messages.makeAsyncIterator()
                 #expect(try await pushes.next() == .subscribed)
@@ -121,7 +122,7 @@ import Testing
                 var open = messages.makeAsyncIterator()
                 #expect(try await open.next() == .subscribed)
                 let error = await #expect(throws: RedisError.self) {
-                    try await subscriber.withSubscription(channels: ["secret"]) { messages in
+                    try await subscriber.withSubscription(channels: ["secret"]) { messages async throws in
                         for try await _ in messages {}
                     }
                 }

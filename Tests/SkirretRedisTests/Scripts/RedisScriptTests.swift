@@ -7,7 +7,7 @@ import Testing
         name: "append", source: Array("return redis.call('RPUSH', KEYS[1], unpack(ARGV))".utf8))
 
     @Test func `a script gets its keys and arguments`() async throws {
-        try await ThrowawayRedis.withServer { url in
+        try await ThrowawayRedis.withServer { url async throws in
             let redis = RedisClient(url)
             #expect(try await redis.run(Self.append, keys: ["list"], arguments: ["a", 2]).int == 2)
             #expect(try await redis.send("LRANGE", "list", 0, -1).array?.map(\.string) == ["a", "2"])
