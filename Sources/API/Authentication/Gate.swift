@@ -1,0 +1,39 @@
+import HTTPTypes
+import Hummingbird
+
+/// What every request passes before its route: who are you, may you, and did you mean to.
+struct Gate: Sendable {
+    let authenticator: Authenticator
+    let trustedOrigins: Set<String>
+
+    /// Lets a request in or throws 401 or 403.
+    ///
+    /// - Returns: Who it is; nil only on open endpoints.
+    func admit(_ request: Request, access: Access) async throws -> Principal? {
+        let origin = RequestOrigin(request.headers, host: request.head.authority, trusted: trustedOrigins)
+        let isUnsafe = ![.get, .head, .options].contains(request.method)
+        if isUnsafe, origin.verdict == .foreign { throw APIError.crossSite }
+        guard access != .open else { return nil }
+        guard let principal = try await authenticator.principal(of: request.headers) else {
+            throw APIError.notAuthenticated
+        }
+        // The cookie alone proves nothing: the browser must say that the page was ours.
+        if isUnsafe, principal.isCookie, origin.verdict != .ours { throw APIError.crossSite }
+        return principal
+    }
+
+    /// The same for a WebSocket upgrade, where the browser asks for nobody's consent.
+    ///
+    /// - Returns: Who it is; nil when the first frame has yet to say.
+    func admitSocket(_ headers: HTTPFields, host: String?, token: String?) async throws -> Principal? {
+        let origin = RequestOrigin(headers, host: host, trusted: trustedOrigins)
+        guard origin.verdict != .foreign else { throw APIError.crossSite }
+        if let token {
+            guard let principal = authenticator.principal(token: token) else { throw APIError.notAuthenticated }
+            return principal
+        }
+        let principal = try await authenticator.principal(of: headers)
+        if principal?.isCookie == true, origin.verdict != .ours { throw APIError.crossSite }
+        return principal
+    }
+}

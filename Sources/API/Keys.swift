@@ -1,0 +1,15 @@
+/// Every Redis key and channel this target touches.
+enum Keys {
+    /// STRING with TTL: a browser session's holder.
+    static func session(_ id: SessionID) -> String { "skirret:api:session:" + id.rawValue }
+    /// Channel: public names of sessions that ended before their time.
+    static let endedSessions = "skirret:api:sessions:ended"
+    /// HASH plugin key -> JSON `{"fingerprint","description"}`: what its loaded code last said of itself.
+    static let pluginDescriptions = "skirret:api:plugins:described"
+    /// LIST of JSON `{"task_id","name","about","started_at"}`, newest at the left.
+    static let recentTasks = "skirret:api:tasks:recent"
+    /// STREAM of `topic` and `data` (JSON), trimmed to about ``EventBus/historyLength`` entries.
+    static let eventHistory = "skirret:events:history"
+    /// Channel: JSON `{"id":"<stream id>","topic":"…","data":{…}}`.
+    static let events = "skirret:events"
+}

@@ -1,0 +1,77 @@
+import Catalog
+import CeleryProtocol
+import PluginRuntime
+
+/// One plugin, as `GET /api/plugins/plugins/` shows it: the union of both of Dispatcharr's generations.
+struct PluginView: Sendable {
+    let row: PluginRow
+    /// Nil: its folder is gone.
+    let found: PluginDescription?
+    /// What its loaded code said of itself, if that was this code.
+    let live: JSONValue?
+
+    /// Puts a plugin together; `described` is `{"fingerprint","description"}`, as remembered.
+    init(row: PluginRow, found: PluginDescription?, described: JSONValue?) {
+        self.row = row
+        self.found = found
+        let isCurrent = found != nil && described?["fingerprint"]?.string == found?.fingerprint
+        live = row.isEnabled && isCurrent ? described?["description"] : nil
+    }
+
+    var uiSchema: JSONValue? { live?["ui_schema"].flatMap { $0.isNull ? nil : $0 } ?? found?.uiSchema }
+
+    /// The row for clients; `origin` is the request's `http://host:port`, because `logo_url` is absolute.
+    func json(origin: String) -> JSONValue {
+        var json: JSONObject = [
+            "key": .string(row.key), "name": .string(text("name", row.name)),
+            "version": .string(text("version", row.version)),
+            "description": .string(text("description", row.description)),
+            "author": .string(text("author", found?.author)), "help_url": .string(text("help_url", found?.helpURL)),
+            "enabled": .bool(row.isEnabled), "ever_enabled": .bool(row.wasEverEnabled),
+            "trusted": .bool(row.isEnabled || row.wasEverEnabled),
+        ]
+        json["fields"] = live?["fields"] ?? .array(found?.fields ?? [])
+        json["settings"] = .object(row.settings)
+        json["actions"] = live?["actions"] ?? .array(found?.actions ?? [])
+        json["ui_schema"] = uiSchema ?? .null
+        json["missing"] = .bool(found == nil)
+        json["loaded"] = .bool(row.isEnabled && found != nil && found?.loadError == nil)
+        json["legacy"] = .bool(found?.isLegacy ?? false)
+        json["load_error"] = JSONValue(found?.loadError)
+        json["warnings"] = .array((found?.warnings ?? []).map(JSONValue.string))
+        json["logo_url"] = found?.logoPath == nil ? .null : .string("\(origin)/api/plugins/plugins/\(row.key)/logo/")
+        for (key, value) in repositoryMembers { json[key] = value }
+        return .object(json)
+    }
+
+    /// Members about the repository a plugin was installed from; there are none yet, so all say so.
+    private var repositoryMembers: JSONObject {
+        [
+            "source_repo": nil, "source_repo_name": nil, "is_official_repo": false, "slug": .string(row.slug),
+            "is_managed": false, "installed_version_is_prerelease": false, "update_available": false,
+            "latest_version": nil, "deprecated": .bool(row.isDeprecated),
+        ]
+    }
+
+    private func text(_ member: String, _ fallback: String?) -> String {
+        let said = live?[member]?.string ?? ""
+        return said.isEmpty ? fallback ?? "" : said
+    }
+
+    /// Whether its own pages say that a resource may be asked for while the plugin is disabled.
+    func declaresAllowDisabled(_ resource: String) -> Bool {
+        uiSchema.map { Self.declares(resource, in: $0) } ?? false
+    }
+
+    private static func declares(_ resource: String, in node: JSONValue) -> Bool {
+        switch node {
+        case .array(let nodes): return nodes.contains { declares(resource, in: $0) }
+        case .object(let members):
+            let names = [members["resource"]?.string, members["id"]?.string]
+            let allows = members["allowDisabled"]?.bool ?? members["allow_disabled"]?.bool ?? false
+            if allows, names.contains(resource) { return true }
+            return members.values.contains { declares(resource, in: $0) }
+        default: return false
+        }
+    }
+}

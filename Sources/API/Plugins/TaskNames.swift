@@ -1,0 +1,17 @@
+/// The tasks that routes start, as workers know them.
+enum TaskNames {
+    /// Takes `(key, action, params, files)`.
+    static let runAction = "skirret.plugins.run_action"
+    /// Takes `(key, resource, params, allow_disabled)`.
+    static let resolveResource = "skirret.plugins.resolve_resource"
+    /// Takes `(key)`.
+    static let describe = "skirret.plugins.describe"
+    /// Takes `(key, reason)`.
+    static let stop = "skirret.plugins.stop"
+    /// Takes `()`.
+    static let refreshAllAccounts = "apps.m3u.tasks.refresh_m3u_accounts"
+    /// Takes `(account_id)`.
+    static let refreshAccount = "apps.m3u.tasks.refresh_single_m3u_account"
+    /// Takes `(source_id, force=False)`.
+    static let refreshGuide = "apps.epg.tasks.refresh_epg_data"
+}

@@ -1,0 +1,76 @@
+import CeleryProtocol
+import HTTPTypes
+import Hummingbird
+import Skirret
+
+/// A task's result as the answer to the request that started it.
+struct TaskAnswer {
+    let services: APIServices
+
+    /// Waits for a task and answers with its result; 202 when it takes too long or the caller does not want to wait.
+    ///
+    /// - Returns: The answer, and whether the task is over.
+    func answer(_ id: TaskID, to request: APIRequest, within deadline: Duration) async throws -> (
+        Response, isOver: Bool
+    ) {
+        guard !request.prefersAsync else { return (Self.accepted(id, isApplied: true), false) }
+        do {
+            let result = try await services.queue.result(of: id, within: deadline)
+            return (try Self.answer(result), true)
+        } catch is ResultTimeout {
+            return (Self.accepted(id, isApplied: false), false)
+        } catch let error as APIError {
+            return (error.response, true)
+        }
+    }
+
+    /// `{"success":true,"task_id":…}`: it goes on, and its state can be asked for.
+    static func accepted(_ id: TaskID, isApplied: Bool, message: String? = nil) -> Response {
+        var body: JSONObject = ["task_id": JSONValue(id)]
+        if let message { body["message"] = .string(message) }
+        var response = Response.success(body, status: .accepted)
+        response.headers[.location] = "/api/tasks/\(id)/"
+        if isApplied { response.headers[.preferenceApplied] = "respond-async" }
+        return response
+    }
+
+    private static func answer(_ result: TaskResult) throws(APIError) -> Response {
+        guard result.state != .success else { return .success(["result": result.result]) }
+        guard result.state != .revoked else {
+            throw APIError(.conflict, code: "task_cancelled", "The task was cancelled.")
+        }
+        let failure = result.failure
+        let message = failure.map(Self.message) ?? "The task failed."
+        switch failure?.excType {
+        case "PermissionError" where message.contains("disabled"):
+            throw APIError(.forbidden, code: "plugin_disabled", message)
+        case "ValueError" where message.hasPrefix("Plugin '") && message.hasSuffix("not found"):
+            throw .noSuchPlugin
+        default:
+            throw APIError(
+                .internalServerError, code: "plugin_failed", message,
+                hint: "The task's log has the details: /api/tasks/\(result.taskID)/logs/",
+                exception: failure?.excType, taskID: result.taskID.rawValue)
+        }
+    }
+
+    /// `str(error)`: what the exception was raised with.
+    private static func message(_ failure: TaskFailure) -> String {
+        let parts = failure.excMessage.map { $0.string ?? $0.text }
+        return parts.isEmpty ? failure.excType : parts.joined(separator: ", ")
+    }
+}
+
+extension APIRequest {
+    /// `Prefer: respond-async` (RFC 7240).
+    var prefersAsync: Bool {
+        headers[values: .prefer].flatMap { $0.split(separator: ",") }.contains {
+            $0.split(separator: ";").first?.trimmingBlanks.lowercased() == "respond-async"
+        }
+    }
+
+    /// `http://host:port`, as the caller reached us.
+    var origin: String {
+        "\(headers[.origin]?.hasPrefix("https://") == true ? "https" : "http")://\(request.head.authority ?? "")"
+    }
+}

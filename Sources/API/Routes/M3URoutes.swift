@@ -1,0 +1,215 @@
+import Catalog
+import CeleryProtocol
+import HTTPTypes
+import Hummingbird
+import Skirret
+
+/// `/api/m3u/`: playlist accounts, and their refreshes.
+struct M3URoutes: Routes {
+    let services: APIServices
+    let configuration: APIConfiguration
+    private let path = "/api/m3u/accounts"
+
+    var endpoints: [Endpoint] {
+        [
+            .get(path, .admin, list),
+            .post(path, .admin, create),
+            .get("\(path)/:id", .admin, show),
+            .put("\(path)/:id", .admin, update),
+            .patch("\(path)/:id", .admin, update),
+            .delete("\(path)/:id", .admin, delete),
+            .post("/api/m3u/refresh", .admin, refreshAll),
+            .post("/api/m3u/refresh/:id", .admin, refresh),
+        ]
+    }
+
+    private var table: M3UAccountTable { services.catalog.m3uAccounts }
+
+    @Sendable private func list(_ request: APIRequest) async throws -> Response {
+        var rows: [JSONValue] = []
+        for account in try await table.all() { rows.append(try await json(account)) }
+        return .json(.array(rows))
+    }
+
+    @Sendable private func show(_ request: APIRequest) async throws -> Response {
+        guard let account = try await table.find(try request.id()) else { throw APIError.noSuchAccount }
+        return .json(try await json(account))
+    }
+
+    @Sendable private func create(_ request: APIRequest) async throws -> Response {
+        let body = try await SourceBody.read(request, folder: "m3us", configuration: configuration)
+        var draft = M3UAccountDraft(name: "")
+        try draft.apply(body.fields)
+        if let path = body.filePath { draft.filePath = path }
+        guard !draft.name.isEmpty else { throw APIError.badRequest("name: required", code: "invalid_fields") }
+        let account = try await table.create(draft)
+        try await services.events.publish(["type": "playlist_created", "playlist_id": .int(account.id)])
+        return .json(try await json(account), status: .created)
+    }
+
+    @Sendable private func update(_ request: APIRequest) async throws -> Response {
+        let id = try request.id()
+        let body = try await SourceBody.read(request, folder: "m3us", configuration: configuration)
+        guard let old = try await table.find(id) else { throw APIError.noSuchAccount }
+        // Checked against what is there now; applied again to what is there when it is written.
+        var trial = old.draft
+        try trial.apply(body.fields)
+        let account = try await table.update(id) { draft in
+            // try?: the same fields were valid a moment ago, and faults do not depend on the row.
+            try? draft.apply(body.fields)
+            if let path = body.filePath { draft.filePath = path }
+        }
+        return .json(try await json(account))
+    }
+
+    @Sendable private func delete(_ request: APIRequest) async throws -> Response {
+        try await table.delete(try request.id())
+        return Response(status: .noContent)
+    }
+
+    @Sendable private func refreshAll(_ request: APIRequest) async throws -> Response {
+        let id = try await services.start(TaskNames.refreshAllAccounts, about: "all accounts")
+        return TaskAnswer.accepted(id, isApplied: false, message: "M3U refresh initiated.")
+    }
+
+    /// Also for accounts that do not exist, as in Dispatcharr: the task says so.
+    @Sendable private func refresh(_ request: APIRequest) async throws -> Response {
+        let account = try request.id()
+        let id = try await services.start(TaskNames.refreshAccount, [.int(account)], about: "account \(account)")
+        return TaskAnswer.accepted(
+            id, isApplied: false, message: "M3U account \(account) refresh initiated.")
+    }
+
+    private func json(_ account: M3UAccount) async throws -> JSONValue {
+        let filters = try await table.filters(of: account.id)
+        let profiles = try await table.profiles(of: account.id)
+        let groups = try await table.groups(of: account.id)
+        return account.json(filters: filters, profiles: profiles, groups: groups)
+    }
+}
+
+extension APIServices {
+    /// Sends a task on a caller's behalf.
+    func start(
+        _ task: String, _ args: [JSONValue] = [], kwargs: JSONObject = [:], about subject: String
+    ) async throws -> TaskID {
+        let id = try await queue.send(task, args: args, kwargs: kwargs)
+        try await RecentTasks(redis: redis).note(id, task, about: subject)
+        return id
+    }
+}
+
+extension APIError {
+    static let noSuchAccount = notFound("M3U account not found", code: "account_not_found")
+    static let noSuchGuide = notFound("EPG source not found", code: "epg_source_not_found")
+}
+
+extension M3UAccountDraft {
+    /// Takes over the fields that a request names, and only those that people may set.
+    ///
+    /// - Throws: 400 with every fault.
+    fileprivate mutating func apply(_ fields: JSONObject) throws(APIError) {
+        var reader = FieldReader(fields)
+        reader.text("name") { name = $0 ?? "" }
+        reader.text("server_url") { serverURL = $0.flatMap { $0.isEmpty ? nil : $0 } }
+        reader.reference("server_group") { serverGroupID = $0 }
+        reader.int("max_streams") { maxStreams = $0 }
+        reader.bool("is_active") { isActive = $0 }
+        reader.reference("user_agent") { userAgentID = $0 }
+        reader.reference("stream_profile") { streamProfileID = $0 }
+        reader.choice("account_type", of: Kind.self) { kind = $0 }
+        reader.text("username") { username = $0 }
+        reader.text("password") { password = $0 }
+        reader.properties("custom_properties") { customProperties = $0 }
+        reader.int("refresh_interval", in: 0...8760) { refreshInterval = $0 }
+        reader.int("stale_stream_days", in: 0...36_500) { staleStreamDays = $0 }
+        reader.int("priority") { priority = $0 }
+        for option in Self.options { reader.bool(option) { customProperties[option] = .bool($0) } }
+        reader.cron { cron = $0 }
+        try reader.finish()
+    }
+
+    /// Shown as members of their own, kept among the custom properties.
+    fileprivate static let options = [
+        "enable_vod", "auto_enable_new_groups_live", "auto_enable_new_groups_vod", "auto_enable_new_groups_series",
+    ]
+}
+
+extension FieldReader {
+    /// `cron_expression`: five fields, or empty for none.
+    mutating func cron(_ assign: (CronExpression?) -> Void) {
+        var fault: String?
+        text("cron_expression") { text in
+            guard let text, !text.isEmpty else { return assign(nil) }
+            do throws(CatalogError) {
+                assign(try CronExpression(parsing: text))
+            } catch {
+                fault = "cron_expression: \(error.found). \(error.hint)"
+            }
+        }
+        if let fault { self.fault(fault) }
+    }
+}
+
+extension M3UAccount {
+    fileprivate func json(filters: [M3UFilter], profiles: [M3UAccountProfile], groups: [AccountGroup]) -> JSONValue {
+        var json: JSONObject = [
+            "id": .int(id), "name": .string(draft.name), "server_url": JSONValue(draft.serverURL),
+            "file_path": JSONValue(draft.filePath), "server_group": JSONValue(draft.serverGroupID),
+            "max_streams": .int(draft.maxStreams), "is_active": .bool(draft.isActive),
+            "created_at": .string(APITime.text(createdAt)), "updated_at": JSONValue(updatedAt.map(APITime.text)),
+            "user_agent": JSONValue(draft.userAgentID), "locked": .bool(isLocked),
+            "refresh_interval": .int(draft.refreshInterval),
+            "cron_expression": .string(draft.cron?.description ?? ""),
+            "custom_properties": .object(draft.customProperties), "account_type": .string(draft.kind.rawValue),
+        ]
+        json["username"] = JSONValue(draft.username)
+        json["password"] = JSONValue(draft.password)
+        json["stale_stream_days"] = .int(draft.staleStreamDays)
+        json["priority"] = .int(draft.priority)
+        json["status"] = .string(status.rawValue)
+        json["last_message"] = JSONValue(lastMessage)
+        json["filters"] = .array(filters.map(\.json))
+        json["profiles"] = .array(profiles.map(\.json))
+        json["channel_groups"] = .array(groups.map(\.json))
+        json["enable_vod"] = draft.customProperties["enable_vod"] ?? false
+        for option in M3UAccountDraft.options.dropFirst() { json[option] = draft.customProperties[option] ?? true }
+        let expirations = profiles.compactMap(\.expiresAt).sorted()
+        json["exp_date"] = JSONValue(profiles.first(where: \.isDefault)?.expiresAt.map(APITime.text))
+        json["earliest_expiration"] = JSONValue(expirations.first.map(APITime.text))
+        json["all_expirations"] = .array(expirations.map { .string(APITime.text($0)) })
+        return .object(json)
+    }
+}
+
+extension M3UFilter {
+    fileprivate var json: JSONValue {
+        [
+            "id": .int(id), "filter_type": .string(target.rawValue), "regex_pattern": .string(pattern),
+            "exclude": .bool(excludes), "order": .int(order),
+            "custom_properties": ["case_sensitive": .bool(isCaseSensitive)],
+        ]
+    }
+}
+
+extension M3UAccountProfile {
+    fileprivate var json: JSONValue {
+        [
+            "id": .int(id), "name": .string(name), "is_default": .bool(isDefault), "max_streams": .int(maxStreams),
+            "is_active": .bool(isActive), "search_pattern": .string(searchPattern),
+            "replace_pattern": .string(replacePattern), "current_viewers": .int(currentViewers),
+            "custom_properties": .object(customProperties), "exp_date": JSONValue(expiresAt.map(APITime.text)),
+        ]
+    }
+}
+
+extension AccountGroup {
+    fileprivate var json: JSONValue {
+        [
+            "channel_group": .int(groupID), "name": .string(name), "enabled": .bool(isEnabled),
+            "auto_channel_sync": .bool(syncsChannels), "auto_sync_channel_start": JSONValue(firstChannelNumber),
+            "auto_sync_channel_end": JSONValue(lastChannelNumber), "last_seen": JSONValue(lastSeen.map(APITime.text)),
+            "is_stale": .bool(isStale), "custom_properties": .object(customProperties),
+        ]
+    }
+}

@@ -1,0 +1,66 @@
+import Catalog
+import CeleryProtocol
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Skirret
+
+/// `POST /api/plugins/plugins/<key>/run/`: one action, from the click to its result.
+struct PluginRunRoutes: Routes {
+    let services: APIServices
+    let shelf: PluginShelf
+    let configuration: APIConfiguration
+
+    var endpoints: [Endpoint] { [.post("/api/plugins/plugins/:key/run", .admin, run)] }
+
+    @Sendable private func run(_ request: APIRequest) async throws -> Response {
+        let key = try request.parameter("key")
+        // Before the body: files for a plugin that cannot run are not even read.
+        guard try await shelf.row(key).isEnabled else { throw APIError.pluginDisabled }
+        guard request.hasContentType("multipart/form-data") else {
+            let body = try await request.jsonObject()
+            return try await run(key, body["action"], body["params"] ?? [:], files: [:], for: request).0
+        }
+        let form = try await MultipartForm.read(
+            request, uploads: configuration.uploadsFolder, limits: .init(fileBytes: configuration.uploadBytes))
+        do {
+            let params = form.fields["params"].map(JSONValue.string) ?? form.otherFields
+            let (response, isOver) = try await run(
+                key, form.fields["action"].map(JSONValue.string), params, files: form.filesByField, for: request)
+            // A task that goes on still needs its files; old uploads are swept by age.
+            if isOver { form.discard() }
+            return response
+        } catch {
+            form.discard()
+            throw error
+        }
+    }
+
+    private func run(
+        _ key: String, _ action: JSONValue?, _ params: JSONValue, files: JSONObject, for request: APIRequest
+    ) async throws -> (Response, isOver: Bool) {
+        guard let action = action?.string, !action.isEmpty else {
+            throw APIError.badRequest("Missing 'action'", code: "missing_action")
+        }
+        let id = try await services.queue.send(
+            TaskNames.runAction, args: [.string(key), .string(action), params.parameters, .object(files)])
+        try await RecentTasks(redis: services.redis).note(id, TaskNames.runAction, about: "\(key): \(action)")
+        return try await TaskAnswer(services: services).answer(id, to: request, within: configuration.runDeadline)
+    }
+}
+
+extension MultipartForm {
+    /// As the plugin's `context["files"]` is built from: field to its files.
+    fileprivate var filesByField: JSONObject {
+        var object = JSONObject()
+        for file in files { object[file.field] = .array((object[file.field]?.array ?? []) + [file.json]) }
+        return object
+    }
+
+    /// A plain form's fields are the parameters.
+    fileprivate var otherFields: JSONValue {
+        var object = JSONObject()
+        for (name, value) in fields where name != "action" { object[name] = .string(value) }
+        return .object(object)
+    }
+}

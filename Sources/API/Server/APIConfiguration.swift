@@ -1,0 +1,42 @@
+public import Foundation
+
+/// Where the API listens and what it serves.
+///
+/// Reading it from flags and files is the executable's affair.
+public struct APIConfiguration: Sendable {
+    /// Name or address to listen on.
+    ///
+    /// Default `127.0.0.1`: nobody but this machine.
+    public var host = "127.0.0.1"
+    /// 0 lets the system choose.
+    ///
+    /// Default 9191.
+    public var port = 9191
+    /// Holds `uploads/`.
+    public var dataFolder: URL
+    /// The bearer token with all rights.
+    ///
+    /// Secret.
+    public var adminToken: String
+    /// Whether `/ws/` is served here too.
+    public var isRelayMounted = true
+    /// Further origins a browser may come from, `https://name[:port]`, when a proxy stands before us.
+    public var trustedOrigins: Set<String> = []
+    /// How long a run or a resource is waited for before the caller gets 202 and the task's id.
+    public var runDeadline: Duration = .seconds(30)
+    /// Bytes of one uploaded file.
+    ///
+    /// 200 MiB, as Dispatcharr allows for an archive.
+    public var uploadBytes = 200 * 1024 * 1024
+    /// The web app's files; by default those shipped with this target.
+    public var webFolder: URL
+
+    var uploadsFolder: URL { dataFolder.appending(path: "uploads") }
+
+    /// Everything else has a default.
+    public init(dataFolder: URL, adminToken: String) {
+        self.dataFolder = dataFolder
+        self.adminToken = adminToken
+        self.webFolder = Bundle.module.resourceURL?.appending(path: "Web") ?? dataFolder.appending(path: "web")
+    }
+}

@@ -1,0 +1,102 @@
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import NIOHTTP1
+import Relay
+
+/// The REST API, the web app and, unless told otherwise, the relay, on one port.
+public struct APIServer: Sendable {
+    private let configuration: APIConfiguration
+    private let services: APIServices
+    private let logger: Logger
+    private let onRunning: @Sendable (_ port: Int) async -> Void
+
+    /// Puts the routes together.
+    ///
+    /// Nothing is opened yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: Where to listen and what to serve.
+    ///   - services: What the routes stand on.
+    ///   - logger: Where requests that fail for our own reasons are told.
+    ///   - onRunning: Told the port once it is open; with port 0 the system has chosen one.
+    public init(
+        configuration: APIConfiguration, services: APIServices, logger: Logger,
+        onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.services = services
+        self.logger = logger
+        self.onRunning = onRunning
+    }
+
+    /// Listens and serves until cancelled or asked to shut down, then says goodbye to the sockets.
+    public func run() async throws {
+        let application = try makeApplication()
+        do {
+            try await application.run()
+        } catch {
+            await services.hub.shutdown()
+            throw error
+        }
+        await services.hub.shutdown()
+    }
+
+    func makeApplication() throws -> some ApplicationProtocol {
+        let gate = makeGate()
+        let door = makeDoor(gate)
+        let limits = ConnectionLimits()
+        return Application(
+            router: try makeRouter(gate: gate, door: door),
+            server: HTTPServerBuilder { UpgradableChannel(responder: $0, limits: limits, socket: door) },
+            configuration: .init(address: .hostname(configuration.host, port: configuration.port)),
+            onServerRunning: { [onRunning] channel in await onRunning(channel.localAddress?.port ?? 0) },
+            logger: logger)
+    }
+
+    /// Every endpoint with its right, for the test that leaves none unguarded.
+    var allEndpoints: [Endpoint] {
+        let gate = makeGate()
+        return endpoints(gate: gate, door: makeDoor(gate), traffic: TrafficCounters())
+    }
+
+    private func makeGate() -> Gate {
+        let sessions = SessionStore(redis: services.redis)
+        return Gate(
+            authenticator: Authenticator(adminToken: configuration.adminToken, sessions: sessions),
+            trustedOrigins: configuration.trustedOrigins)
+    }
+
+    private func makeDoor(_ gate: Gate) -> SocketDoor? {
+        configuration.isRelayMounted ? SocketDoor(hub: services.hub, gate: gate, logger: logger) : nil
+    }
+
+    private func makeRouter(gate: Gate, door: SocketDoor?) throws -> Router<APIContext> {
+        let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
+        let traffic = TrafficCounters()
+        router.add(middleware: TrafficMiddleware(counters: traffic))
+        router.add(middleware: SecurityHeadersMiddleware())
+        router.add(middleware: ErrorMiddleware())
+        router.add(middleware: WebAppMiddleware(app: try WebApp(folder: configuration.webFolder)))
+        RouteTable(endpoints: endpoints(gate: gate, door: door, traffic: traffic), gate: gate).install(in: router)
+        return router
+    }
+
+    private func endpoints(gate: Gate, door: SocketDoor?, traffic: TrafficCounters) -> [Endpoint] {
+        let shelf = PluginShelf(services: services, logger: logger)
+        let routes: [any Routes] = [
+            HealthRoutes(services: services, traffic: traffic),
+            SessionRoutes(authenticator: gate.authenticator),
+            SocketRoutes(door: door),
+            PluginRoutes(services: services, shelf: shelf, runDeadline: configuration.runDeadline),
+            PluginRunRoutes(services: services, shelf: shelf, configuration: configuration),
+            M3URoutes(services: services, configuration: configuration),
+            EPGRoutes(services: services, configuration: configuration),
+            TaskRoutes(services: services),
+            QueueRoutes(services: services),
+            ScheduleRoutes(services: services),
+        ]
+        return routes.flatMap(\.endpoints)
+    }
+}

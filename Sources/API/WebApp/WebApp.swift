@@ -1,0 +1,101 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// The web app's files: everything below one folder, under an address that changes whenever they do.
+///
+/// The folder is read once. A request names an entry of that list or nothing, so no spelling of a path can
+/// reach beyond it.
+struct WebApp: Sendable {
+    struct File: Sendable {
+        let path: String
+        let mediaType: String
+        /// A `.gz` twin lies beside it.
+        let isCompressed: Bool
+    }
+
+    /// Not a bundler's hash but good enough: names, sizes and times of all files.
+    let build: String
+    private let files: [String: File]
+    private let page: ByteBuffer?
+    private let reader = FileIO()
+
+    /// Reads the list of files, and `index.html` whole.
+    ///
+    /// A folder that is absent serves nothing.
+    init(folder: URL) throws {
+        let root = folder.resolvingSymlinksInPath().path
+        var files: [String: File] = [:]
+        var print = Fingerprint()
+        let paths = (FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []).sorted()
+        let names = Set(paths)
+        for path in paths {
+            let attributes = try FileManager.default.attributesOfItem(atPath: root + "/" + path)
+            guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
+            guard let type = Self.mediaType(of: path), !path.hasPrefix("test/") else { continue }
+            print.add(path)
+            print.add(
+                "\(attributes[.size] ?? 0) \((attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)")
+            files[path] = File(path: root + "/" + path, mediaType: type, isCompressed: names.contains(path + ".gz"))
+        }
+        self.build = print.text
+        self.files = files
+        self.page = try files["index.html"].map { file in
+            let text = try String(contentsOfFile: file.path, encoding: .utf8)
+            return ByteBuffer(string: text.replacingOccurrences(of: "__BUILD__", with: print.text))
+        }
+    }
+
+    /// `index.html`, which alone knows the build and is therefore never kept.
+    var pageResponse: Response? {
+        page.map {
+            let headers: HTTPFields = [.contentType: "text/html; charset=utf-8", .cacheControl: "no-cache"]
+            return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: $0))
+        }
+    }
+
+    /// A file of this build, for `/assets/<build>/<path>`.
+    ///
+    /// Nil: there is none of that name.
+    func asset(_ address: String, acceptsGzip: Bool, context: some RequestContext) async throws -> Response? {
+        let prefix = "/assets/\(build)/"
+        guard address.hasPrefix(prefix), let file = files[String(address.dropFirst(prefix.count))] else { return nil }
+        var headers: HTTPFields = [
+            .contentType: file.mediaType, .cacheControl: "public, max-age=31536000, immutable",
+        ]
+        if file.isCompressed { headers[.vary] = "Accept-Encoding" }
+        let useTwin = file.isCompressed && acceptsGzip
+        if useTwin { headers[.contentEncoding] = "gzip" }
+        let body = try await reader.loadFile(path: file.path + (useTwin ? ".gz" : ""), context: context)
+        return Response(status: .ok, headers: headers, body: body)
+    }
+
+    /// By extension.
+    ///
+    /// What is not on the list is not part of the app, and not served.
+    private static func mediaType(of path: String) -> String? {
+        switch path.split(separator: ".").last {
+        case "js", "mjs": "text/javascript; charset=utf-8"
+        case "css": "text/css; charset=utf-8"
+        case "html": "text/html; charset=utf-8"
+        case "svg": "image/svg+xml"
+        case "json", "map": "application/json"
+        case "woff2": "font/woff2"
+        case "png": "image/png"
+        case "ico": "image/x-icon"
+        case "txt" where path.hasPrefix("vendor/"): "text/plain; charset=utf-8"
+        default: nil
+        }
+    }
+}
+
+/// FNV-1a, 64 bits: tells builds apart, guards nothing.
+private struct Fingerprint {
+    private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func add(_ text: String) {
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+
+    var text: String { String(hash, radix: 36) }
+}
