@@ -147,6 +147,7 @@ def axe_problems():
 @pytest.fixture
 def picture():
     def take(page: Page, name: str) -> None:
+        page.evaluate(FADED_IN)
         page.screenshot(path=OUTPUT / f"{name}.png", full_page=True)
 
     return take

@@ -21,13 +21,13 @@ test('settings read `text` as several lines, forms as one', () => {
 });
 
 test('malformed fields are left out, the others stay', () => {
-  const fields = fieldsOf([{ id: 'a' }, null, 'x', { label: 'no id' }, {
+  const fields = fieldsOf([{ id: 'a' }, null, 'x', { label: 'no id' }, { id: '__proto__' }, {
     id: 'b',
     type: 'number',
     input_type: 'password',
     help: 'H',
   }, { type: 'info', description: 'D' }], true);
-  assert.deepEqual(fields.map(({ id, input }) => [id, input]), [['a', 'text'], ['b', 'password'], ['info-5', 'info']]);
+  assert.deepEqual(fields.map(({ id, input }) => [id, input]), [['a', 'text'], ['b', 'password'], ['info-6', 'info']]);
   assert.equal(fields[0].label, 'A');
   assert.equal(fields[1].help, 'H');
   for (const odd of [undefined, null, {}, 'x']) assert.deepEqual(fieldsOf(odd), []);

@@ -46,7 +46,8 @@ export function fieldsOf(list, settings = false) {
   return list.slice(0, MOST_CHILDREN).flatMap((field, index) => {
     if (!isObject(field)) return [];
     const id = text(field.id ?? field.name ?? (field.type === 'info' ? `info-${index}` : ''));
-    if (!id) return [];
+    // A name that every object has already would be read where no value was entered.
+    if (!id || id in Object.prototype) return [];
     const password = field.input_type === 'password' || field.inputType === 'password';
     return [{
       ...field,

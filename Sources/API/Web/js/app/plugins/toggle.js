@@ -1,7 +1,7 @@
 /** The switch that enables a plugin, and the question before it runs for the first time ever. */
 import { ask } from '../../ui/confirm.js';
 import { h, Switch, useState } from '../../ui/kit.js';
-import { complain, notify } from '../../ui/notify.js';
+import { complain } from '../../ui/notify.js';
 import { enable } from '../catalogue.js';
 
 /** @param {any} plugin */
@@ -32,7 +32,6 @@ export function Toggle({ plugin }) {
     setBusy(true);
     try {
       await enable(plugin.key, on);
-      notify({ title: plugin.name, message: on ? 'Enabled' : 'Disabled', tone: on ? 'teal' : 'gray', lasts: 3000 });
     } catch (error) {
       complain(`${plugin.name} could not be ${on ? 'enabled' : 'disabled'}`, error);
     }

@@ -63,7 +63,7 @@ export function Field({ field, value, onChange, error, disabled = false }) {
     case 'number':
       return NumberInput({
         ...words,
-        value: value === null || value === undefined ? '' : value,
+        value: typeof value === 'number' || typeof value === 'string' ? value : '',
         min: asNumber(field.min),
         max: asNumber(field.max),
         step: asNumber(field.step) ?? 1,
