@@ -6,6 +6,7 @@ import { startEventLog } from './net/eventlog.js';
 import { startToasts } from './app/toasts.js';
 import { auth, check } from './net/auth.js';
 import { connection } from './net/socket.js';
+import { preloadIcons } from './ui/icon.js';
 import { h, mount } from './ui/kit.js';
 
 startEventLog();
@@ -14,7 +15,10 @@ startToasts();
 let before = auth.get().state;
 auth.subscribe(() => {
   const { state } = auth.get();
-  if (state === 'in' && before !== 'in') load();
+  if (state === 'in' && before !== 'in') {
+    load();
+    preloadIcons(['unplug', 'circle-alert', 'triangle-alert']);
+  }
   before = state;
 });
 

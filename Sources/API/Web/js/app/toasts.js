@@ -22,19 +22,22 @@ const Bar = (/** @type {{percent: number, tone: string, message: string}} */ { p
     h('span', { className: 'toast-percent' }, `${Math.round(percent)} %`),
   );
 
+/** A refresh that says nothing for this long has probably died with its worker. Milliseconds. */
+const SILENCE = 90_000;
+const waiting = new Map();
+
 /** @param {any} data */
 function progress(data) {
   const shown = progressOf(data);
   if (!shown) return false;
   const { id, title, message, tone, done, percent } = shown;
-  notify({
-    id,
-    title,
-    tone,
-    loading: !done,
-    lasts: 5_000,
-    message: tone === 'red' ? message : h(Bar, { percent, tone, message }),
-  });
+  const body = tone === 'red' ? message : h(Bar, { percent, tone, message });
+  notify({ id, title, tone, loading: !done, lasts: 5_000, message: body });
+  clearTimeout(waiting.get(id));
+  waiting.delete(id);
+  const silent = () =>
+    notify({ id, title, tone: 'yellow', message: 'Nothing has been heard of this refresh for a while.' });
+  if (!done) waiting.set(id, setTimeout(silent, SILENCE));
   return true;
 }
 

@@ -76,7 +76,7 @@ export function progressOf(data) {
   return {
     ...base,
     title: `${name}: refreshed`,
-    message: cut(counts(data) || data.message || 'Complete', 300),
+    message: cut(data.message || counts(data) || 'Complete', 300),
     tone: 'teal',
     done,
   };

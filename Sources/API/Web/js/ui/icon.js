@@ -15,5 +15,8 @@ export function Icon({ name, size = 18, className = '' }) {
   );
 }
 
+/** Fetched ahead, for what is drawn when nothing can be fetched any more. @param {string[]} names */
+export const preloadIcons = (names) => names.forEach((name) => void (new Image().src = `${FOLDER}${name}.svg`));
+
 /** @param {unknown} name @param {number} [size] */
 export const icon = (name, size) => (iconName(name) ? h(Icon, { name, size }) : undefined);
