@@ -1,0 +1,164 @@
+import AsyncHTTPClient
+public import Logging
+public import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Fetches one file, from the web or from the disk, and hands it over piece by piece.
+///
+///     let download = Download(options: options)
+///     try await download.run(.web("http://…/list.m3u")) { print($0.percent) } receive: { parser.feed($0) }
+///
+/// The next piece is asked for when the last one was taken, so that memory does not grow with the file.
+/// Nothing is written anywhere. Redirects are followed here, each hop judged by ``AddressPolicy``.
+public struct Download: Sendable {
+    /// How a file is fetched.
+    public struct Options: Sendable {
+        /// Sent as `User-Agent`.
+        public var userAgent = "Dispatcharr/0.1"
+        /// Until a connection stands.
+        public var connectDeadline = Duration.seconds(30)
+        /// From the request to the beginning of the answer; servers may make their files on demand.
+        public var firstByteDeadline = Duration.seconds(60)
+        /// Waiting that must bring `idleBytes`; see ``TransferClock``.
+        public var idleDeadline = Duration.seconds(60)
+        /// 16 KiB in a minute: slower servers never finish a guide.
+        public var idleBytes = 16_384
+        /// For everything; a guide of 300 MB at 100 KB/s.
+        public var totalDeadline = Duration.seconds(3600)
+        /// Bytes on the wire, 4 GiB.
+        public var maximumBytes = 4 << 30
+        /// At least this long between two progress reports.
+        public var progressInterval = Duration.milliseconds(500)
+        /// Redirects followed.
+        public var maximumRedirects = 5
+
+        /// The defaults.
+        public init() {}
+    }
+
+    private let options: Options
+    private let logger: Logger
+
+    /// A downloader; holds no connection.
+    public init(options: Options = Options(), logger: Logger = Logger(label: "skirret.ingest.download")) {
+        self.options = options
+        self.logger = logger
+    }
+
+    /// Fetches the file to its end.
+    ///
+    /// - Parameters:
+    ///   - source: what to fetch.
+    ///   - progress: called when the first byte is near, then at most every half second.
+    ///   - receive: takes the next bytes; what it throws ends the download.
+    /// - Returns: the last progress.
+    /// - Throws: `DownloadError`, `CancellationError`, or what the closures throw.
+    @discardableResult
+    public func run(
+        _ source: IngestSource,
+        progress: @escaping @Sendable (DownloadProgress) async throws -> Void = { _ in },
+        receive: @escaping @Sendable (ByteBuffer) async throws -> Void
+    ) async throws -> DownloadProgress {
+        let transfer = Transfer(options: options, progress: progress, receive: receive)
+        return try await withThrowingTaskGroup(of: DownloadProgress?.self) { group in
+            group.addTask {
+                switch source {
+                case .web(let address): try await WebTransfer(transfer, options, logger).run(address)
+                case .file(let path): try await FileTransfer(transfer).run(path)
+                }
+                return transfer.reading
+            }
+            group.addTask {
+                try await transfer.watch()
+                return nil
+            }
+            defer { group.cancelAll() }
+            for try await result in group { if let result { return result } }
+            throw CancellationError()
+        }
+    }
+}
+
+/// What web and file transfers share: counting, progress, deadlines.
+final class Transfer: Sendable {
+    private struct State {
+        var clock: TransferClock
+        var bytes = 0
+        var total: Int?
+        var lastReport: ContinuousClock.Instant?
+    }
+
+    private let options: Download.Options
+    private let progress: @Sendable (DownloadProgress) async throws -> Void
+    private let receive: @Sendable (ByteBuffer) async throws -> Void
+    private let start = ContinuousClock.now
+    private let state: Mutex<State>
+
+    init(
+        options: Download.Options, progress: @escaping @Sendable (DownloadProgress) async throws -> Void,
+        receive: @escaping @Sendable (ByteBuffer) async throws -> Void
+    ) {
+        self.options = options
+        self.progress = progress
+        self.receive = receive
+        let clock = TransferClock(
+            window: options.idleDeadline, minimumBytes: options.idleBytes, total: start + options.totalDeadline)
+        state = Mutex(State(clock: clock))
+    }
+
+    /// Says that the body begins.
+    func begin(total: Int?) async throws {
+        if let total, total > options.maximumBytes { throw tooLarge }
+        state.withLock {
+            $0.total = total
+            $0.lastReport = .now
+        }
+        try await progress(reading)
+        waitForMore()
+    }
+
+    func take(_ buffer: ByteBuffer) async throws {
+        let now = ContinuousClock.now
+        let (bytes, isDue) = state.withLock { state in
+            state.clock.receive(buffer.readableBytes, at: now)
+            state.bytes += buffer.readableBytes
+            let isDue = state.lastReport.map { $0.duration(to: now) >= options.progressInterval } ?? true
+            if isDue { state.lastReport = now }
+            return (state.bytes, isDue)
+        }
+        guard bytes <= options.maximumBytes else { throw tooLarge }
+        try await receive(buffer)
+        if isDue { try await progress(reading) }
+        try Task.checkCancellation()
+        waitForMore()
+    }
+
+    /// How far the transfer is now.
+    var reading: DownloadProgress {
+        let elapsed = start.duration(to: .now)
+        return state.withLock {
+            DownloadProgress(bytes: $0.bytes, total: $0.total, elapsed: elapsed / .seconds(1))
+        }
+    }
+
+    /// Returns never; throws when the transfer is late.
+    func watch() async throws {
+        let shortest = min(options.idleDeadline, options.totalDeadline)
+        while true {
+            try await Task.sleep(for: min(max(shortest / 4, .milliseconds(10)), .seconds(1)))
+            if let lateness = state.withLock({ $0.clock.lateness(at: .now) }) {
+                throw DownloadError(.timedOut, "The download was given up: \(lateness).")
+            }
+        }
+    }
+
+    /// Says that the other side is expected to send something from now on.
+    func waitForMore() {
+        state.withLock { $0.clock.wait(from: .now) }
+    }
+
+    private var tooLarge: DownloadError {
+        DownloadError(.tooLarge, "The file is larger than \(options.maximumBytes >> 20) MiB.")
+    }
+}

@@ -1,0 +1,57 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Reads a file on this machine, off the cooperative pool.
+struct FileTransfer {
+    private static let pieceBytes = 65_536
+    private let transfer: Transfer
+
+    init(_ transfer: Transfer) { self.transfer = transfer }
+
+    func run(_ path: String) async throws {
+        let pool = NIOThreadPool.singleton
+        let (descriptor, size) = try await pool.runIfActive { try Self.open(path) }
+        defer { close(descriptor) }
+        try await transfer.begin(total: size)
+        while true {
+            let piece = try await pool.runIfActive { try Self.read(descriptor, path) }
+            guard piece.readableBytes > 0 else { return }
+            try await transfer.take(piece)
+        }
+    }
+
+    private static func open(_ path: String) throws -> (descriptor: Int32, size: Int) {
+        // Without O_NONBLOCK opening a pipe would wait for its writer.
+        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw DownloadError(.unreadableFile, "\(path) is not a file.")
+        }
+        return (descriptor, Int(facts.st_size))
+    }
+
+    private static func read(_ descriptor: Int32, _ path: String) throws -> ByteBuffer {
+        var buffer = ByteBufferAllocator().buffer(capacity: pieceBytes)
+        var result = 0
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: pieceBytes) { space in
+            repeat {
+                result = Glibc.read(descriptor, space.baseAddress, pieceBytes)
+            } while result < 0 && errno == EINTR
+            return max(0, result)
+        }
+        guard result >= 0 else { throw failure(path) }
+        return buffer
+    }
+
+    private static func failure(_ path: String) -> DownloadError {
+        DownloadError(.unreadableFile, "\(path): \(String(cString: strerror(errno))).")
+    }
+}

@@ -1,0 +1,103 @@
+import NIOCore
+
+/// Bytes of a guide in, records worth staging out: decompresses and parses.
+struct GuideReader {
+    private let decompressor: Decompressor
+    private let parser: GuideParser
+
+    init(wanted: Set<String>, limits: GuideRefresh.Options) throws {
+        decompressor = Decompressor(limits: limits.decompression)
+        parser = try GuideParser(wantedChannels: wanted, limits: limits.parsing)
+    }
+
+    var skippedProgrammes: Int { parser.skippedProgrammes }
+    var skippedChannels: Int { parser.skippedChannels }
+    var problems: ParseProblems {
+        var all = parser.problems
+        all.merge(decompressor.problems)
+        return all
+    }
+
+    func read(_ buffer: ByteBuffer) throws -> [GuideRecord] {
+        var records: [GuideRecord] = []
+        try buffer.withUnsafeReadableBytes { bytes in
+            try decompressor.decompress(bytes) { try parser.parse($0) { records.append($0) } }
+        }
+        return records
+    }
+
+    func finish() throws -> [GuideRecord] {
+        var records: [GuideRecord] = []
+        try decompressor.finish { try parser.parse($0) { records.append($0) } }
+        try parser.finish { records.append($0) }
+        return records
+    }
+}
+
+/// One guide on its way from the download to the staging area, in batches.
+actor GuideIntake {
+    private let bench: ParserBench<GuideReader>
+    private let staging: any GuideStaging
+    private let batchSize: Int
+    private var channels: [GuideChannel] = []
+    private var programmes: [Programme] = []
+    private var withProgrammes: Set<String> = []
+
+    private(set) var channelCount = 0
+    private(set) var programmeCount = 0
+
+    init(_ reader: sending GuideReader, into staging: any GuideStaging, batchSize: Int) {
+        bench = ParserBench(reader)
+        self.staging = staging
+        self.batchSize = batchSize
+    }
+
+    /// Channels that programmes were staged for.
+    var channelsWithProgrammes: Int { withProgrammes.count }
+
+    var facts: (skipped: Int, unmapped: Int, problems: ParseProblems) {
+        bench.read { ($0.skippedProgrammes, $0.skippedChannels, $0.problems) }
+    }
+
+    func take(_ buffer: ByteBuffer) async throws {
+        sort(try await bench.work { try $0.read(buffer) })
+        if channels.count >= batchSize { try await stageChannels() }
+        if programmes.count >= batchSize { try await stageProgrammes() }
+    }
+
+    /// Stages what is left.
+    func finish() async throws {
+        sort(try await bench.work { try $0.finish() })
+        try await stageChannels()
+        try await stageProgrammes()
+    }
+
+    private func sort(_ records: [GuideRecord]) {
+        for record in records {
+            switch record {
+            case .channel(let channel): channels.append(channel)
+            case .programme(let programme):
+                programmes.append(programme)
+                withProgrammes.insert(programme.channel)
+            }
+        }
+    }
+
+    private func stageChannels() async throws {
+        let ready = channels
+        channels = []
+        guard !ready.isEmpty else { return }
+        try Task.checkCancellation()
+        try await staging.stage(channels: ready)
+        channelCount += ready.count
+    }
+
+    private func stageProgrammes() async throws {
+        let ready = programmes
+        programmes = []
+        guard !ready.isEmpty else { return }
+        try Task.checkCancellation()
+        try await staging.stage(programmes: ready)
+        programmeCount += ready.count
+    }
+}

@@ -1,0 +1,74 @@
+/// What a guide refresh needs to know about a source.
+public struct GuideSource: Sendable, Equatable {
+    /// Its `id`.
+    public var id: Int
+    /// For people.
+    public var name: String
+    /// Where the guide is; a file wins over an address.
+    ///
+    /// Nil when the source has neither.
+    public var source: IngestSource?
+    /// Whether it may be refreshed.
+    public var isActive: Bool
+    /// Whether it is an XMLTV source; others are not refreshed here.
+    public var isXMLTV: Bool
+    /// Sent to the server; nil for the default.
+    public var userAgent: String?
+
+    /// A source with these values.
+    public init(
+        id: Int, name: String, source: IngestSource?, isActive: Bool = true, isXMLTV: Bool = true,
+        userAgent: String? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.source = source
+        self.isActive = isActive
+        self.isXMLTV = isXMLTV
+        self.userAgent = userAgent
+    }
+}
+
+/// What a commit changed.
+public struct GuideCounts: Sendable, Equatable {
+    /// Guide channels that the source has now.
+    public var channels: Int
+    /// Programmes that mapped channels have now.
+    public var programmes: Int
+
+    /// These counts.
+    public init(channels: Int = 0, programmes: Int = 0) {
+        self.channels = channels
+        self.programmes = programmes
+    }
+}
+
+/// Where guide sources, their channels and programmes are kept.
+public protocol GuideStore: Sendable {
+    /// The source, or nil when there is none.
+    func guideSource(_ id: Int) async throws -> GuideSource?
+
+    /// Sets the source's `status` and `last_message`; `.success` also sets `updated_at`.
+    func report(_ status: RefreshStatus, _ message: String, source: Int) async throws
+
+    /// Begins to gather a new state of the source, which nobody sees yet.
+    func beginGuide(source: Int) async throws -> any GuideStaging
+}
+
+/// A new state of one source's channels and programmes that is being gathered.
+public protocol GuideStaging: Sendable {
+    /// The guide ids whose programmes are wanted: those that a channel, or an override of one, shows.
+    var mappedChannels: Set<String> { get }
+
+    /// Adds guide channels; of two with the same id the later wins.
+    func stage(channels: [GuideChannel]) async throws
+
+    /// Adds programmes of mapped channels.
+    func stage(programmes: [Programme]) async throws
+
+    /// Makes everything that was added visible at once.
+    func commit() async throws -> GuideCounts
+
+    /// Forgets everything that was added. Harmless after a commit.
+    func discard() async
+}

@@ -1,0 +1,44 @@
+import NIOCore
+
+/// One playlist on its way from the download to the staging area, in batches.
+actor PlaylistIntake {
+    private let bench: ParserBench<PlaylistReader>
+    private let staging: any PlaylistStaging
+    private let batchSize: Int
+    private var batch: [PlaylistStream] = []
+    private(set) var staged = 0
+
+    init(_ reader: sending PlaylistReader, into staging: any PlaylistStaging, batchSize: Int) {
+        bench = ParserBench(reader)
+        self.staging = staging
+        self.batchSize = batchSize
+    }
+
+    func take(_ buffer: ByteBuffer) async throws {
+        batch += try await bench.work { try $0.read(buffer) }
+        while batch.count >= batchSize {
+            try await stage(Array(batch.prefix(batchSize)))
+            batch.removeFirst(batchSize)
+        }
+    }
+
+    /// Stages what is left; returns the file's groups.
+    func finish() async throws -> [String] {
+        batch += try await bench.work { try $0.finish() }
+        for start in stride(from: 0, to: batch.count, by: batchSize) {
+            try await stage(Array(batch[start..<min(start + batchSize, batch.count)]))
+        }
+        batch = []
+        return bench.read { $0.groups }
+    }
+
+    var facts: (filtered: Int, suspended: [String], problems: ParseProblems) {
+        bench.read { ($0.filtered, $0.suspendedFilters, $0.problems) }
+    }
+
+    private func stage(_ streams: [PlaylistStream]) async throws {
+        try Task.checkCancellation()
+        try await staging.stage(streams)
+        staged += streams.count
+    }
+}

@@ -1,0 +1,33 @@
+/// A source's `status` column.
+public enum RefreshStatus: String, Sendable {
+    case fetching, parsing, success, error
+}
+
+/// Why a refresh did not end in success.
+public struct RefreshError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What a caller can switch on.
+    ///
+    /// New codes may be added; keep a `default`.
+    public enum Code: String, Sendable {
+        /// There is no such account or source.
+        case notFound = "source_not_found"
+        /// It is switched off, or of a kind that is never refreshed.
+        case notRefreshable = "source_not_refreshable"
+        /// A filter's pattern cannot be read.
+        case invalidFilter = "invalid_filter"
+        /// It could not be fetched.
+        case download = "download_failed"
+        /// What was fetched is not what it should be, or not whole.
+        case content = "content_refused"
+        /// The store failed.
+        case store = "store_failed"
+    }
+
+    /// What happened.
+    public let code: Code
+    /// The text that also stands in the source's `last_message`.
+    public let message: String
+
+    /// One sentence for logs and people.
+    public var description: String { message }
+}
