@@ -7,16 +7,36 @@ struct ServerProcess: Sendable {
     private let end = End()
 
     /// Starts the first argument, found by `PATH`, with the others.
-    init(arguments: [String]) throws {
+    ///
+    /// Should this process die before its child, a guard kills the child and removes the folder.
+    init(arguments: [String], folder: URL) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        process.terminationHandler = { [end] _ in end.hasCome() }
+        let lifeline = Pipe()
+        process.terminationHandler = { [end] _ in
+            try? lifeline.fileHandleForWriting.write(contentsOf: Data("\n".utf8))  // fails if the guard was killed
+            end.hasCome()
+        }
         try process.run()
         processID = process.processIdentifier
+        try Self.startGuard(of: processID, folder: folder, lifeline: lifeline)
+    }
+
+    /// Reads a line and goes; reads the pipe's end only when all of us died, and then cleans up.
+    private static func startGuard(of child: Int32, folder: URL, lifeline: Pipe) throws {
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = [
+            "-c", #"read -r _ || { kill -KILL "$0"; rm -rf "$1"; }"#, String(child), folder.path,
+        ]
+        shell.standardInput = lifeline
+        shell.standardOutput = FileHandle.nullDevice
+        shell.standardError = FileHandle.nullDevice
+        try shell.run()
     }
 
     /// Sends a signal, unless the process has ended.

@@ -13,6 +13,7 @@ import Synchronization
 ///     }
 ///
 /// Fault tests hold the server itself: `kill`, `restart`, `pause`. It needs `redis-server` in the `PATH`.
+/// A test process that crashes leaves no server behind.
 public final class ThrowawayRedis: Sendable {
     /// How the server is started.
     public struct Configuration: Sendable {
@@ -152,7 +153,7 @@ public final class ThrowawayRedis: Sendable {
 
 extension ThrowawayRedis {
     private func launch() async throws {
-        let process = try ServerProcess(arguments: arguments)
+        let process = try ServerProcess(arguments: arguments, folder: folder)
         self.process.withLock { $0 = process }
         let isUp = await withTaskGroup(of: Bool.self) { group in
             group.addTask { await self.answers() }

@@ -1,29 +1,27 @@
 extension RedisClient {
     /// Runs a script by its digest, loading it first where Redis does not know it.
     ///
-    /// One round trip, two at first.
+    /// One round trip; two when somebody flushed the scripts since.
     ///
     /// - Throws: `RedisError`; an error that the script raised has the code of its first word.
     @discardableResult
     public func run(
         _ script: RedisScript, keys: [String], arguments: [RedisArgument] = []
     ) async throws(RedisError) -> RedisValue {
-        if let digest = script.knownDigest {
-            let reply = try await pipeline([Self.evaluation(digest, keys, arguments)])
-            if let value = try Self.result(of: reply.last, script) { return value }
-        }
-        // Somebody may flush the scripts between our load and our call; three times in a row is no accident.
-        for _ in 0..<3 {
-            let digest = try await load(script)
-            let reply = try await pipeline([Self.evaluation(digest, keys, arguments)])
-            if let value = try Self.result(of: reply.last, script) { return value }
-        }
-        throw RedisError(
-            .reply("NOSCRIPT"), "\(script): Redis forgets it as soon as it is loaded",
-            hint: "Who calls SCRIPT FLUSH all the time?")
+        let tail = [RedisArgument(keys.count)] + keys.map { RedisArgument($0) } + arguments
+        let digest = try await digest(of: script)
+        let call = RedisCommand("EVALSHA", arguments: [.init(digest)] + tail)
+        let first = try await pipeline([call])
+        if let value = try Self.result(of: first.last, script) { return value }
+        let second = try await pipeline([RedisCommand("SCRIPT", "LOAD", .init(script.source)), call])
+        if let value = try Self.result(of: second.last, script) { return value }
+        // Flushed even between those two: EVAL carries the text and cannot miss.
+        let third = try await pipeline([RedisCommand("EVAL", arguments: [.init(script.source)] + tail)])
+        return try Self.result(of: third.last, script) ?? .null
     }
 
-    private func load(_ script: RedisScript) async throws(RedisError) -> String {
+    private func digest(of script: RedisScript) async throws(RedisError) -> String {
+        if let digest = script.knownDigest { return digest }
         let reply = try await pipeline([RedisCommand("SCRIPT", "LOAD", .init(script.source))])
         if let text = reply.first?.error { throw RedisError(reply: text, to: "\(script), SCRIPT LOAD") }
         guard let digest = reply.first?.string else {
@@ -33,18 +31,6 @@ extension RedisClient {
         }
         script.knownDigest = digest
         return digest
-    }
-
-    private static func evaluation(
-        _ digest: String, _ keys: [String], _ arguments: [RedisArgument]
-    ) -> RedisCommand {
-        var all: [RedisArgument] = []
-        all.reserveCapacity(2 + keys.count + arguments.count)
-        all.append(.init(digest))
-        all.append(.init(keys.count))
-        for key in keys { all.append(.init(key)) }
-        all.append(contentsOf: arguments)
-        return RedisCommand("EVALSHA", arguments: all)
     }
 
     /// The script's result, or nil when Redis does not know the script.

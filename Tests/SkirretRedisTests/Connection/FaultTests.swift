@@ -55,13 +55,13 @@ import Testing
             server.pause()
             let start = clock.now
             let errors = await concurrently(64) { _ in await failure { try await redis.send("INCR", "n") } }
-            #expect(clock.now - start < .seconds(2.5))
+            #expect(clock.now - start < .seconds(3.5))
             #expect(errors.allSatisfy { $0?.code == .timedOut || $0?.code == .closed })
             #expect(errors.contains { $0?.code == .timedOut })
             let next = clock.now
             let error = await failure { try await redis.send("PING") }
             #expect(error?.code == .unreachable)
-            #expect(clock.now - next < .seconds(2.5))
+            #expect(clock.now - next < .seconds(3.5))
             server.resume()
             let thawed = clock.now
             try await redis.send("PING")
@@ -132,7 +132,8 @@ import Testing
         let start = clock.now
         let error = await failure { try await redis.send("GET", "x") }
         #expect(error != nil)
-        #expect(clock.now - start < .seconds(2.5))
+        // The deadline is 2 s; the rest is for the other tests that run at the same time.
+        #expect(clock.now - start < .seconds(3.5))
         #expect(server.connectionCount < 200)
         await redis.close()
     }

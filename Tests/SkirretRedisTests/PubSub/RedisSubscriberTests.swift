@@ -94,11 +94,18 @@ import Testing
             var options = RedisOptions()
             options.maximumBufferedMessages = 10
             let redis = RedisClient(url)
-            try await RedisSubscriber(url, options: options).withSubscription(channels: ["a", "end"]) { messages in
+            let subscriber = RedisSubscriber(url, options: options)
+            try await subscriber.withSubscription(channels: ["a", "end"]) { messages in
                 var pushes = messages.makeAsyncIterator()
                 #expect(try await pushes.next() == .subscribed)
-                _ = try await redis.pipeline((0..<105).map { RedisCommand("PUBLISH", "a", .init($0)) })
-                try await redis.send("PUBLISH", "end", "x")
+                // A second reader of the same connection knows when everything has arrived for the slow one.
+                try await subscriber.withSubscription(channels: ["end"]) { ends in
+                    var end = ends.makeAsyncIterator()
+                    #expect(try await end.next() == .subscribed)
+                    _ = try await redis.pipeline((0..<105).map { RedisCommand("PUBLISH", "a", .init($0)) })
+                    try await redis.send("PUBLISH", "end", "x")
+                    #expect(try await end.next() == .message(channel: "end", payload: [120]))
+                }
                 var wasTold = false
                 var count = 0
                 while let push = try await pushes.next(), push != .message(channel: "end", payload: [120]) {
