@@ -18,6 +18,7 @@ public struct TaskContext: Sendable {
 
     let log: TaskLog
     let report: @Sendable (_ percent: Double, _ message: String) async -> Void
+    let guardName: @Sendable (_ name: String) async throws -> TaskID?
 
     /// Tells whoever watches how far the task is.
     ///
@@ -27,6 +28,13 @@ public struct TaskContext: Sendable {
     public func progress(_ percent: Double, _ message: String = "") async {
         await report(percent, message)
     }
+
+    /// Takes a single-flight name until this run ends, as ``TaskOptions/singleFlight`` does for whole tasks.
+    ///
+    /// - Parameter name: What only one run in the fleet may hold.
+    /// - Returns: The task that holds it already; nil when it is this run's now.
+    /// - Throws: `RedisError` when the broker did not answer within two seconds.
+    public func reserve(_ name: String) async throws -> TaskID? { try await guardName(name) }
 
     /// Asks to be tried again: `throw context.retry(after: .seconds(5))`.
     ///

@@ -18,7 +18,8 @@ public struct TaskDefinition<Output: Codable & Sendable, each Parameter: Codable
     /// What belongs to the task wherever it is called from.
     public let options: TaskOptions
 
-    let body: @Sendable (TaskContext, repeat each Parameter) async throws -> Output
+    // `@concurrent` on purpose: bodies run where the worker puts them, never on the actor that declared them.
+    let body: @Sendable @concurrent (TaskContext, repeat each Parameter) async throws -> Output
 
     /// Declares a task whose body needs its arguments only.
     ///
@@ -29,7 +30,7 @@ public struct TaskDefinition<Output: Codable & Sendable, each Parameter: Codable
     ///   - body: What the task does. Runs on the cooperative pool: long computations belong elsewhere.
     public init(
         _ name: String, parameters: [String] = [], options: TaskOptions = .init(),
-        body: @escaping @Sendable (repeat each Parameter) async throws -> Output
+        body: @escaping @Sendable @concurrent (repeat each Parameter) async throws -> Output
     ) {
         self.init(name, parameters: parameters, options: options) {
             (_: TaskContext, argument: repeat each Parameter) in
@@ -46,7 +47,7 @@ public struct TaskDefinition<Output: Codable & Sendable, each Parameter: Codable
     ///   - body: What the task does, given its context and its arguments.
     public init(
         _ name: String, parameters: [String] = [], options: TaskOptions = .init(),
-        body: @escaping @Sendable (TaskContext, repeat each Parameter) async throws -> Output
+        body: @escaping @Sendable @concurrent (TaskContext, repeat each Parameter) async throws -> Output
     ) {
         self.name = name
         self.parameters = parameters

@@ -154,6 +154,9 @@ struct Executor: Sendable {
                 // Progress is a courtesy: a broker that is away must not fail the work.
                 _ = try? await queue.redis.send(
                     "SET", .init(queue.keys.progress(id)), .init(json.encoded()), "EX", 86_400)
+            },
+            guardName: { [settler] name in
+                try await settler.running(under: name, token: run.claim.token, id: id)
             })
     }
 

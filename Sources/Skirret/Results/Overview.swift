@@ -1,0 +1,95 @@
+public import CeleryProtocol
+public import Foundation
+import SkirretRedis
+
+/// What waits, runs, is scheduled and is dead.
+public struct QueueOverview: Sendable {
+    /// Every queue that a worker takes from or a producer declared, with what waits in it.
+    public var queues: [(name: String, waiting: Int)]
+    /// Messages that a worker of ours holds.
+    public var running: Int
+    /// Messages whose time has not come.
+    public var scheduled: Int
+    /// Dead letters.
+    public var dead: Int
+    /// The names of the workers that are alive.
+    public var workers: [String]
+
+    /// The same as one JSON object.
+    public var json: JSONValue {
+        var lengths = JSONObject()
+        for queue in queues { lengths[queue.name] = .int(queue.waiting) }
+        return [
+            "queues": .object(lengths), "running": .int(running), "scheduled": .int(scheduled), "dead": .int(dead),
+            "workers": .array(workers.map(JSONValue.string)),
+        ]
+    }
+}
+
+/// A message that was given up.
+public struct DeadLetter: Sendable {
+    /// When.
+    public var at: Date
+    /// The list it came from.
+    public var queue: String
+    /// The task's name; empty when the message could not be read.
+    public var name: String
+    /// Why.
+    public var reason: String
+    /// The bytes, as they were.
+    public var message: [UInt8]
+
+    /// The same as one JSON object; bytes that are no text are shown with replacement characters.
+    public var json: JSONValue {
+        [
+            "at": .double(at.timeIntervalSince1970), "queue": .string(queue), "name": .string(name),
+            "reason": .string(reason), "message": .string(String(decoding: message, as: UTF8.self)),
+        ]
+    }
+}
+
+extension TaskQueue {
+    /// Counts what there is. Two round trips.
+    public func overview() async throws -> QueueOverview {
+        let now = try await redis.send("TIME").array?.first?.string.flatMap { Int($0) } ?? 0
+        let found = try await redis.pipeline([
+            RedisCommand("SCAN", "0", "MATCH", .init(keys.permanentBinding("*")), "COUNT", 10_000),
+            RedisCommand("ZCARD", .init(keys.leases)), RedisCommand("ZCARD", .init(keys.scheduled)),
+            RedisCommand("ZCARD", .init(keys.dead)),
+            RedisCommand("ZRANGE", .init(keys.workers), .init(now * 1000), "+inf", "BYSCORE"),
+        ])
+        let prefix = keys.permanentBinding("")
+        let names = (found[0].array?.last?.array ?? []).compactMap(\.string).map { String($0.dropFirst(prefix.count)) }
+            .filter { !$0.contains("celeryev") && !$0.contains("pidbox") }.sorted()
+        let lists = names.map { keys.lists.keys(QueueName(rawValue: $0)) }
+        let lengths = try await redis.pipeline(lists.flatMap { $0 }.map { RedisCommand("LLEN", .init($0)) })
+        let steps = keys.lists.steps.count
+        let queues = names.indices.map { index in
+            (names[index], lengths[(index * steps)..<((index + 1) * steps)].reduce(0) { $0 + ($1.int ?? 0) })
+        }
+        return QueueOverview(
+            queues: queues, running: found[1].int ?? 0, scheduled: found[2].int ?? 0, dead: found[3].int ?? 0,
+            workers: (found[4].array ?? []).compactMap(\.string))
+    }
+
+    /// The dead letters, newest first. Two round trips.
+    public func deadLetters(limit: Int) async throws -> [DeadLetter] {
+        let reply = try await redis.send("ZREVRANGE", .init(keys.dead), 0, .init(max(0, limit - 1)), "WITHSCORES")
+        let parts = reply.array ?? []
+        let ids = stride(from: 0, to: parts.count - 1, by: 2).compactMap { index in
+            parts[index].string.map { ($0, Double(parts[index + 1].string ?? "") ?? 0) }
+        }
+        guard !ids.isEmpty else { return [] }
+        let bodies = try await redis.send(
+            RedisCommand("HMGET", arguments: [.init(keys.letters)] + ids.map { .init($0.0) }))
+        return zip(ids, bodies.array ?? []).compactMap { id, body in
+            guard let bytes = body.bytes, let line = bytes.firstIndex(of: UInt8(ascii: "\n")),
+                let about = try? JSONValue(parsing: Array(bytes[..<line]))  // ours by construction; another's is skipped
+            else { return nil }
+            return DeadLetter(
+                at: Date(timeIntervalSince1970: id.1 / 1000), queue: about["queue"]?.string ?? "",
+                name: about["name"]?.string ?? "", reason: about["reason"]?.string ?? "",
+                message: Array(bytes[(line + 1)...]))
+        }
+    }
+}

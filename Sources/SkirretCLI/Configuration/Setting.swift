@@ -1,0 +1,35 @@
+/// One key of the configuration, with its three spellings.
+///
+/// As a flag `--data-dir`, in the environment `SKIRRET_DATA_DIR`, in the file `data-dir:`.
+struct Setting: Sendable, Hashable {
+    /// The flag without its dashes, and the key in the file.
+    let name: String
+    let variable: String
+    /// Shown by `doctor --config`; nil when the value is worked out.
+    let fallback: String?
+    let isSecret: Bool
+
+    init(_ name: String, variable: String, fallback: String?, isSecret: Bool = false) {
+        self.name = name
+        self.variable = variable
+        self.fallback = fallback
+        self.isSecret = isSecret
+    }
+
+    static let host = Setting("host", variable: "SKIRRET_HOST", fallback: "127.0.0.1")
+    static let port = Setting("port", variable: "SKIRRET_PORT", fallback: "9191")
+    static let dataDirectory = Setting("data-dir", variable: "SKIRRET_DATA_DIR", fallback: "data")
+    static let redisURL = Setting("redis-url", variable: "SKIRRET_REDIS_URL", fallback: nil, isSecret: true)
+    static let pluginsDirectory = Setting("plugins-dir", variable: "DISPATCHARR_PLUGINS_DIR", fallback: nil)
+    static let adminToken = Setting("admin-token", variable: "SKIRRET_ADMIN_TOKEN", fallback: nil, isSecret: true)
+    static let python = Setting("python", variable: "SKIRRET_PYTHON", fallback: nil)
+    static let logLevel = Setting("log-level", variable: "SKIRRET_LOG_LEVEL", fallback: "info")
+    static let concurrency = Setting("worker-concurrency", variable: "SKIRRET_WORKER_CONCURRENCY", fallback: "4")
+    static let queues = Setting("worker-queues", variable: "SKIRRET_WORKER_QUEUES", fallback: "celery")
+    static let trustedOrigins = Setting("trusted-origins", variable: "SKIRRET_TRUSTED_ORIGINS", fallback: "")
+
+    static let all: [Setting] = [
+        host, port, dataDirectory, redisURL, pluginsDirectory, adminToken, python, logLevel, concurrency, queues,
+        trustedOrigins,
+    ]
+}

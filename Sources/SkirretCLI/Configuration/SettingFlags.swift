@@ -1,0 +1,50 @@
+import ArgumentParser
+import Logging
+
+/// The flags that every command takes.
+struct CommonFlags: ParsableArguments {
+    @Option(help: "Configuration file; config/skirret.yaml when it exists.")
+    var config: String?
+
+    @Option(help: "Folder with the database, the private Redis, uploads and plugins.")
+    var dataDir: String?
+
+    @Option(
+        name: [.customLong("redis-url"), .customLong("redis")],
+        help: "The broker: redis://[user:password@]host[:port][/db] or unix:///path. Without it: the private Redis.")
+    var redisURL: String?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: String?
+
+    var values: [Setting: String] {
+        [.dataDirectory: dataDir, .redisURL: redisURL, .logLevel: logLevel].compactMapValues { $0 }
+    }
+
+    /// Reads all settings and sets up logging.
+    func load(_ more: [Setting: String?] = [:], isQuiet: Bool = false) async throws -> Settings {
+        let flags = values.merging(more.compactMapValues { $0 }) { $1 }
+        let settings = try Settings(try await SettingSources(flags: flags, file: config))
+        LoggingSystem.bootstrap { LineLogHandler(label: $0, level: isQuiet ? max(settings.logLevel, .warning) : settings.logLevel) }
+        return settings
+    }
+}
+
+/// The flags of what listens.
+struct ListenFlags: ParsableArguments {
+    @Option(help: "Where to listen; 127.0.0.1 is this machine only.")
+    var host: String?
+
+    @Option(help: "The port; 0 lets the system choose.")
+    var port: Int?
+
+    @Option(help: "Folder whose sub-folders are plugins.")
+    var pluginsDir: String?
+
+    @Option(help: "The Python interpreter with Django and Celery.")
+    var python: String?
+
+    var values: [Setting: String?] {
+        [.host: host, .port: port.map(String.init), .pluginsDirectory: pluginsDir, .python: python]
+    }
+}

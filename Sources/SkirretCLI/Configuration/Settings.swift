@@ -1,0 +1,81 @@
+import ArgumentParser
+import CeleryProtocol
+import Foundation
+import Logging
+import SkirretRedis
+
+/// Everything a role needs to know, checked before anything starts.
+struct Settings: Sendable {
+    var host: String
+    var port: Int
+    /// Database, private Redis, uploads, plugins; made with mode 0700.
+    var dataDirectory: URL
+    /// The broker that was named; nil for the private one.
+    var namedRedis: RedisURL?
+    var pluginsDirectory: URL
+    var adminToken: String?
+    var python: String
+    var logLevel: Logger.Level
+    var concurrency: Int
+    var queues: [QueueName]
+    var trustedOrigins: Set<String>
+
+    var databasePath: String { dataDirectory.appending(path: "skirret.db").path }
+    var redis: RedisURL { namedRedis ?? PrivateRedis.url(in: dataDirectory) }
+
+    /// Reads and checks all settings; all faults are told at once.
+    init(_ sources: SettingSources) throws {
+        var faults: [String] = []
+        func number(_ setting: Setting, _ range: ClosedRange<Int>) -> Int {
+            let text = sources[setting] ?? ""
+            if let value = Int(text), range.contains(value) { return value }
+            faults.append(
+                "\(setting.name): expected a whole number from \(range.lowerBound) to \(range.upperBound), got '\(text)'.")
+            return range.lowerBound
+        }
+        host = sources[.host] ?? ""
+        port = number(.port, 0...65_535)
+        concurrency = number(.concurrency, 1...1024)
+        dataDirectory = URL(filePath: sources[.dataDirectory] ?? "data").absoluteURL
+        pluginsDirectory = sources[.pluginsDirectory].map { URL(filePath: $0).absoluteURL }
+            ?? dataDirectory.appending(path: "plugins")
+        adminToken = sources[.adminToken]
+        python = sources[.python] ?? Self.findPython()
+        queues = (sources[.queues] ?? "").split(separator: ",").map { QueueName(rawValue: String($0)) }
+        trustedOrigins = Set((sources[.trustedOrigins] ?? "").split(separator: ",").map(String.init))
+        logLevel = .info
+        if let text = sources[.logLevel] {
+            if let level = Logger.Level(rawValue: text) {
+                logLevel = level
+            } else {
+                let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+                faults.append("log-level: expected one of \(known), got '\(text)'.")
+            }
+        }
+        if queues.isEmpty { faults.append("worker-queues: name at least one queue.") }
+        if let text = sources[.redisURL] {
+            do { namedRedis = try RedisURL(parsing: text) } catch { faults.append("redis-url: \(error)") }
+        }
+        guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "\n")) }
+    }
+
+    /// The virtual environment that the set-up script makes, in the working directory or above the executable.
+    private static func findPython() -> String {
+        let name = ".venv/bin/python"
+        var folder = URL(filePath: CommandLine.arguments[0]).standardizedFileURL.deletingLastPathComponent()
+        var candidates = [URL(filePath: name).path]
+        while folder.path != "/" {
+            candidates.append(folder.appending(path: name).path)
+            folder.deleteLastPathComponent()
+        }
+        return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "/usr/bin/python3"
+    }
+
+    /// Makes the folders that must be there.
+    func prepareFolders() throws {
+        for folder in [dataDirectory, pluginsDirectory, dataDirectory.appending(path: "redis")] {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+    }
+}

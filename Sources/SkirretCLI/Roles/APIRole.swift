@@ -1,0 +1,57 @@
+import API
+import Catalog
+import CSpawn
+import Foundation
+import Logging
+import PluginRuntime
+import Relay
+import Skirret
+
+/// The REST API, the web app and the relay of this process.
+struct APIRole {
+    let settings: Settings
+    var hasRelay = true
+    let logger = Logger(label: "skirret.api")
+
+    /// Names the descriptor on which the port is told once it is open.
+    static let readyVariable = "SKIRRET_READY_FD"
+
+    /// Serves until told to stop.
+    func run(until signals: ShutdownSignals) async throws {
+        let catalog = try await Catalog(path: settings.databasePath, checksIntegrity: false)
+        let queue = TaskQueue(settings.redis, name: "skirret-api", logger: logger)
+        let events = EventBus(redis: queue.redis, subscriber: queue.subscriber, logger: logger)
+        let hub = RelayHub(logger: logger)
+        var configuration = APIConfiguration(
+            dataFolder: settings.dataDirectory, adminToken: try AdminToken.load(settings).text)
+        configuration.host = settings.host
+        configuration.port = settings.port
+        configuration.isRelayMounted = hasRelay
+        configuration.trustedOrigins = settings.trustedOrigins
+        let services = APIServices(
+            queue: queue, catalog: catalog, discovery: PluginDiscovery(settings.pythonEnvironment), hub: hub,
+            events: events)
+        let server = APIServer(configuration: configuration, services: services, logger: logger) { port in
+            logger.info("API is ready", metadata: ["host": "\(settings.host)", "port": "\(port)"])
+            Self.tellSupervisor(port: port)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { try await events.run(into: hub) }
+            group.addTask { await signals.first() }
+            // Whichever ends first takes the others along: a wish to stop, or a failure.
+            try await group.next()
+            group.cancelAll()
+            while let ended = await group.nextResult() { _ = ended }
+        }
+        await queue.close()
+        try await catalog.close()
+    }
+
+    private static func tellSupervisor(port: Int) {
+        guard let text = ProcessInfo.processInfo.environment[readyVariable], let descriptor = Int32(text) else { return }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+        handle.write(Data("\(port)\n".utf8))
+        _ = cspawn_close(descriptor)
+    }
+}

@@ -1,0 +1,89 @@
+import API
+import Catalog
+import CeleryProtocol
+import Foundation
+import Logging
+import PluginRuntime
+import Skirret
+import SkirretRedis
+import Synchronization
+
+/// A worker with everything it can run: plugins and refreshes where the database is, samples when asked for.
+struct WorkerRole {
+    let settings: Settings
+    var options: WorkerOptions
+    var hasSamples = false
+    let logger = Logger(label: "skirret.worker")
+
+    /// Works until told to stop.
+    func run(until signals: ShutdownSignals) async throws {
+        let queue = TaskQueue(settings.redis, name: "skirret-worker", logger: logger)
+        let samples = hasSamples ? SampleTasks.all : []
+        guard FileManager.default.fileExists(atPath: settings.databasePath) else {
+            logger.notice(
+                "no database here: plugins and refreshes are left to other workers",
+                metadata: ["path": "\(settings.databasePath)"])
+            try await work(queue, TaskRegistry(samples), until: signals)
+            return await queue.close()
+        }
+        let catalog = try await Catalog(path: settings.databasePath, checksIntegrity: false)
+        let events = EventBus(redis: queue.redis, subscriber: queue.subscriber, logger: logger)
+        let environment = settings.pythonEnvironment
+        let teller = BackgroundTeller()
+        let host = PluginHost(environment, logger: logger) { plugin, event in await teller.tell(plugin, event) }
+        let plugins = PluginTasks(
+            catalog: catalog, discovery: PluginDiscovery(environment), host: host, events: events)
+        teller.plugins = plugins
+        let refreshes = RefreshTasks(queue: queue, catalog: catalog, events: events)
+        let registry = TaskRegistry(samples + plugins.all + refreshes.all) { plugins.task(named: $0) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await host.run() }
+            try await work(queue, registry, until: signals)
+            group.cancelAll()
+        }
+        await queue.close()
+        try await catalog.close()
+    }
+
+    private func work(_ queue: TaskQueue, _ registry: TaskRegistry, until signals: ShutdownSignals) async throws {
+        let worker = Worker(queue, registry: registry, options: options, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in signals.wishes { worker.stop() }
+            }
+            try await worker.run()
+            group.cancelAll()
+        }
+    }
+}
+
+/// Passes on what plugins say outside any call, once the tasks that know where to are there.
+private final class BackgroundTeller: Sendable {
+    private let known = Mutex<PluginTasks?>(nil)
+
+    var plugins: PluginTasks? {
+        get { known.withLock { $0 } }
+        set { known.withLock { $0 = newValue } }
+    }
+
+    func tell(_ plugin: PluginIdentity, _ event: PluginEvent) async {
+        await plugins?.tell(event, of: plugin.key, nil)
+    }
+}
+
+extension Settings {
+    /// What the processes that run plugins get to know.
+    var pythonEnvironment: PythonEnvironment {
+        PythonEnvironment(
+            executable: python, pluginsDirectory: pluginsDirectory.path, database: databasePath,
+            brokerURL: redis.celeryText, dataDirectory: dataDirectory.path)
+    }
+
+    /// `name@host` as Celery's workers are named; `%h` stands for the host.
+    static func nodeName(_ name: String?) -> String {
+        let host = ProcessInfo.processInfo.hostName
+        let pattern = name ?? "skirret-\(ProcessInfo.processInfo.processIdentifier)@%h"
+        let expanded = pattern.replacingOccurrences(of: "%h", with: host)
+        return expanded.contains("@") ? expanded : "\(expanded)@\(host)"
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// The one executable: every role and every tool of the operator is a subcommand.
+@main
+struct SkirretCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "skirret",
+        abstract: "A background job system that speaks Celery's protocol, and a home for Dispatcharr plugins.",
+        discussion: """
+            EXAMPLES
+              skirret serve                                  everything on one machine
+              skirret worker --samples --redis redis://127.0.0.1:6379/0
+              skirret call samples.add --args '[2,3]' --wait 10
+              skirret doctor                                 what is missing, and how to mend it
+
+            Every setting is a flag, an environment variable or a line in config/skirret.yaml, in this order;
+            'skirret doctor --config' lists them with their origin.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            ServeCommand.self, APICommand.self, WorkerCommand.self, BeatCommand.self, CallCommand.self,
+            ResultCommand.self, RevokeCommand.self, QueuesCommand.self, DeadCommand.self, TokenCommand.self,
+            DoctorCommand.self, BenchCommand.self,
+        ])
+}

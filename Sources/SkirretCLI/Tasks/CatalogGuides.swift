@@ -1,0 +1,55 @@
+import Catalog
+import Foundation
+import Ingest
+
+/// The catalogue as the guide refresh needs it.
+struct CatalogGuides: GuideStore {
+    let catalog: Catalog
+
+    func guideSource(_ id: Int) async throws -> GuideSource? {
+        guard let source = try await catalog.epgSources.find(id) else { return nil }
+        return GuideSource(
+            id: id, name: source.draft.name, source: IngestSource(file: source.draft.filePath, address: source.draft.url),
+            isActive: source.draft.isActive, isXMLTV: source.draft.kind == .xmltv)
+    }
+
+    func report(_ status: RefreshStatus, _ message: String, source: Int) async throws {
+        try await catalog.epgSources.report(
+            source, status: SourceStatus(rawValue: status.rawValue), message: message,
+            updatedAt: status == .success ? Date() : nil)
+    }
+
+    func beginGuide(source: Int) async throws -> any GuideStaging {
+        Staging(refresh: try await catalog.beginGuideRefresh(source: source))
+    }
+
+    private struct Staging: GuideStaging {
+        let refresh: CatalogGuideRefresh
+
+        var mappedChannels: Set<String> { Set(refresh.mapped.keys) }
+
+        func stage(channels: [GuideChannel]) async throws {
+            try await refresh.stage(
+                channels: channels.map { StagedGuideChannel(id: $0.id, name: $0.name, iconURL: $0.icon) })
+        }
+
+        func stage(programmes: [Programme]) async throws {
+            _ = try await refresh.stage(
+                programmes: programmes.map {
+                    StagedProgramme(
+                        channelID: $0.channel, start: $0.start, end: $0.stop, title: $0.title, subTitle: $0.subTitle,
+                        description: $0.description, customProperties: $0.customProperties)
+                })
+        }
+
+        func commit() async throws -> GuideCounts {
+            let counts = try await refresh.commit()
+            return GuideCounts(
+                channels: counts.channelsCreated + counts.channelsUpdated + counts.channelsUnchanged,
+                programmes: counts.programmes)
+        }
+
+        // Nothing was visible yet, and the staging area goes with its connection in any case.
+        func discard() async { try? await refresh.discard() }
+    }
+}
