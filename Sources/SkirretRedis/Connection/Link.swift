@@ -127,9 +127,7 @@ extension Link {
             let how = state.phase == .greeting ? "connected, but it says nothing" : "no connection"
             attemptFailed(generation, unreachable("\(how) within \(deadline)"), isFinal: false)
         }
-        let isolated = eventLoop.assumeIsolated()
         open(generation).assumeIsolated().whenComplete { [self] outcome in
-            _ = isolated
             switch outcome {
             case .success(let channel): connected(generation, channel)
             case .failure(let error):
