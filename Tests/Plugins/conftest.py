@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ TESTS = pathlib.Path(__file__).parent
 SOURCES = TESTS.parent.parent / "Sources/PluginRuntime/Python"
 FIXTURES = TESTS / "fixtures"
 
-#: Tables as the models describe them, for as long as no Swift-made database is given.
+#: Tables as the models describe them, when no database is given that Skirret made.
 MAKE_TABLES = """
 import django; django.setup()
 from django.apps import apps
@@ -55,8 +56,12 @@ def redis(redis_server):
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory):
-    """A database file with every table of the models."""
+    """A database file of this run's own: a copy of `SKIRRET_TEST_DATABASE`, which Swift has migrated, else from the models."""
     path = tmp_path_factory.mktemp("database") / "skirret.db"
+    if given := os.environ.get("SKIRRET_TEST_DATABASE"):
+        with sqlite3.connect(given) as source, sqlite3.connect(path) as copy:
+            source.backup(copy)
+        return path
     environment = {**os.environ, "PYTHONPATH": str(SOURCES), "SKIRRET_DATABASE": str(path)}
     environment["DJANGO_SETTINGS_MODULE"] = "dispatcharr.settings"
     subprocess.run([sys.executable, "-B", "-c", MAKE_TABLES], env=environment, check=True)
