@@ -30,13 +30,22 @@ public final class Catalog: Sendable {
         self.pool = pool
     }
 
-    /// Closes all connections; later calls throw. Also happens when the last reference goes.
+    /// Closes all connections; later calls throw.
+    ///
+    /// Also happens when the last reference goes.
     public func close() async throws {
         let pool = pool
-        try await blocking { try pool.close() }
+        try await blocking {
+            // GRDB's last connection is a reader, which cannot write the WAL back. Passive: waits for nobody, and what
+            // it leaves, or refuses because another process is at it, is written back by the next writer.
+            _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.passive) }
+            try pool.close()
+        }
     }
 
-    /// What SQLite finds wrong in the file: empty when it is sound. Reads the whole file.
+    /// What SQLite finds wrong in the file: empty when it is sound.
+    ///
+    /// Reads the whole file.
     public func findings() async throws -> [String] {
         try await pool.read { try CatalogFile.findings($0) }
     }

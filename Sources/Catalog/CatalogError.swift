@@ -1,6 +1,8 @@
 /// What went wrong with the database, where, and what to do about it.
 public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What a caller can switch on. New codes may be added; keep a `default`.
+    /// What a caller can switch on.
+    ///
+    /// New codes may be added; keep a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         let name: String
 
@@ -27,7 +29,9 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
     public let code: Code
     /// The file, or the row and column: `m3u_m3uaccount 7`, `refresh_interval`.
     public let place: String
-    /// What was found there. Never a secret.
+    /// What was found there.
+    ///
+    /// Never a secret.
     public let found: String
     /// What the reader can do about it.
     public let hint: String

@@ -104,7 +104,9 @@ struct CatalogFile {
     }
 }
 
-/// An advisory lock on a folder, held for as long as the value is not released. Needs no file of its own.
+/// An advisory lock on a folder, held for as long as the value is not released.
+///
+/// Needs no file of its own.
 private struct FolderLock {
     private let descriptor: Int32
 

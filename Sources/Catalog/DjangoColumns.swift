@@ -16,7 +16,9 @@ extension Row {
         json(column)?.object ?? JSONObject()
     }
 
-    /// A JSON column; nil for NULL. The CHECK of the column keeps out what does not parse.
+    /// A JSON column; nil for NULL.
+    ///
+    /// The CHECK of the column keeps out what does not parse.
     func json(_ column: String) -> JSONValue? {
         guard let text = self[column] as String? else { return nil }
         return try? JSONValue(parsing: text)  // NULL and unreadable text mean the same to every caller: nothing there

@@ -7,7 +7,9 @@ public import FoundationEssentials
 public enum DjangoTime {
     private static let microsecondsPerDay: Int64 = 86_400_000_000
 
-    /// The text for a date, rounded to microseconds. Years 0001 to 9999.
+    /// The text for a date, rounded to microseconds.
+    ///
+    /// Years 0001 to 9999.
     public static func text(_ date: Date) -> String {
         let microseconds = Int64((date.timeIntervalSince1970 * 1_000_000).rounded())
         let days = floorDivide(microseconds, microsecondsPerDay)
@@ -51,7 +53,8 @@ public enum DjangoTime {
         return Date(timeIntervalSince1970: Double(seconds) + Double(microseconds) / 1_000_000)
     }
 
-    private static func append(_ value: Int64, digits: Int, after mark: Unicode.Scalar? = nil, to bytes: inout [UInt8]) {
+    private static func append(_ value: Int64, digits: Int, after mark: Unicode.Scalar? = nil, to bytes: inout [UInt8])
+    {
         if let mark { bytes.append(UInt8(ascii: mark)) }
         var unit: Int64 = 1
         for _ in 1..<digits { unit *= 10 }

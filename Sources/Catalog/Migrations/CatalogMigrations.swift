@@ -1,6 +1,8 @@
 import GRDB
 
-/// The schema's history. A migration that has been released is never edited; a new one is added below it.
+/// The schema's history.
+///
+/// A migration that has been released is never edited; a new one is added below it.
 ///
 /// The SQL lies in `SQL/`, one file per group of tables, and is what Django would make for the models in
 /// `PluginRuntime/Python`: change both together. `Tests/Plugins/test_schema.py` compares them.

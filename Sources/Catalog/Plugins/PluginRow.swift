@@ -47,11 +47,17 @@ public struct PluginRow: Sendable, Equatable {
 
 /// A plugin found on disk.
 public struct DiscoveredPlugin: Sendable, Equatable {
-    /// The folder's name, made safe. At most 128 characters.
+    /// The folder's name, made safe.
+    ///
+    /// At most 128 characters.
     public var key: String
-    /// For people. At most 255 characters are kept.
+    /// For people.
+    ///
+    /// At most 255 characters are kept.
     public var name: String
-    /// As the plugin states it. At most 64 characters are kept.
+    /// As the plugin states it.
+    ///
+    /// At most 64 characters are kept.
     public var version: String
     /// As the plugin states it.
     public var description: String

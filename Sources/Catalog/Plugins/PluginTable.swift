@@ -20,7 +20,9 @@ public struct PluginTable: Sendable {
     }
 
     /// Makes the table agree with what is on disk: unknown plugins get a disabled row, and what the plugin says of
-    /// itself is taken over where it changed. Rows of plugins that are gone stay, with their settings.
+    /// itself is taken over where it changed.
+    ///
+    /// Rows of plugins that are gone stay, with their settings.
     ///
     /// - Returns: The keys that were new.
     @discardableResult

@@ -41,7 +41,9 @@ public final class GuideRefresh: Sendable {
             try db.inTransaction(.deferred) {
                 let insert = try RawStatement(
                     db,
-                    sql: #"INSERT OR REPLACE INTO temp.staged_channel ("tvg_id", "name", "icon_url") VALUES (?1, ?2, ?3)"#)
+                    sql:
+                        #"INSERT OR REPLACE INTO temp.staged_channel ("tvg_id", "name", "icon_url") VALUES (?1, ?2, ?3)"#
+                )
                 for channel in channels {
                     insert.bind(channel.id.cut(to: 255), at: 1)
                     insert.bind(channel.name.cut(to: 512), at: 2)
@@ -86,7 +88,9 @@ public final class GuideRefresh: Sendable {
         }
     }
 
-    /// Makes everything that was staged visible at once. Afterwards nothing is left to do with this value.
+    /// Makes everything that was staged visible at once.
+    ///
+    /// Afterwards nothing is left to do with this value.
     ///
     /// A guide channel whose programmes are the same, in the same order, is not touched: a second refresh of the same
     /// file writes nothing.
@@ -107,7 +111,9 @@ public final class GuideRefresh: Sendable {
         return counts
     }
 
-    /// Forgets everything that was staged. Also happens when the value goes.
+    /// Forgets everything that was staged.
+    ///
+    /// Also happens when the value goes.
     public func discard() async throws {
         let queue = queue
         try await blocking { try queue.close() }

@@ -82,8 +82,9 @@ struct GuideSwap: Sendable {
         counts.channelsUnchanged = staged - counts.channelsCreated - counts.channelsUpdated
     }
 
-    /// Deletes guide channels that were not staged and that no channel shows. A guide without any channel deletes none:
-    /// some providers send programmes only.
+    /// Deletes guide channels that were not staged and that no channel shows.
+    ///
+    /// A guide without any channel deletes none: some providers send programmes only.
     private func deleteChannels(_ db: Database) throws -> Int {
         try db.execute(
             sql: """

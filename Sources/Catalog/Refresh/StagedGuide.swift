@@ -3,7 +3,9 @@ public import FoundationEssentials
 
 /// One channel of a guide on its way into `epg_epgdata`.
 public struct StagedGuideChannel: Sendable, Equatable {
-    /// What programmes and channels refer to; at most 255 characters. The last of several wins.
+    /// What programmes and channels refer to; at most 255 characters.
+    ///
+    /// The last of several wins.
     public var id: String
     /// For people; cut to 512 characters.
     public var name: String

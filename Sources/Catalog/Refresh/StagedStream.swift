@@ -2,11 +2,15 @@ public import CeleryProtocol
 
 /// One playlist entry on its way into `dispatcharr_channels_stream`.
 public struct StagedStream: Sendable, Equatable {
-    /// What makes it the same stream at the next refresh: 64 hexadecimal digits. The last of several entries wins.
+    /// What makes it the same stream at the next refresh: 64 hexadecimal digits.
+    ///
+    /// The last of several entries wins.
     public var hash: String
     /// For people; cut to 512 characters.
     public var name: String
-    /// Where it is. At most 4096 characters; longer ones are for the caller to drop.
+    /// Where it is.
+    ///
+    /// At most 4096 characters; longer ones are for the caller to drop.
     public var url: String
     /// The name of its channel group.
     public var group: String
@@ -48,8 +52,9 @@ public struct StagedStream: Sendable, Equatable {
     }
 }
 
-/// A channel group of a playlist. Entries bring theirs along; this is for groups whose entries were all filtered
-/// out, or that carry properties.
+/// A channel group of a playlist.
+///
+/// Entries bring theirs along; this is for groups whose entries were all filtered out, or that carry properties.
 public struct StagedGroup: Sendable, Equatable {
     /// Groups of all accounts are the same when their names are.
     public var name: String

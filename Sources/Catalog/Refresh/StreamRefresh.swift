@@ -23,7 +23,9 @@ public final class StreamRefresh: Sendable {
         try queue.writeWithoutTransaction { try $0.execute(sql: Self.schema) }
     }
 
-    /// Sets entries aside. 1,000 to 10,000 at a time is best.
+    /// Sets entries aside.
+    ///
+    /// 1,000 to 10,000 at a time is best.
     public func stage(_ entries: [StagedStream]) async throws {
         try await queue.writeWithoutTransaction { [self] db in
             // Deferred: only the TEMP tables are written, so this takes no lock on the file.
@@ -65,7 +67,9 @@ public final class StreamRefresh: Sendable {
         }
     }
 
-    /// Makes everything that was staged visible at once. Afterwards nothing is left to do with this value.
+    /// Makes everything that was staged visible at once.
+    ///
+    /// Afterwards nothing is left to do with this value.
     ///
     /// A stream is written only when something about it differs; of the others only `last_seen` moves. Streams that
     /// the playlist no longer has become stale, and go after the account's `stale_stream_days`.
@@ -73,6 +77,7 @@ public final class StreamRefresh: Sendable {
     /// - Parameters:
     ///   - date: Becomes `last_seen`, and `updated_at` of what changed.
     ///   - newGroupsEnabled: Whether groups that the account did not carry before are wanted.
+    /// - Returns: What it did.
     /// - Throws: ``CatalogError`` `notFound` when the account was deleted meanwhile; then nothing has changed.
     public func commit(at date: Date = Date(), newGroupsEnabled: Bool = true) async throws -> StreamRefreshCounts {
         let swap = StreamSwap(account: account, date: date, newGroupsEnabled: newGroupsEnabled)
@@ -89,7 +94,9 @@ public final class StreamRefresh: Sendable {
         return counts
     }
 
-    /// Forgets everything that was staged. Also happens when the value goes.
+    /// Forgets everything that was staged.
+    ///
+    /// Also happens when the value goes.
     public func discard() async throws {
         let queue = queue
         try await blocking { try queue.close() }

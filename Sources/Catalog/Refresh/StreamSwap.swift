@@ -21,8 +21,10 @@ struct StreamSwap: Sendable {
 
     // MARK: - Before the lock
 
-    /// Finds the row of each entry and whether it differs. Takes no lock: a row that goes meanwhile is noticed in
-    /// ``run(_:)``, one that changes meanwhile keeps that change until the next refresh.
+    /// Finds the row of each entry and whether it differs.
+    ///
+    /// Takes no lock: a row that goes meanwhile is noticed in ``run(_:)``, one that changes meanwhile keeps that
+    /// change until the next refresh.
     func compare(_ db: Database) throws {
         try resolveGroups(db)
         try db.execute(
@@ -164,7 +166,9 @@ struct StreamSwap: Sendable {
         return dropped
     }
 
-    /// Moves `last_seen` of every stream that is still there. One that was deleted since the comparison becomes new.
+    /// Moves `last_seen` of every stream that is still there.
+    ///
+    /// One that was deleted since the comparison becomes new.
     private func touchSeen(_ db: Database) throws {
         try db.execute(
             sql: """

@@ -23,7 +23,8 @@ public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
         }
         for (part, limit) in zip(parts, [240, 96, 124, 64, 64]) where part.utf8.count > limit {
             throw .invalid(
-                "cron_expression", found: "a part of \(part.utf8.count) characters", hint: "At most \(limit) fit there.")
+                "cron_expression", found: "a part of \(part.utf8.count) characters", hint: "At most \(limit) fit there."
+            )
         }
         minute = parts[0]
         hour = parts[1]

@@ -85,7 +85,8 @@ enum PeriodicTasks {
         guard old != new else { return }
         let columns = ["interval_id", "crontab_id", "solar_id", "clocked_id"]
         try assign(
-            db, id, sql: columns.map { "\"\($0)\" = \($0 == new.column ? "\(new.id)" : "NULL")" }.joined(separator: ", "))
+            db, id,
+            sql: columns.map { "\"\($0)\" = \($0 == new.column ? "\(new.id)" : "NULL")" }.joined(separator: ", "))
         try removeUnused(db, old)
     }
 

@@ -44,7 +44,9 @@ public struct Schedule: Sendable, Equatable {
     public let arguments: [JSONValue]
     /// Keyword arguments; empty when they do not parse.
     public let keywordArguments: JSONObject
-    /// What makes the row unusable, in words for its author; nil when it is sound. Beat skips such a row and says so.
+    /// What makes the row unusable, in words for its author; nil when it is sound.
+    ///
+    /// Beat skips such a row and says so.
     public let problem: String?
     /// Nil means the task's own queue.
     public let queue: String?

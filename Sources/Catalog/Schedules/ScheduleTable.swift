@@ -34,12 +34,15 @@ public struct ScheduleTable: Sendable {
         return try await blocking { try ScheduleWatch(path: path) }
     }
 
-    /// Notes that a schedule fired. Not a change: neither `date_changed` nor the watch moves.
+    /// Notes that a schedule fired.
+    ///
+    /// Not a change: neither `date_changed` nor the watch moves.
     ///
     /// - Parameters:
     ///   - id: Whose firing.
     ///   - date: When it was due.
     ///   - isLast: Switches the schedule off, as after the only firing of a one-off; that is a change.
+    /// - Throws: A `DatabaseError` when the file cannot be written.
     public func recordRun(_ id: Int, at date: Date, isLast: Bool = false) async throws {
         try await pool.write { db in
             try db.execute(

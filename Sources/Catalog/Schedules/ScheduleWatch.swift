@@ -19,7 +19,9 @@ public final class ScheduleWatch: Sendable {
         queue = try CatalogFile.dedicatedConnection(path: path, temporaryStore: "MEMORY")
     }
 
-    /// Whether schedules changed since the last call; true the first time. Costs microseconds when nothing was written.
+    /// Whether schedules changed since the last call; true the first time.
+    ///
+    /// Costs microseconds when nothing was written.
     public func hasChanged() async throws -> Bool {
         let before = seen.withLock { $0 }
         let now = try await queue.writeWithoutTransaction { db in

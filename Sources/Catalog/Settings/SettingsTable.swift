@@ -11,7 +11,7 @@ public struct SettingsGroup: RawRepresentable, Sendable, Hashable {
 
     /// Playlists and players: `m3u_hash_key`, default profile and user agent.
     public static let streams = SettingsGroup(rawValue: "stream_settings")
-    /// `time_zone`, `max_system_events`, …
+    /// The clock, the log and the like: `time_zone`, `max_system_events`.
     public static let system = SettingsGroup(rawValue: "system_settings")
     /// How guides are matched to channels.
     public static let epg = SettingsGroup(rawValue: "epg_settings")
@@ -42,7 +42,9 @@ public struct SettingsTable: Sendable {
         }
     }
 
-    /// The group's values; empty when there is no row. A fresh database has all groups with all their defaults.
+    /// The group's values; empty when there is no row.
+    ///
+    /// A fresh database has all groups with all their defaults.
     public func values(of group: SettingsGroup) async throws -> JSONObject {
         try await pool.read { try Self.values($0, group) }
     }

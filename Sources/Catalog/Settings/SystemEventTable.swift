@@ -29,6 +29,7 @@ public struct SystemEventTable: Sendable {
     ///   - channelID: The channel it is about.
     ///   - channelName: At most 255 characters are kept.
     ///   - details: Whatever else is known.
+    /// - Throws: A `DatabaseError` when the file cannot be written.
     public func insert(
         _ type: String, channelID: UUID? = nil, channelName: String? = nil, details: JSONObject = [:]
     ) async throws {

@@ -20,7 +20,9 @@ public struct EPGSourceDraft: Sendable, Equatable {
     public var url: String?
     /// For Schedules Direct.
     public var username: String?
-    /// For Schedules Direct. Secret.
+    /// For Schedules Direct.
+    ///
+    /// Secret.
     public var password: String?
     /// Whether it is refreshed.
     public var isActive = true

@@ -21,7 +21,8 @@ public struct EPGSourceTable: Sendable {
     public func refreshableIDs() async throws -> [Int] {
         try await pool.read { db in
             try Int.fetchAll(
-                db, sql: #"SELECT "id" FROM "epg_epgsource" WHERE "is_active" AND "source_type" <> 'dummy' ORDER BY "id""#)
+                db,
+                sql: #"SELECT "id" FROM "epg_epgsource" WHERE "is_active" AND "source_type" <> 'dummy' ORDER BY "id""#)
         }
     }
 
@@ -44,8 +45,10 @@ public struct EPGSourceTable: Sendable {
         }
     }
 
-    /// Changes a source. The closure gets the row as it is inside the transaction, so two changes never undo each other.
-    /// Switching it off or on also sets its status to `disabled` or `idle`.
+    /// Changes a source.
+    ///
+    /// The closure gets the row as it is inside the transaction, so two changes never undo each other. Switching it
+    /// off or on also sets its status to `disabled` or `idle`.
     ///
     /// - Throws: ``CatalogError`` `notFound`, `duplicate` or `invalidValue`.
     @discardableResult
@@ -81,6 +84,7 @@ public struct EPGSourceTable: Sendable {
     ///   - status: The new status.
     ///   - message: The new `last_message`.
     ///   - updatedAt: When the guide was refreshed.
+    /// - Throws: A `DatabaseError` when the file cannot be written.
     public func report(
         _ id: Int, status: SourceStatus? = nil, message: String? = nil, updatedAt: Date? = nil
     ) async throws {
@@ -93,7 +97,9 @@ public struct EPGSourceTable: Sendable {
         }
     }
 
-    /// Removes a source with its guide's channels, their programmes and its schedule. Our channels lose their guide.
+    /// Removes a source with its guide's channels, their programmes and its schedule.
+    ///
+    /// Our channels lose their guide.
     ///
     /// - Throws: ``CatalogError`` `notFound`.
     public func delete(_ id: Int) async throws {

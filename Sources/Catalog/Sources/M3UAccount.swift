@@ -30,7 +30,9 @@ public struct M3UAccountDraft: Sendable, Equatable {
     public var kind = Kind.standard
     /// For Xtream Codes.
     public var username: String?
-    /// For Xtream Codes. Secret.
+    /// For Xtream Codes.
+    ///
+    /// Secret.
     public var password: String?
     /// Options such as `auto_enable_new_groups_live`, `enable_vod`.
     public var customProperties = JSONObject()
@@ -51,7 +53,9 @@ public struct M3UAccountDraft: Sendable, Equatable {
     }
 }
 
-/// The states of a source, as the columns spell them. A source may hold a word that is not listed here.
+/// The states of a source, as the columns spell them.
+///
+/// A source may hold a word that is not listed here.
 public struct SourceStatus: RawRepresentable, Sendable, Hashable {
     /// The column's text.
     public let rawValue: String
@@ -81,7 +85,9 @@ public struct M3UAccount: Sendable, Equatable {
     public let id: Int
     /// What people decided.
     public let draft: M3UAccountDraft
-    /// The product's own account `custom`, which owns streams made by hand. Never refreshed.
+    /// The product's own account `custom`, which owns streams made by hand.
+    ///
+    /// Never refreshed.
     public let isLocked: Bool
     /// Where its refresh stands.
     public let status: SourceStatus

@@ -54,7 +54,8 @@ extension M3UAccountTable {
         try await pool.read { db in
             try Row.fetchAll(
                 db,
-                sql: #"SELECT * FROM "m3u_m3uaccountprofile" WHERE "m3u_account_id" = ? ORDER BY "is_default" DESC, "id""#,
+                sql:
+                    #"SELECT * FROM "m3u_m3uaccountprofile" WHERE "m3u_account_id" = ? ORDER BY "is_default" DESC, "id""#,
                 arguments: [id]
             ).map { row in
                 M3UAccountProfile(

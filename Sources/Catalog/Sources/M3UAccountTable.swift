@@ -46,8 +46,10 @@ public struct M3UAccountTable: Sendable {
         }
     }
 
-    /// Changes an account. The closure gets the row as it is inside the transaction, so two changes never undo each
-    /// other. Switching it off or on also sets its status to `disabled` or `idle`.
+    /// Changes an account.
+    ///
+    /// The closure gets the row as it is inside the transaction, so two changes never undo each other. Switching it
+    /// off or on also sets its status to `disabled` or `idle`.
     ///
     /// - Throws: ``CatalogError`` `notFound`, `duplicate` or `invalidValue`.
     @discardableResult
@@ -83,6 +85,7 @@ public struct M3UAccountTable: Sendable {
     ///   - status: The new status.
     ///   - message: The new `last_message`.
     ///   - updatedAt: When the playlist was refreshed.
+    /// - Throws: A `DatabaseError` when the file cannot be written.
     public func report(
         _ id: Int, status: SourceStatus? = nil, message: String? = nil, updatedAt: Date? = nil
     ) async throws {
@@ -95,8 +98,10 @@ public struct M3UAccountTable: Sendable {
         }
     }
 
-    /// Removes an account with everything that exists only through it: streams, filters, profiles, group settings, what
-    /// it carries of films and series, and its schedule. Channels made of it stay.
+    /// Removes an account with everything that exists only through it: streams, filters, profiles, group settings,
+    /// what it carries of films and series, and its schedule.
+    ///
+    /// Channels made of it stay.
     ///
     /// - Throws: ``CatalogError`` `notFound`, or `locked` for the account `custom`.
     public func delete(_ id: Int) async throws {

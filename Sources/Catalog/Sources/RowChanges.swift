@@ -21,7 +21,8 @@ struct RowChanges {
         guard !columns.isEmpty else { return }
         let assignments = columns.map { "\"\($0)\" = ?" }.joined(separator: ", ")
         try db.execute(
-            sql: #"UPDATE "\#(table)" SET \#(assignments) WHERE "id" = ?"#, arguments: StatementArguments(values) + [id])
+            sql: #"UPDATE "\#(table)" SET \#(assignments) WHERE "id" = ?"#, arguments: StatementArguments(values) + [id]
+        )
     }
 
     /// Inserts the row and returns its identifier.
