@@ -159,6 +159,8 @@ struct WebTransfer {
         if Task.isCancelled { throw CancellationError() }
         switch error {
         case let error as HTTPClientError: return translated(error)
+        case HTTPParserError.invalidEOFState, HTTPParserError.closedConnection:
+            return DownloadError(.connection, "The server closed the connection before the end.")
         case let error as HTTPParserError:
             return DownloadError(.network, "The server breaks HTTP's rules (\(error)).")
         case let error as IOError where !isConnecting:

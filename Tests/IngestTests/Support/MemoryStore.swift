@@ -1,0 +1,125 @@
+import CeleryProtocol
+import FoundationEssentials
+import Synchronization
+
+@testable import Ingest
+
+/// A store in memory with the promises of the real one: staged rows are seen after the commit, or never.
+final class MemoryStore: PlaylistStore, GuideStore {
+    struct State {
+        var account: PlaylistAccount?
+        var guide: GuideSource?
+        var mapped: Set<String> = []
+        var streams: [String: PlaylistEntry] = [:]
+        var groups: [String] = []
+        var channels: [String: GuideChannel] = [:]
+        var programmes: [Programme] = []
+        var reports: [(RefreshStatus, String)] = []
+        var discarded = 0
+        var batches: [Int] = []
+        var events: [JSONObject] = []
+        /// Called before each staged batch.
+        var beforeStage: (@Sendable (Int) async throws -> Void)?
+        var failsToCommit = false
+    }
+    struct Broken: Error {}
+
+    let state: Mutex<State>
+
+    init(account: PlaylistAccount? = nil, guide: GuideSource? = nil, mapped: Set<String> = []) {
+        state = Mutex(State(account: account, guide: guide, mapped: mapped))
+    }
+
+    var now: State { state.withLock { $0 } }
+    var last: (status: RefreshStatus, message: String)? { now.reports.last.map { ($0.0, $0.1) } }
+
+    var progress: RefreshProgress {
+        { event in self.state.withLock { $0.events.append(event) } }
+    }
+
+    func playlistAccount(_ id: Int) async throws -> PlaylistAccount? { now.account.flatMap { $0.id == id ? $0 : nil } }
+    func guideSource(_ id: Int) async throws -> GuideSource? { now.guide.flatMap { $0.id == id ? $0 : nil } }
+
+    func report(_ status: RefreshStatus, _ message: String, account: Int) async throws {
+        state.withLock { $0.reports.append((status, message)) }
+    }
+
+    func report(_ status: RefreshStatus, _ message: String, source: Int) async throws {
+        state.withLock { $0.reports.append((status, message)) }
+    }
+
+    func beginPlaylist(account: Int) async throws -> any PlaylistStaging { Playlist(store: self) }
+    func beginGuide(source: Int) async throws -> any GuideStaging { Guide(store: self, mappedChannels: now.mapped) }
+
+    fileprivate func willStage(_ count: Int) async throws {
+        let (hook, number) = state.withLock { state in
+            state.batches.append(count)
+            return (state.beforeStage, state.batches.count)
+        }
+        try await hook?(number)
+    }
+
+    fileprivate func check() throws {
+        if now.failsToCommit { throw Broken() }
+    }
+}
+
+private final class Playlist: PlaylistStaging {
+    let store: MemoryStore
+    private let staged = Mutex<[String: PlaylistEntry]>([:])
+
+    init(store: MemoryStore) { self.store = store }
+
+    func stage(_ streams: [PlaylistStream]) async throws {
+        try await store.willStage(streams.count)
+        staged.withLock { for stream in streams { $0[stream.hash] = stream.entry } }
+    }
+
+    func commit(groups: [String], scanStart: Date) async throws -> PlaylistCounts {
+        try store.check()
+        let new = staged.withLock { $0 }
+        return store.state.withLock { state in
+            let old = state.streams
+            let created = new.keys.count { old[$0] == nil }
+            let updated = new.count { old[$0.key] != nil && old[$0.key] != $0.value }
+            state.streams = new
+            state.groups = groups
+            return PlaylistCounts(created: created, updated: updated, stale: old.keys.count { new[$0] == nil })
+        }
+    }
+
+    func discard() async { store.state.withLock { $0.discarded += 1 } }
+}
+
+private final class Guide: GuideStaging {
+    let store: MemoryStore
+    let mappedChannels: Set<String>
+    private let staged = Mutex<(channels: [String: GuideChannel], programmes: [Programme])>(([:], []))
+
+    init(store: MemoryStore, mappedChannels: Set<String>) {
+        self.store = store
+        self.mappedChannels = mappedChannels
+    }
+
+    func stage(channels: [GuideChannel]) async throws {
+        try await store.willStage(channels.count)
+        staged.withLock { for channel in channels { $0.channels[channel.id] = channel } }
+    }
+
+    func stage(programmes: [Programme]) async throws {
+        try await store.willStage(programmes.count)
+        staged.withLock { $0.programmes += programmes }
+    }
+
+    func commit() async throws -> GuideCounts {
+        try store.check()
+        let new = staged.withLock { $0 }
+        return store.state.withLock { state in
+            state.channels = new.channels
+            state.programmes = new.programmes
+            return GuideCounts(channels: new.channels.count, programmes: new.programmes.count)
+        }
+    }
+
+    func discard() async { store.state.withLock { $0.discarded += 1 } }
+}
