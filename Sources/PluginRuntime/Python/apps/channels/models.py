@@ -14,11 +14,9 @@ from apps.epg.models import EPGData
 from apps.m3u.models import M3UAccount
 from core.models import CoreSettings, StreamProfile
 
-HASHABLE = ("name", "url", "tvg_id", "m3u_id", "group")
-
 
 class ChannelGroup(models.Model):
-    name = models.TextField(unique=True, db_index=True)
+    name = models.TextField(unique=True)
 
     objects = BulkFetchManager()
 
@@ -93,9 +91,10 @@ class Stream(models.Model):
             keys = CoreSettings.get_m3u_hash_key()
         if isinstance(keys, str):
             keys = keys.split(",")
-        keys = [key.strip() for key in keys if key and key.strip()]
         values = {"name": name, "url": url, "tvg_id": tvg_id, "m3u_id": m3u_id, "group": group}
-        parts = {key: values[key] for key in keys if key in HASHABLE}
+        known = [key.strip() for key in keys if key.strip() in values]
+        # With no usable key every entry would be the same stream.
+        parts = {key: values[key] for key in known or ["url"]}
         if account_type == M3UAccount.Types.XC and "url" in parts and stream_id is not None:
             parts["url"] = stream_id
             parts["m3u_id"] = m3u_id
