@@ -10,7 +10,7 @@ struct SkirretCommand: AsyncParsableCommand {
             EXAMPLES
               skirret serve                                  everything on one machine
               skirret worker --samples --redis redis://127.0.0.1:6379/0
-              skirret call samples.add --args '[2,3]' --wait 10
+              skirret call samples.add --args '[2,3]' --wait
               skirret doctor                                 what is missing, and how to mend it
 
             Every setting is a flag, an environment variable or a line in config/skirret.yaml, in this order;

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import PluginRuntime
 import Relay
+import ServiceLifecycle
 import Skirret
 
 /// The REST API, the web app and the relay of this process.
@@ -35,17 +36,29 @@ struct APIRole {
             logger.info("API is ready", metadata: ["host": "\(settings.host)", "port": "\(port)"])
             Self.tellSupervisor(port: port)
         }
+        let serving = ServiceGroup(
+            services: [Listener(server: server)], logger: Logger(label: "skirret.services") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
+            group.addTask { try await serving.run() }
             group.addTask { try await events.run(into: hub) }
-            group.addTask { await signals.first() }
-            // Whichever ends first takes the others along: a wish to stop, or a failure.
+            group.addTask {
+                await signals.first()
+                await serving.triggerGracefulShutdown()
+                // Longer than any answer takes; a listener that will not let go must not keep us.
+                try await Task.sleep(for: .seconds(3))
+            }
+            // Whichever ends first takes the others along: the server's end, or a failure.
             try await group.next()
             group.cancelAll()
             while let ended = await group.nextResult() { _ = ended }
         }
         await queue.close()
-        try await catalog.close()
+    }
+
+    /// The server as a service that can be asked to end.
+    private struct Listener: Service {
+        let server: APIServer
+        func run() async throws { try await server.run() }
     }
 
     private static func tellSupervisor(port: Int) {

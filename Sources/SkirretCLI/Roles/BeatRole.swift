@@ -23,7 +23,6 @@ struct BeatRole {
             while let ended = await group.nextResult() { _ = ended }
         }
         await queue.close()
-        try await catalog.close()
     }
 }
 

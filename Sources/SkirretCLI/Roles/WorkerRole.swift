@@ -42,7 +42,6 @@ struct WorkerRole {
             group.cancelAll()
         }
         await queue.close()
-        try await catalog.close()
     }
 
     private func work(_ queue: TaskQueue, _ registry: TaskRegistry, until signals: ShutdownSignals) async throws {

@@ -6,6 +6,8 @@ import SkirretRedis
 struct PrivateRedis {
     let folder: URL
     let logger: Logger
+    /// Attempts that are expected to fail are no news.
+    private static let silence = Logger(label: "skirret.redis") { _ in SwiftLogNoOpLogHandler() }
     /// Longer paths do not fit into a socket's address.
     private static let longestSocketPath = 100
 
@@ -46,7 +48,7 @@ struct PrivateRedis {
     func isAnswering() async -> Bool {
         var options = RedisOptions()
         options.commandDeadline = .milliseconds(300)
-        let client = RedisClient(Self.url(in: folder.deletingLastPathComponent()), options: options, logger: logger)
+        let client = RedisClient(Self.url(in: folder.deletingLastPathComponent()), options: options, logger: Self.silence)
         // No answer is an answer here.
         let reply = try? await client.send("PING")
         await client.close()
@@ -55,7 +57,7 @@ struct PrivateRedis {
 
     /// Waits until it has read its data and answers.
     func waitUntilReady(within limit: Duration) async throws {
-        let client = RedisClient(Self.url(in: folder.deletingLastPathComponent()), logger: logger)
+        let client = RedisClient(Self.url(in: folder.deletingLastPathComponent()), logger: Self.silence)
         defer { Task { await client.close() } }  // closing is not waited for: the caller's time is worth more
         let end = ContinuousClock.now + limit
         while true {

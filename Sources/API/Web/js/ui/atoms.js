@@ -66,7 +66,7 @@ export function pending({ data, error, loading, refresh }, options) {
   if (loading && data === undefined) {
     return h(
       'div',
-      { className: 'skeletons', 'aria-busy': true, 'aria-label': 'Loading' },
+      { className: 'skeletons', role: 'status', 'aria-busy': true, 'aria-label': 'Loading' },
       ...Array.from(
         { length: lines },
         (_, i) => Skeleton({ key: i, height: 14, width: `${92 - i * 14}%`, radius: 'sm' }),
