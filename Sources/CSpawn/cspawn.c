@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -390,6 +391,12 @@ int cspawn_pipe(int *read_end, int *write_end) {
 }
 
 int cspawn_close(int descriptor) { return close(descriptor); }
+
+size_t cspawn_unread_bytes(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, FIONREAD, &count) == 0 && count > 0 ? (size_t)count : 0;
+}
+
 int cspawn_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 3); }
 int cspawn_shutdown(int socket) { return shutdown(socket, SHUT_RDWR); }
 

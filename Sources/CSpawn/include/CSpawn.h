@@ -118,6 +118,8 @@ int cspawn_pipe(int *read_end, int *write_end);
  * (ETIMEDOUT). */
 ssize_t cspawn_read(int descriptor, void *bytes, size_t size, int timeout_milliseconds);
 int cspawn_close(int descriptor);
+/* Bytes that lie in a pipe or socket, written and not read; 0 when there are none or the descriptor is none. */
+size_t cspawn_unread_bytes(int descriptor);
 /* A close-on-exec copy of the descriptor. */
 int cspawn_duplicate(int descriptor);
 /* Ends a socket in both directions for all who hold it: the peer reads end of file although copies are open. */

@@ -5,7 +5,7 @@ import NIOPosix
 struct ChildLink: Sendable {
     /// Both directions of frames.
     let frames: any Channel
-    private let output: [any Channel]
+    private let output: [CapturedPipe]
     /// The process's ends: frame socket, stdout, stderr.
     ///
     /// Closed here once the fork server has them.
@@ -37,7 +37,7 @@ struct ChildLink: Sendable {
                     child.printed(kept, cut: cut, on: stream)
                 }
                 link = ChildLink(
-                    frames: frames, output: link.output + [pipe.channel], remote: link.remote + [pipe.writeEnd])
+                    frames: frames, output: link.output + [pipe], remote: link.remote + [pipe.writeEnd])
             }
             return link
         } catch {
@@ -73,14 +73,21 @@ struct ChildLink: Sendable {
         }
         // Neither the status nor the end of a channel fails.
         let status = (try? await known.futureResult.get()) ?? .unseen
-        for channel in [frames] + output { try? await channel.closeFuture.get() }
+        for channel in channels { try? await channel.closeFuture.get() }
         return status
     }
 
     /// Closes what is still open on this side.
     func close() {
-        for channel in [frames] + output { channel.close(promise: nil) }
+        for channel in channels { channel.close(promise: nil) }
     }
+
+    /// Whether the process printed something that was not read yet.
+    ///
+    /// On the loop only.
+    var hasUnreadOutput: Bool { output.contains { $0.hasUnread } }
+
+    private var channels: [any Channel] { [frames] + output.map(\.channel) }
 
     private func closeRemote() {
         for descriptor in remote { closeDescriptor(descriptor) }

@@ -17,6 +17,8 @@ struct ChildState {
         case cancelled(CallID)
         /// It sent something that is not a frame.
         case malformed(String)
+        /// The fork server died, and its children with it.
+        case serverDied
         /// The host stops.
         case hostStopping
     }
@@ -51,6 +53,7 @@ struct ChildState {
         case timedOut
         case cancelled
         case malformed(String)
+        case serverDied
         case hostStopping
         /// The process was killed because of another call.
         case killedForAnother
@@ -170,6 +173,7 @@ struct ChildState {
         case .cancelled(id): .cancelled
         case .deadline, .cancelled, .retired: .killedForAnother
         case .malformed(let reason): .malformed(reason)
+        case .serverDied: .serverDied
         case .hostStopping: .hostStopping
         case nil: .crashed
         }

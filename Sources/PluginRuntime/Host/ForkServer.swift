@@ -93,7 +93,7 @@ final class ForkServer: Sendable {
                     metadata: ["exit": "\(exit)", "output": "\(lines.text.suffix(5).joined(separator: " | "))"])
             }
         } catch {
-            logger.error("python host does not start", metadata: ["error": "\(error)"])
+            if !Task.isCancelled { logger.error("python host does not start", metadata: ["error": "\(error)"]) }
             for promise in state.withLock({ $0.become(.down(waiting: [])) }) { promise.fail(error) }
         }
     }

@@ -43,21 +43,17 @@ final class ForkServerConnection: Sendable {
     let process: ChildProcess
     private let control: any Channel
     /// Our own copy of the control socket: descriptors travel with `sendmsg`, which the channel does not have.
-    private let socket: Int32
+    private let socket: OwnedDescriptor
     private let state = Mutex(State())
     private let logger: Logger
 
     var pid: Int32 { process.pid }
 
-    private init(process: ChildProcess, control: any Channel, socket: Int32, logger: Logger) {
+    private init(process: ChildProcess, control: any Channel, socket: OwnedDescriptor, logger: Logger) {
         self.process = process
         self.control = control
         self.socket = socket
         self.logger = logger
-    }
-
-    deinit {
-        closeDescriptor(socket)
     }
 
     /// Starts the server and waits until it has imported everything.
@@ -101,8 +97,8 @@ final class ForkServerConnection: Sendable {
         logger: Logger
     ) async throws -> ForkServerConnection {
         let sockets = try DescriptorPair.sockets()
-        let copy = try DescriptorPair.duplicate(sockets.first)
         defer { closeDescriptor(sockets.second) }
+        let copy = try OwnedDescriptor(copying: sockets.first)
         let receiver = NIOLoopBoundBox.makeBoxSendingValue(FrameReceiver(limit: 1 << 20), eventLoop: loop)
         let control = try await ClientBootstrap(group: loop)
             .channelInitializer { channel in
@@ -162,7 +158,7 @@ final class ForkServerConnection: Sendable {
 
     private func send(_ frame: [UInt8], _ descriptors: [Int32]) -> Bool {
         // The server reads at once or is stuck; a second is already long.
-        cspawn_send_descriptors(socket, frame, frame.count, descriptors, Int32(descriptors.count), 1000) == 0
+        cspawn_send_descriptors(socket.number, frame, frame.count, descriptors, Int32(descriptors.count), 1000) == 0
     }
 
     private func fail(_ id: Int) {
@@ -204,7 +200,7 @@ final class ForkServerConnection: Sendable {
     func shutDown() {
         let process = process
         control.close(promise: nil)
-        _ = cspawn_shutdown(socket)
+        _ = cspawn_shutdown(socket.number)
         let overdue = control.eventLoop.scheduleTask(in: Self.shutdownGrace) { process.kill() }
         process.exit.whenComplete { _ in overdue.cancel() }
     }

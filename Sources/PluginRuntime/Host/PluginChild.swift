@@ -13,7 +13,7 @@ final class PluginChild: Sendable {
         var machine: ChildState
         var calls: [CallID: CallRecord] = [:]
         var lastID = 0
-        var frames: (any Channel)?
+        var link: ChildLink?
         var pid: Int32?
         var recent = RecentLines()
         var events: CountingGate
@@ -155,10 +155,10 @@ final class PluginChild: Sendable {
     }
 
     /// The process exists: what was held is sent.
-    func started(pid: Int32, frames: any Channel) {
+    func started(pid: Int32, link: ChildLink) {
         state.withLock { state in
             state.pid = pid
-            state.frames = frames
+            state.link = link
             for id in state.machine.spawned() { send(id, &state) }
             switch state.machine.phase {
             case .ending, .ended: kill(state)
@@ -167,18 +167,30 @@ final class PluginChild: Sendable {
         }
     }
 
-    /// The process is gone; every call that it did not answer gets its verdict.
-    ///
-    /// The report, if it was a crash.
-    func ended(_ exit: ProcessExit) -> CrashReport? {
+    /// The report of an end that nobody asked for; nil for any other.
+    func crashReport(_ exit: ProcessExit) -> CrashReport? {
         state.withLock { state in
-            let crash = crashReport(exit, state)
+            if exit == .unseen { _ = state.machine.end(.serverDied) }
+            switch state.machine.phase {
+            case .ending, .ended: return nil
+            case .spawning, .ready, .draining: break
+            }
+            let lines = state.recent.text
+            return CrashReport(
+                signal: exit.signal, exitCode: exit.exitCode,
+                isOutOfMemory: isOutOfMemory(exit, limit: options.limits.memoryBytes, lastLines: lines),
+                peakMemoryBytes: exit.peakMemoryBytes, lastLines: lines)
+        }
+    }
+
+    /// The process is gone; every call that it did not answer gets its verdict.
+    func ended(_ crash: CrashReport?) {
+        state.withLock { state in
             for (id, verdict) in state.machine.ended() {
                 guard let record = state.calls[id] else { continue }
                 settle(id, .failure(.ended(plugin.key, verdict, record, crash)), &state)
             }
-            (state.frames, state.pid) = (nil, nil)
-            return crash
+            (state.link, state.pid) = (nil, nil)
         }
     }
 
@@ -190,26 +202,14 @@ final class PluginChild: Sendable {
         }
     }
 
-    private func crashReport(_ exit: ProcessExit, _ state: State) -> CrashReport? {
-        switch state.machine.phase {
-        case .ending, .ended: return nil
-        case .spawning, .ready, .draining: break
-        }
-        let lines = state.recent.text
-        return CrashReport(
-            signal: exit.signal, exitCode: exit.exitCode,
-            isOutOfMemory: isOutOfMemory(exit, limit: options.limits.memoryBytes, lastLines: lines),
-            peakMemoryBytes: exit.peakMemoryBytes, lastLines: lines)
-    }
-
     private func write(_ frame: ByteBuffer, _ state: State) {
-        guard let frames = state.frames else { return }
+        guard let frames = state.link?.frames else { return }
         // Through the loop even from the loop: a failing write calls back, and this runs under the lock.
         loop.execute { frames.writeAndFlush(frame, promise: nil) }
     }
 
     private func close(_ state: State) {
-        guard let frames = state.frames else { return }
+        guard let frames = state.link?.frames else { return }
         loop.execute { frames.close(promise: nil) }
         // At the end of its socket it ends itself and its group. If it does not hear, it is made to.
         loop.scheduleTask(in: .milliseconds(500)) { self.state.withLock { self.kill($0) } }
@@ -285,12 +285,14 @@ final class PluginChild: Sendable {
 
     /// Acts once the output that was written before this frame has been read.
     ///
-    /// Socket and pipes share a loop, and what was written first is ready first: it is in this round of the loop's
-    /// events or behind us, so the next round is late enough.
-    private func afterOutput(_ act: @escaping @Sendable (inout State) -> Void) {
-        loop.execute {
-            self.loop.execute { self.state.withLock { act(&$0) } }
-        }
+    /// What was printed before an answer was sent is read or lies in the pipes. A flood that never ends is waited for no
+    /// longer than this.
+    private func afterOutput(
+        until limit: NIODeadline = .now() + .milliseconds(500), _ act: @escaping @Sendable (inout State) -> Void
+    ) {
+        let hasUnread = state.withLock { $0.link }?.hasUnreadOutput ?? false
+        guard hasUnread, .now() < limit else { return state.withLock { act(&$0) } }
+        loop.scheduleTask(in: .milliseconds(5)) { self.afterOutput(until: limit, act) }
     }
 }
 

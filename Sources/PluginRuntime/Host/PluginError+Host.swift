@@ -44,6 +44,11 @@ extension PluginError {
                 .malformedFrame, plugin: key,
                 message: "Plugin \"\(key)\" was killed in \(call.summary): it sent \(reason).",
                 hint: "Something in it writes to descriptor 3, which is not its own.")
+        case .serverDied:
+            PluginError(
+                .interrupted, plugin: key,
+                message: "\(call.summary) of plugin \"\(key)\" ended with the Python host, which died.",
+                hint: "Send the call again; the host is being started anew.")
         case .hostStopping:
             PluginError(
                 .interrupted, plugin: key,

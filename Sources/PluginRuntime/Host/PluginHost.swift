@@ -29,7 +29,7 @@ public final class PluginHost: Sendable {
     static let requestLimit = 64 << 20
 
     private struct Slot {
-        var fingerprint: String
+        var generations: Generations
         var child: PluginChild?
         var history: CrashHistory
     }
@@ -177,11 +177,12 @@ public final class PluginHost: Sendable {
         let choice = state.withLock { state -> Result<PluginChild, PluginError> in
             guard !state.isStopped else { return .failure(.stopping) }
             var slot =
-                state.slots[plugin.key] ?? Slot(fingerprint: plugin.fingerprint, child: nil, history: freshHistory())
+                state.slots[plugin.key]
+                ?? Slot(generations: Generations(plugin.fingerprint), child: nil, history: freshHistory())
             defer { state.slots[plugin.key] = slot }
-            if slot.fingerprint != plugin.fingerprint {
+            if slot.generations.moveOn(to: plugin.fingerprint, at: now) {
                 slot.child?.retire()
-                slot = Slot(fingerprint: plugin.fingerprint, child: nil, history: freshHistory())
+                (slot.child, slot.history) = (nil, freshHistory())
             }
             if let child = slot.child, child.isOpen { return .success(child) }
             switch slot.history.admission(at: now) {
@@ -215,9 +216,10 @@ public final class PluginHost: Sendable {
         let child = start.child
         do {
             try await Task.sleep(for: start.pause)
-            let exit = try await live(child)
-            let crash = child.ended(exit)
+            let crash = child.crashReport(try await live(child))
+            // Remembered first: whoever hears of the crash and calls again finds it counted.
             forget(child, crash)
+            child.ended(crash)
         } catch {
             child.failedToStart(error as? PluginError ?? .stopping)
             forget(child, nil)
@@ -225,29 +227,41 @@ public final class PluginHost: Sendable {
     }
 
     private func live(_ child: PluginChild) async throws -> ProcessExit {
-        let connection = try await server.connection()
-        let link = try await ChildLink.open(child, frameLimit: options.maximumFrameBytes)
-        let fork: ForkServerConnection.Fork
+        let link: ChildLink
+        let exit: EventLoopFuture<ProcessExit>
         do {
-            fork = try link.handOver(to: connection, child.plugin, limits: options.limits)
-            child.started(pid: try await fork.pid.get(), frames: link.frames)
+            (link, exit) = try await fork(child, from: server.connection())
+        } catch let error as PluginError where error.code == .unavailable && !Task.isCancelled {
+            // The server died between being handed out and being asked, or does not start: the next one decides.
+            (link, exit) = try await fork(child, from: server.connection())
+        }
+        return await withTaskCancellationHandler {
+            await link.end(exit)
+        } onCancel: {
+            child.end(.hostStopping)
+        }
+    }
+
+    private func fork(
+        _ child: PluginChild, from server: ForkServerConnection
+    ) async throws -> (ChildLink, EventLoopFuture<ProcessExit>) {
+        let link = try await ChildLink.open(child, frameLimit: options.maximumFrameBytes)
+        do {
+            let fork = try link.handOver(to: server, child.plugin, limits: options.limits)
+            child.started(pid: try await fork.pid.get(), link: link)
+            return (link, fork.exit)
         } catch {
             link.close()
             throw error
-        }
-        return await withTaskCancellationHandler {
-            await link.end(fork.exit)
-        } onCancel: {
-            child.end(.hostStopping)
         }
     }
 
     private func forget(_ child: PluginChild, _ crash: CrashReport?) {
         let isSuspended = state.withLock { state in
             state.children[ObjectIdentifier(child)] = nil
-            guard var slot = state.slots[child.plugin.key], slot.fingerprint == child.plugin.fingerprint else {
-                return false
-            }
+            guard var slot = state.slots[child.plugin.key],
+                slot.generations.current == child.plugin.fingerprint
+            else { return false }
             if slot.child === child { slot.child = nil }
             defer { state.slots[child.plugin.key] = slot }
             guard let crash else { return false }

@@ -62,8 +62,6 @@ public struct PythonEnvironment: Sendable {
         variables["PYTHONNOUSERSITE"] = "1"
         // A line that a crash cuts off is the one that explains it.
         variables["PYTHONUNBUFFERED"] = "1"
-        // Byte code is kept beside our data, never inside plugin folders, whose files are the plugin's.
-        variables["PYTHONPYCACHEPREFIX"] = dataDirectory + "/pycache"
         variables["SKIRRET_PLUGINS_DIR"] = pluginsDirectory
         variables["DISPATCHARR_PLUGINS_DIR"] = pluginsDirectory
         variables["SKIRRET_DATABASE"] = database

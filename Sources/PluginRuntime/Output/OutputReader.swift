@@ -1,3 +1,4 @@
+import CSpawn
 import NIOCore
 import NIOPosix
 
@@ -61,6 +62,15 @@ struct CapturedPipe {
     let channel: any Channel
     /// For the child; ours to close once the child has it.
     let writeEnd: Int32
+    private let readEnd: Int32
+
+    /// Whether something was written that was not read yet.
+    ///
+    /// On the loop only: the channel may close its end elsewhere.
+    var hasUnread: Bool {
+        channel.eventLoop.preconditionInEventLoop()
+        return channel.isActive && cspawn_unread_bytes(readEnd) > 0
+    }
 
     /// Reads lines.
     ///
@@ -95,7 +105,7 @@ struct CapturedPipe {
                 }
                 .takingOwnershipOfDescriptor(input: pipe.first)
                 .get()
-            return CapturedPipe(channel: channel, writeEnd: pipe.second)
+            return CapturedPipe(channel: channel, writeEnd: pipe.second, readEnd: pipe.first)
         } catch {
             pipe.closeBoth()
             throw error

@@ -128,16 +128,24 @@ struct DescriptorPair {
         return DescriptorPair(first: first, second: second)
     }
 
-    /// Another descriptor of the same thing.
-    static func duplicate(_ descriptor: Int32) throws(SpawnFailure) -> Int32 {
-        let copy = cspawn_duplicate(descriptor)
-        guard copy >= 0 else { throw .last("dup") }
-        return copy
-    }
-
     func closeBoth() {
         closeDescriptor(first)
         closeDescriptor(second)
+    }
+}
+
+/// A descriptor that is closed when nobody needs it any more.
+final class OwnedDescriptor: Sendable {
+    let number: Int32
+
+    /// Another descriptor of the same thing.
+    init(copying descriptor: Int32) throws(SpawnFailure) {
+        number = cspawn_duplicate(descriptor)
+        guard number >= 0 else { throw .last("dup") }
+    }
+
+    deinit {
+        closeDescriptor(number)
     }
 }
 

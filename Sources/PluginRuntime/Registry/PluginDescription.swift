@@ -51,7 +51,9 @@ public struct PluginDescription: Sendable, Hashable {
         helpURL = json["help_url"]?.string ?? ""
         fields = json["fields"]?.array ?? []
         actions = json["actions"]?.array ?? []
-        uiSchema = json["ui_schema"].flatMap { $0.isNull ? nil : $0 }
+        // Spelled out: `nil` where a JSONValue may stand would be JSON's null.
+        let schema = json["ui_schema"] ?? .null
+        uiSchema = schema.isNull ? Optional.none : .some(schema)
         isLegacy = json["legacy"]?.bool ?? false
         logoPath = json["logo"]?.bool == true ? path + "/logo.png" : json["logo"]?.string
         loadError = json["load_error"]?.string
