@@ -104,6 +104,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["GET /health/live", "POST /api/m3u/refresh/", "GET /ws/"])
+    func `a wish for another protocol is answered in this one, and the connection closed`(line: String) async throws {
+        try await APIFixture.withServer { fixture, client in
+            let request =
+                "\(line) HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}"
+            let text = try await RawConnection.exchange(port: try #require(client.port), request)
+            #expect(text.hasPrefix("HTTP/1.1 ") && text.lowercased().contains("connection: close"), "\(text)")
+        }
+    }
+
     @Test func `a body that goes on after the answer is not read for ever`() async throws {
         try await APIFixture.withServer { fixture, client in
             let head = "POST /api/m3u/refresh/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000000\r\n\r\n"

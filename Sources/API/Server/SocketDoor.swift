@@ -4,6 +4,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOWebSocket
 import Relay
 
 /// Decides about upgrades of `/ws/` and hands the granted ones to the relay.
@@ -16,14 +17,20 @@ struct SocketDoor: Sendable {
     let gate: Gate
     let logger: Logger
 
+    /// Whether a request asks for our kind of upgrade, at our address.
+    func isUpgrade(_ head: HTTPRequestHead) -> Bool {
+        let path = URI(head.uri).path
+        return head.method == .GET && (path == Self.path || path == Self.path + "/")
+            && head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
+            && head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+    }
+
     /// Who may come in.
     ///
     /// Nil: refused; the inner nil: come in and say who you are.
     func admit(_ head: HTTPRequestHead) async -> RelayIdentity?? {
-        let uri = URI(head.uri)
-        guard head.method == .GET, uri.path == Self.path || uri.path == Self.path + "/" else { return nil }
         do {
-            return .some(try await identity(SocketRequest(head), uri: uri))
+            return .some(try await identity(SocketRequest(head), uri: URI(head.uri)))
         } catch {
             // Not logged with its address: the query may hold a token.
             logger.info("Refused a WebSocket", metadata: ["error": "\(error)"])
@@ -43,10 +50,18 @@ struct SocketDoor: Sendable {
         }
     }
 
-    /// Call on the channel's loop.
-    func adopt(_ channel: any Channel, _ identity: RelayIdentity?) throws {
-        let authenticator = gate.authenticator
-        try hub.adopt(channel, identity: identity) { authenticator.principal(token: $0)?.relayIdentity }
+    /// NIO's handshake, which ends with the socket in the hub.
+    func upgrader(for identity: RelayIdentity?) -> NIOTypedWebSocketServerUpgrader<UpgradableChannel.Negotiated> {
+        let (hub, authenticator) = (self.hub, gate.authenticator)
+        return NIOTypedWebSocketServerUpgrader(
+            maxFrameSize: hub.limits.inboundFrameBytes, enableAutomaticErrorHandling: false,
+            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
+            upgradePipelineHandler: { channel, _ in
+                channel.eventLoop.makeCompletedFuture {
+                    try hub.adopt(channel, identity: identity) { authenticator.principal(token: $0)?.relayIdentity }
+                    return .webSocket
+                }
+            })
     }
 
     private func identity(_ request: SocketRequest, uri: URI) async throws -> RelayIdentity? {
@@ -73,11 +88,4 @@ private struct SocketRequest {
         headers = request.headers
         host = request.head.authority
     }
-}
-
-/// What ``SocketDoor/admit(_:)`` found, until the same connection's upgrade completes.
-///
-/// @unchecked: written before and read after the upgrade response, which NIO orders on the connection's loop.
-final class AdmittedSocket: @unchecked Sendable {
-    var identity: RelayIdentity?
 }

@@ -5,8 +5,6 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
-import NIOWebSocket
-import Relay
 
 /// One listening port for both: requests go to Hummingbird, upgrades of `/ws/` to the relay.
 struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
@@ -33,11 +31,11 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
             let decoder = ByteToMessageHandler(
                 HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits.decoder))
             let manners = MalformedRequestHandler()
-            let upgrade = NIOTypedHTTPServerUpgradeHandler(
-                httpEncoder: encoder, extraHTTPHandlers: [decoder, manners],
-                upgradeConfiguration: .init(upgraders: upgraders()) { notUpgrading($0, logger: logger) })
-            try pipeline.addHandlers([encoder, decoder, manners, upgrade])
-            let negotiated = upgrade.upgradeResultFuture
+            let first = FirstRequestHandler(
+                door: socket, handlers: .init(encoder: encoder, others: [decoder, manners]),
+                becomeHTTP: { .http(try becomeHTTP($0, logger: logger)) })
+            let negotiated = first.outcome(on: channel.eventLoop)
+            try pipeline.addHandlers([encoder, decoder, manners, first])
             closeUnlessStarted(channel, negotiated)
             return Value(negotiated: negotiated, channel: channel)
         }
@@ -52,39 +50,16 @@ struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
         }
     }
 
-    private func notUpgrading(_ channel: any Channel, logger: Logger) -> EventLoopFuture<Negotiated> {
-        channel.eventLoop.makeCompletedFuture {
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            try pipeline.addHandler(RequestPaceHandler(limits: limits))
-            try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: limits.idle, logger: logger))
-            return .http(
-                try NIOAsyncChannel(
-                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
-        }
-    }
-
-    private func upgraders() -> [NIOTypedWebSocketServerUpgrader<Negotiated>] {
-        guard let socket else { return [] }
-        // Filled when the upgrade is granted, emptied when it is done; both on the connection's own loop.
-        let admitted = AdmittedSocket()
-        return [
-            NIOTypedWebSocketServerUpgrader(
-                maxFrameSize: socket.hub.limits.inboundFrameBytes, enableAutomaticErrorHandling: false,
-                shouldUpgrade: { channel, head in
-                    channel.eventLoop.makeFutureWithTask {
-                        guard let identity = await socket.admit(head) else { return nil }
-                        admitted.identity = identity
-                        return [:]
-                    }
-                },
-                upgradePipelineHandler: { channel, _ in
-                    channel.eventLoop.makeCompletedFuture {
-                        try socket.adopt(channel, admitted.identity)
-                        return .webSocket
-                    }
-                })
-        ]
+    /// Puts Hummingbird's handlers behind NIO's.
+    private func becomeHTTP(
+        _ channel: any Channel, logger: Logger
+    ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        try pipeline.addHandler(RequestPaceHandler(limits: limits))
+        try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: limits.idle, logger: logger))
+        return try NIOAsyncChannel(
+            wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
     }
 
     /// A peer that connects and says nothing, or says it a byte a minute, does not keep its place.

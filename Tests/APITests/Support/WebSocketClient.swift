@@ -36,7 +36,8 @@ struct WebSocketClient {
                 }
             }
         let result = try await outcome.get()
-        if case .refused(let channel) = result { try await channel.close() }
+        // try?: the server may have closed it already.
+        if case .refused(let channel) = result { try? await channel.close() }
         return result
     }
 
