@@ -88,7 +88,11 @@ need_venv() { # folder, requirement files…
     printf '%s\n' "$stamp" >"$folder/.stamp"
 }
 
-need_web_libraries() { .venv/bin/python Sources/API/Web/vendor.py </dev/null | sed 's/^/   /'; }
+# An environment of its own: what cuts fonts to size is nothing that plugins should find.
+need_web_libraries() {
+    need_venv .venv-web Sources/API/Web/tools.txt
+    .venv-web/bin/python Sources/API/Web/vendor.py </dev/null | sed 's/^/   /'
+}
 
 # Runs a long command with its output in a file, showing the elapsed time and the newest line of it: in place on a
 # terminal, every 20 s elsewhere. Returns the command's own status.

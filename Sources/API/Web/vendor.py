@@ -3,7 +3,8 @@
 
 Downloads the wheels pinned in requirements.txt (checked by hash), takes the named files out of
 them, adds the two fonts from their Debian packages and writes a .gz twin beside every file over
-1 KB. Runs again only when requirements.txt or this file changes; --force runs it regardless.
+1 KB. Runs again only when requirements.txt, this file or what is installed changes; --force runs it regardless.
+With the packages of tools.txt the fonts are cut to a Latin subset.
 
     python3 Sources/API/Web/vendor.py [--force]
 """
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -65,6 +67,7 @@ FONTS = [
 def fingerprint() -> str:
     parts = [(HERE / "requirements.txt").read_bytes(), Path(__file__).read_bytes()]
     parts += [str(Path(source).exists()).encode() for *_, source, _ in FONTS]
+    parts += [str(find_spec(name) is not None).encode() for name in ("fontTools", "brotli")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
