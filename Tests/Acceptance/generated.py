@@ -7,12 +7,15 @@ import json
 import re
 import subprocess
 import sys
+import uuid
 from datetime import datetime, timezone
 from pathlib import Path
 from xml.etree import ElementTree
 
 from report import Skip
 
+#: The customer in the addresses that gen_m3u.py writes.
+CUSTOMER = b"u7f31c0b2"
 GROUP = re.compile(r'group-title="([^"]*)"')
 
 
@@ -21,9 +24,12 @@ class Generators:
 
     def __init__(self, folder: Path, scratch: Path) -> None:
         self._folder, self._scratch = folder, scratch
+        self._run_id = uuid.uuid4().hex[:8]
 
-    def playlist(self, entries: int, **options: object) -> bytes:
-        return self._run("gen_m3u.py", entries=entries, **options)
+    def playlist(self, entries: int, customer: str, **options: object) -> bytes:
+        """Every customer has addresses of his own: entries with the same address are one stream, whose ever they are."""
+        body = self._run("gen_m3u.py", entries=entries, **options)
+        return body.replace(CUSTOMER, f"{customer}-{self._run_id}".encode())
 
     def guide(self, channels: int, programmes: int, **options: object) -> bytes:
         return self._run("gen_xmltv.py", channels=channels, programmes=programmes, **options)

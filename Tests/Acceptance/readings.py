@@ -68,7 +68,7 @@ def _role(path: Path) -> list[tuple[str, int]]:
     except OSError:  # It ended meanwhile.
         return []
     peak = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
-    program = words[0].rsplit("/", 1)[-1].split(":")[0].split()[0]
+    program = words[0].split()[0].rsplit("/", 1)[-1] if words[0].strip() else ""
     if program == "skirret" and len(words) > 1:
         return [(f"skirret {words[1]}", peak)]
     return [("Python host" if program.startswith("python") else program, peak)]

@@ -54,24 +54,25 @@ class Redis:
         shutil.rmtree(self._folder)
 
 
-def run(smoke: Path, skirret: Path, data: str, broker: str) -> list[str]:
-    """The smoke script's lines, shown as they come."""
+def run(smoke: Path, skirret: Path, data: str, broker: str) -> tuple[list[str], list[str]]:
+    """The smoke script's lines about its checks, shown as they come, and what else it and both workers said."""
     worker = f"{shlex.quote(str(skirret))} worker --samples -E --data-dir {shlex.quote(data)}"
     worker += " --redis {broker} --name {node} --queues {queues} --log-level warning"
     command = [sys.executable, str(smoke), "--redis", broker, "--worker", worker]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    lines = []
+    checks, said = [], []
     for line in process.stdout:
         line = line.rstrip("\n")
-        found = re.match(r"FAIL (\w+)", line)
-        if found and found[1] in NOT_YET:
-            line = f"NOT YET {found[1]}: {NOT_YET[found[1]]} ({line})"
-        # The closing counts are ours to give: they know what is not yet expected.
-        if not re.fullmatch(r"\d+ passed, \d+ failed", line):
-            print(line, flush=True)
-        lines.append(line)
+        found = re.match(r"(PASS|FAIL) (\w+)", line)
+        if not found:
+            said.append(line)
+            continue
+        if found[1] == "FAIL" and found[2] in NOT_YET:
+            line = f"NOT YET {found[2]}: {NOT_YET[found[2]]} ({line})"
+        print(line, flush=True)
+        checks.append(line)
     process.wait()
-    return lines
+    return checks, said
 
 
 def main() -> int:
@@ -84,15 +85,17 @@ def main() -> int:
             print(f"SKIP interop: {path} is not there; {remedy}\n0 passed, 0 failed, 1 skipped")
             return 0
     with Redis() as broker, tempfile.TemporaryDirectory(prefix="skirret-interop-data-") as data:
-        lines = run(options.smoke, options.skirret.resolve(), data, broker)
-    passed = [line.split()[1] for line in lines if line.startswith("PASS ")]
-    failed = sum(line.startswith("FAIL ") for line in lines)
-    pending = sum(line.startswith("NOT YET ") for line in lines)
+        checks, said = run(options.smoke, options.skirret.resolve(), data, broker)
+    passed = [line.split()[1] for line in checks if line.startswith("PASS ")]
+    failed = sum(line.startswith("FAIL ") for line in checks)
+    pending = sum(line.startswith("NOT YET ") for line in checks)
     for name in sorted(NOT_YET.keys() & set(passed)):
         print(f"{name} passes now: take it off the list of what is not yet expected")
-    if not any(re.fullmatch(r"\d+ passed, \d+ failed", line) for line in lines):
+    if not any(re.fullmatch(r"\d+ passed, \d+ failed", line) for line in said):
         print("FAIL interop: the smoke script ended before its last check")
         failed += 1
+    if failed:
+        print("\n".join(["What the script and both workers said besides:", *said]))
     print(f"{len(passed)} passed, {failed} failed" + (f", {pending} skipped" if pending else ""))
     return 1 if failed else 0
 
