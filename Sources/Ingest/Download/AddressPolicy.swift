@@ -12,6 +12,8 @@
 struct AddressPolicy {
     /// Whether the host is the one that an administrator typed.
     let isTypedHost: Bool
+    /// Whether the port is that one, too.
+    let isTypedPort: Bool
 
     /// Services that HTTP must not be spoken to on machines of others.
     private static let refusedPorts: Set<Int> = [
@@ -23,7 +25,7 @@ struct AddressPolicy {
     func refusal(of address: IPAddress, port: Int) -> String? {
         if address.isLinkLocal { return "link-local and metadata addresses are never fetched" }
         if !isTypedHost, !address.isPublic { return "a redirect may not lead to a private address" }
-        if Self.refusedPorts.contains(port), !isTypedHost || address.isPublic {
+        if Self.refusedPorts.contains(port), address.isPublic || !isTypedHost || !isTypedPort {
             return "port \(port) belongs to another service"
         }
         return nil

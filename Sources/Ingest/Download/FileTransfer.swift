@@ -16,19 +16,19 @@ struct FileTransfer {
 
     func run(_ path: String) async throws {
         let pool = NIOThreadPool.singleton
-        let (descriptor, size) = try await pool.runIfActive { try Self.open(path) }
+        let (descriptor, size) = try await pool.runIfActive { try Self.openFile(path) }
         defer { close(descriptor) }
         try await transfer.begin(total: size)
         while true {
-            let piece = try await pool.runIfActive { try Self.read(descriptor, path) }
+            let piece = try await pool.runIfActive { try Self.readPiece(descriptor, path) }
             guard piece.readableBytes > 0 else { return }
             try await transfer.take(piece)
         }
     }
 
-    private static func open(_ path: String) throws -> (descriptor: Int32, size: Int) {
+    private static func openFile(_ path: String) throws -> (descriptor: Int32, size: Int) {
         // Without O_NONBLOCK opening a pipe would wait for its writer.
-        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         var facts = stat()
         guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
@@ -38,12 +38,12 @@ struct FileTransfer {
         return (descriptor, Int(facts.st_size))
     }
 
-    private static func read(_ descriptor: Int32, _ path: String) throws -> ByteBuffer {
+    private static func readPiece(_ descriptor: Int32, _ path: String) throws -> ByteBuffer {
         var buffer = ByteBufferAllocator().buffer(capacity: pieceBytes)
         var result = 0
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: pieceBytes) { space in
             repeat {
-                result = Glibc.read(descriptor, space.baseAddress, pieceBytes)
+                result = read(descriptor, space.baseAddress, pieceBytes)
             } while result < 0 && errno == EINTR
             return max(0, result)
         }

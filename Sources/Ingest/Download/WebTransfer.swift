@@ -50,7 +50,8 @@ struct WebTransfer {
     private func targets(_ address: WebAddress, typed: WebAddress) async throws -> [IPAddress] {
         let host = address.host.trimmingBrackets
         let found = try await NIOThreadPool.singleton.runIfActive { try IPAddress.resolve(host) }
-        let policy = AddressPolicy(isTypedHost: address.host == typed.host)
+        let policy = AddressPolicy(
+            isTypedHost: address.host == typed.host, isTypedPort: address.port == typed.port)
         var refusal = "it has no address"
         let allowed = found.filter { candidate in
             guard let reason = policy.refusal(of: candidate, port: address.port) else { return true }

@@ -114,5 +114,7 @@ extension UInt8 {
 
     /// Space, tab, line feed, vertical tab, form feed, carriage return.
     var isBlank: Bool { self == 0x20 || (self >= 0x09 && self <= 0x0D) }
+    /// ASCII, neither blank nor control character.
+    var isVisible: Bool { self > 0x20 && self < 0x7F }
     var isDigit: Bool { self >= 0x30 && self <= 0x39 }
 }

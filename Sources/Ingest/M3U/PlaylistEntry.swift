@@ -65,6 +65,8 @@ public struct PlaylistEntry: Sendable, Equatable {
 extension String {
     /// Without white space at both ends, in Unicode's sense, as Python's `strip()`.
     var trimmed: String {
+        // Most texts begin and end with a visible ASCII character: no table of properties is asked for those.
+        if let first = utf8.first, let last = utf8.last, first.isVisible, last.isVisible { return self }
         guard let first = unicodeScalars.first, let last = unicodeScalars.last,
             first.properties.isWhitespace || last.properties.isWhitespace
         else { return self }

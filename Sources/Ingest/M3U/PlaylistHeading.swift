@@ -26,7 +26,7 @@ struct PlaylistHeading {
                 problems.note(.tooManyAttributes, line: line, "more than \(maximumAttributes)")
                 continue
             }
-            attributes[key.playlistText(line, &problems).lowercased()] = .string(value.playlistText(line, &problems))
+            attributes[key.playlistKey(line, &problems)] = .string(value.playlistText(line, &problems))
         }
         if scanner.metUnclosedQuote { problems.note(.unclosedQuote, line: line) }
 
@@ -113,9 +113,16 @@ struct AttributeScanner {
 }
 
 extension UnsafeRawBufferPointer {
+    /// An attribute's name in lower case.
+    fileprivate func playlistKey(_ line: Int, _ problems: inout ParseProblems) -> String {
+        let text = playlistText(line, &problems)
+        return contains { $0 >= 0x80 || ($0 >= 0x41 && $0 <= 0x5A) } ? text.lowercased() : text
+    }
+
     /// UTF-8 text; broken sequences and NULs become U+FFFD and are noted.
     func playlistText(_ line: Int, _ problems: inout ParseProblems) -> String {
         let bytes = bindMemory(to: UInt8.self)
+        if firstUnplainIndex(from: 0) == count { return String(decoding: bytes, as: UTF8.self) }
         if firstIndex(of: 0, from: 0) == count, let text = String(validating: bytes, as: UTF8.self) { return text }
         problems.note(.invalidText, line: line)
         return String(decoding: bytes, as: UTF8.self).replacing("\0", with: "\u{FFFD}")

@@ -32,7 +32,7 @@ struct UTF8Repair {
             if end > clean { try emit(UnsafeRawBufferPointer(rebasing: bytes[clean..<end])) }
         }
         while position < bytes.count {
-            position = Self.skipPlainText(bytes, from: position)
+            position = bytes.firstUnplainIndex(from: position)
             guard position < bytes.count else { break }
             switch Self.sequence(bytes, at: position) {
             case .valid(let length): position += length
@@ -85,18 +85,21 @@ struct UTF8Repair {
         default: [0xEF, 0xBF, 0xBD]
         }
     }
+}
 
-    /// Jumps over printable ASCII, eight bytes at a time.
-    private static func skipPlainText(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+extension UnsafeRawBufferPointer {
+    /// Position of the first byte at or after `start` that is not printable ASCII; `count` when there is none.
+    func firstUnplainIndex(from start: Int) -> Int {
         let (high, low): (UInt64, UInt64) = (0x8080_8080_8080_8080, 0x2020_2020_2020_2020)
+        // Eight bytes at a time.
         var position = start
-        while position + 8 <= bytes.count {
-            let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+        while position + 8 <= count {
+            let word = loadUnaligned(fromByteOffset: position, as: UInt64.self)
             // The subtraction borrows into a byte's high bit where the byte is below 0x20.
             guard (word | (word &- low)) & high == 0 else { break }
             position += 8
         }
-        while position < bytes.count, bytes[position] >= 0x20, bytes[position] < 0x80 { position += 1 }
+        while position < count, self[position] >= 0x20, self[position] < 0x80 { position += 1 }
         return position
     }
 }

@@ -279,13 +279,16 @@ import Testing
     @Test func `other services' ports are refused on machines of others only`() {
         let here = IPAddress(bytes: [192, 168, 0, 1], text: "")
         let there = IPAddress(bytes: [8, 8, 8, 8], text: "")
-        let typed = AddressPolicy(isTypedHost: true)
+        let typed = AddressPolicy(isTypedHost: true, isTypedPort: true)
+        let moved = AddressPolicy(isTypedHost: true, isTypedPort: false)
+        let other = AddressPolicy(isTypedHost: false, isTypedPort: false)
         for port in [22, 25, 6379] {
             #expect(typed.refusal(of: there, port: port) != nil && typed.refusal(of: here, port: port) == nil)
+            #expect(moved.refusal(of: here, port: port) != nil)
         }
         #expect(typed.refusal(of: there, port: 8080) == nil)
-        #expect(AddressPolicy(isTypedHost: false).refusal(of: here, port: 80) != nil)
-        #expect(AddressPolicy(isTypedHost: false).refusal(of: there, port: 80) == nil)
+        #expect(other.refusal(of: here, port: 80) != nil)
+        #expect(other.refusal(of: there, port: 80) == nil)
     }
 
     @Test(arguments: [

@@ -16,7 +16,7 @@ import Testing
                 .utf8)
     }
 
-    @Test(.enabled(if: Fixtures.isAvailable), arguments: ["plain", "gzip", "xz"])
+    @Test(.enabled(if: Fixtures.isAvailable), arguments: ["plain", "gzip"])
     func `a hundred channels and their programmes arrive exactly once`(format: String) async throws {
         let plain = try Fixtures.guide(channels: 100, programmes: 10_000)
         let ids = try Set(read(plain, by: 65_536).channels.map(\.id))
