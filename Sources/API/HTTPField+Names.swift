@@ -9,6 +9,8 @@ extension HTTPField.Name {
     static let prefer = literal("Prefer")
     /// The header `Preference-Applied`.
     static let preferenceApplied = literal("Preference-Applied")
+    /// The header `Idempotency-Key`.
+    static let idempotencyKey = literal("Idempotency-Key")
     /// The header `Referrer-Policy`.
     static let referrerPolicy = literal("Referrer-Policy")
 

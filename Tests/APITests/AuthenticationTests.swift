@@ -76,11 +76,38 @@ import Testing
                 }
                 let signIn = try await client.send(
                     .post, "/api/auth/session/", json: ["token": .string(token)], isAdmin: false)
-                #expect(signIn.status == 401 || signIn.status == 413)
+                #expect([401, 413, 429].contains(signIn.status))
             }
             let query = try await client.send(.get, "/api/tasks/?token=\(APIFixture.token)", isAdmin: false)
             #expect(query.status == 401)
         }
+    }
+
+    @Test func `guessing is slowed down, by address`() async throws {
+        try await APIFixture.withServer { fixture, client in
+            var statuses: [Int] = []
+            for _ in 0..<12 {
+                let answer = try await client.send(
+                    .post, "/api/auth/session/", json: ["token": "guess"], isAdmin: false)
+                statuses.append(answer.status)
+                if answer.status == 429 { #expect(answer.headers[.retryAfter] != nil) }
+            }
+            #expect(statuses.prefix(10).allSatisfy { $0 == 401 } && statuses.suffix(2) == [429, 429])
+            // Who knows the token is not kept out by others' guesses.
+            let right = try await client.send(
+                .post, "/api/auth/session/", json: ["token": .string(APIFixture.token)], isAdmin: false)
+            #expect(right.status == 200)
+        }
+    }
+
+    @Test func `a caller who changes things without pause is told to wait`() throws {
+        let budget = RequestBudget(burst: 100, perSecond: 50)
+        let now = ContinuousClock.now
+        for _ in 0..<100 { try budget.spend("a", now: now) }
+        #expect(throws: APIError.self) { try budget.spend("a", now: now) }
+        try budget.spend("b", now: now)
+        try budget.spend("a", now: now + .milliseconds(20))
+        #expect(throws: APIError.self) { try budget.spend("a", now: now + .milliseconds(20)) }
     }
 
     @Test func `every spelling of the right token is accepted`() async throws {

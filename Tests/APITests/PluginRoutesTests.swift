@@ -154,6 +154,35 @@ import Testing
         }
     }
 
+    @Test func `the same Idempotency-Key is one task and one answer`() async throws {
+        try await APIFixture.withServer { fixture, client in
+            try install(fixture)
+            _ = try await client.send(.get, "/api/plugins/plugins/")
+            try await fixture.services.catalog.plugins.setEnabled("my_plugin", true)
+            let headers: HTTPFields = [.idempotencyKey: "click-1", .prefer: "respond-async"]
+            let ids = try await withThrowingTaskGroup(of: JSONValue?.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        try await client.send(.post, Self.run, json: ["action": "do_work"], headers: headers)
+                            .json["task_id"]
+                    }
+                }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+            #expect(ids.count == 1)
+            #expect(try await fixture.services.redis.send("LLEN", "celery").int == 1)
+            let other = try await client.send(.post, Self.run, json: ["action": "other"], headers: headers)
+            #expect(other.status == 422 && other.code == "idempotency_key_reused")
+            try await fixture.withWorker(Self.tasks) {
+                for _ in 0..<2 {
+                    let answer = try await client.send(
+                        .post, Self.run, json: ["action": "do_work"], headers: [.idempotencyKey: "click-1"])
+                    #expect(answer.json["result"]?["status"] == "ok")
+                }
+            }
+        }
+    }
+
     @Test func `uploaded files reach the action, and are gone afterwards`() async throws {
         try await APIFixture.withServer { fixture, client in
             try install(fixture)

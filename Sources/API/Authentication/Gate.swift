@@ -1,10 +1,15 @@
 import HTTPTypes
 import Hummingbird
+import Relay
 
 /// What every request passes before its route: who are you, may you, and did you mean to.
 struct Gate: Sendable {
     let authenticator: Authenticator
     let trustedOrigins: Set<String>
+    /// What one credential may change: 100 at once, 50 a second.
+    ///
+    /// Reading is cheap, and not counted.
+    let changes = RequestBudget(burst: 100, perSecond: 50)
 
     /// Lets a request in or throws 401 or 403.
     ///
@@ -19,6 +24,7 @@ struct Gate: Sendable {
         }
         // The cookie alone proves nothing: the browser must say that the page was ours.
         if isUnsafe, principal.isCookie, origin.verdict != .ours { throw APIError.crossSite }
+        if isUnsafe { try changes.spend(principal.relayIdentity.credential) }
         return principal
     }
 

@@ -48,15 +48,28 @@ struct TaskAnswer {
             throw .noSuchPlugin
         default:
             throw APIError(
-                .internalServerError, code: "plugin_failed", message,
+                .internalServerError, code: code(failure), message,
                 hint: "The task's log has the details: /api/tasks/\(result.taskID)/logs/",
                 exception: failure?.excType, taskID: result.taskID.rawValue)
         }
     }
 
+    /// Our own codes for what is not the plugin's exception.
+    private static func code(_ failure: TaskFailure?) -> String {
+        switch failure?.excType {
+        case "WorkerLostError": "plugin_crashed"
+        case "TimeLimitExceeded", "SoftTimeLimitExceeded": "plugin_timed_out"
+        // The host's own errors carry their stable code as a second value.
+        case "PluginError":
+            failure?.excMessage.count == 2 ? failure?.excMessage[1].string ?? "plugin_failed" : "plugin_failed"
+        default: "plugin_failed"
+        }
+    }
+
     /// `str(error)`: what the exception was raised with.
     private static func message(_ failure: TaskFailure) -> String {
-        let parts = failure.excMessage.map { $0.string ?? $0.text }
+        let said = failure.excType == "PluginError" ? failure.excMessage.prefix(1) : failure.excMessage[...]
+        let parts = said.map { $0.string ?? $0.text }
         return parts.isEmpty ? failure.excType : parts.joined(separator: ", ")
     }
 }

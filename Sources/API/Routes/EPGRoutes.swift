@@ -42,7 +42,7 @@ struct EPGRoutes: Routes {
         guard !draft.name.isEmpty else { throw APIError.badRequest("name: required", code: "invalid_fields") }
         let source = try await table.create(draft)
         if draft.isActive, draft.kind == .xmltv, draft.url != nil || draft.filePath != nil {
-            _ = try await start(source.id, isForced: false)
+            _ = try await start(source.id, isForced: false, for: request)
         }
         return .json(source.json, status: .created)
     }
@@ -75,12 +75,12 @@ struct EPGRoutes: Routes {
         guard source.draft.kind != .dummy else {
             throw APIError.badRequest("Dummy EPG sources do not require refreshing.", code: "dummy_source")
         }
-        let task = try await start(id, isForced: body["force"]?.boolean ?? false)
+        let task = try await start(id, isForced: body["force"]?.boolean ?? false, for: request)
         return TaskAnswer.accepted(task, isApplied: false, message: "EPG data refresh initiated.")
     }
 
-    private func start(_ id: Int, isForced: Bool) async throws -> TaskID {
-        try await services.start(
+    private func start(_ id: Int, isForced: Bool, for request: APIRequest) async throws -> TaskID {
+        try await TaskStart(services: services, request: request).start(
             TaskNames.refreshGuide, [.int(id)], kwargs: ["force": .bool(isForced)], about: "guide \(id)")
     }
 }

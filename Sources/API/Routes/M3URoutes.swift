@@ -68,14 +68,16 @@ struct M3URoutes: Routes {
     }
 
     @Sendable private func refreshAll(_ request: APIRequest) async throws -> Response {
-        let id = try await services.start(TaskNames.refreshAllAccounts, about: "all accounts")
+        let id = try await TaskStart(services: services, request: request).start(
+            TaskNames.refreshAllAccounts, about: "all accounts")
         return TaskAnswer.accepted(id, isApplied: false, message: "M3U refresh initiated.")
     }
 
     /// Also for accounts that do not exist, as in Dispatcharr: the task says so.
     @Sendable private func refresh(_ request: APIRequest) async throws -> Response {
         let account = try request.id()
-        let id = try await services.start(TaskNames.refreshAccount, [.int(account)], about: "account \(account)")
+        let id = try await TaskStart(services: services, request: request).start(
+            TaskNames.refreshAccount, [.int(account)], about: "account \(account)")
         return TaskAnswer.accepted(
             id, isApplied: false, message: "M3U account \(account) refresh initiated.")
     }
@@ -85,17 +87,6 @@ struct M3URoutes: Routes {
         let profiles = try await table.profiles(of: account.id)
         let groups = try await table.groups(of: account.id)
         return account.json(filters: filters, profiles: profiles, groups: groups)
-    }
-}
-
-extension APIServices {
-    /// Sends a task on a caller's behalf.
-    func start(
-        _ task: String, _ args: [JSONValue] = [], kwargs: JSONObject = [:], about subject: String
-    ) async throws -> TaskID {
-        let id = try await queue.send(task, args: args, kwargs: kwargs)
-        try await RecentTasks(redis: redis).note(id, task, about: subject)
-        return id
     }
 }
 

@@ -42,9 +42,14 @@ struct PluginRunRoutes: Routes {
         guard let action = action?.string, !action.isEmpty else {
             throw APIError.badRequest("Missing 'action'", code: "missing_action")
         }
-        let id = try await services.queue.send(
-            TaskNames.runAction, args: [.string(key), .string(action), params.parameters, .object(files)])
-        try await RecentTasks(redis: services.redis).note(id, TaskNames.runAction, about: "\(key): \(action)")
+        let args: [JSONValue] = [.string(key), .string(action), params.parameters, .object(files)]
+        // Every upload has a path of its own; the same request again is one with the same names and sizes.
+        let uploads = files.values.flatMap { $0.array ?? [] }.map { file -> JSONValue in
+            [file["name"] ?? .null, file["size"] ?? .null]
+        }
+        let id = try await TaskStart(services: services, request: request).start(
+            TaskNames.runAction, args, about: "\(key): \(action)",
+            sameness: .array(args.dropLast() + [.array(uploads)]))
         return try await TaskAnswer(services: services).answer(id, to: request, within: configuration.runDeadline)
     }
 }

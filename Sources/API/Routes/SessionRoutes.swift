@@ -6,6 +6,11 @@ import Logging
 /// `/api/auth/session/`: the web app trades the token for a cookie that scripts cannot read.
 struct SessionRoutes: Routes {
     let authenticator: Authenticator
+    /// Sign-ins that failed, by address: ten, then one every six seconds.
+    private let failures = RequestBudget(burst: 10, perSecond: 1.0 / 6)
+
+    init(authenticator: Authenticator) { self.authenticator = authenticator }
+
     private let path = "/api/auth/session"
 
     var endpoints: [Endpoint] {
@@ -21,6 +26,7 @@ struct SessionRoutes: Routes {
             throw APIError.badRequest("Missing 'token'", code: "missing_token")
         }
         guard authenticator.principal(token: token) != nil else {
+            try failures.spend(request.peer)
             request.logger.notice("Refused a sign-in", metadata: ["peer": "\(request.peer)"])
             throw APIError(
                 .unauthorized, code: "wrong_token", "This token is not known.",

@@ -2,6 +2,7 @@ import CeleryProtocol
 import HTTPTypes
 import Hummingbird
 import Skirret
+import SkirretRedis
 
 /// `/api/tasks/`: what became of a task, by its id.
 struct TaskRoutes: Routes {
@@ -20,9 +21,12 @@ struct TaskRoutes: Routes {
     /// The tasks that requests started lately, newest first, with their states.
     @Sendable private func list(_ request: APIRequest) async throws -> Response {
         var tasks = try await RecentTasks(redis: services.redis).all()
-        for (index, task) in tasks.enumerated() {
-            guard let id = task["task_id"]?.string else { continue }
-            let result = try await services.queue.storedResult(of: TaskID(id))
+        let keys = tasks.map { RedisArgument(services.queue.keys.result(TaskID($0["task_id"]?.string ?? ""))) }
+        guard !keys.isEmpty else { return .json(["tasks": []]) }
+        let stored = try await services.redis.send(RedisCommand("MGET", arguments: keys)).array ?? []
+        for (index, value) in stored.enumerated() where index < tasks.count {
+            // try?: a result that cannot be read is shown when somebody asks for it, not in a list.
+            let result = value.bytes.flatMap { try? TaskResult(decoding: $0) }
             tasks[index]["state"] = JSONValue(result?.state ?? .pending)
         }
         return .json(["tasks": .array(tasks.map(JSONValue.object))])

@@ -23,7 +23,9 @@ public struct APIConfiguration: Sendable {
     /// Further origins a browser may come from, `https://name[:port]`, when a proxy stands before us.
     public var trustedOrigins: Set<String> = []
     /// How long a run or a resource is waited for before the caller gets 202 and the task's id.
-    public var runDeadline: Duration = .seconds(30)
+    ///
+    /// 65 s: a little more than a plugin's own limit, so that its explanation is what the caller gets.
+    public var runDeadline: Duration = .seconds(65)
     /// Bytes of one uploaded file.
     ///
     /// 200 MiB, as Dispatcharr allows for an archive.

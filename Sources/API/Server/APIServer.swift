@@ -33,6 +33,7 @@ public struct APIServer: Sendable {
 
     /// Listens and serves until cancelled or asked to shut down, then says goodbye to the sockets.
     public func run() async throws {
+        OldUploads.sweep(configuration.uploadsFolder)
         let application = try makeApplication()
         do {
             try await application.run()

@@ -88,14 +88,3 @@ struct WebApp: Sendable {
         }
     }
 }
-
-/// FNV-1a, 64 bits: tells builds apart, guards nothing.
-private struct Fingerprint {
-    private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    mutating func add(_ text: String) {
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    }
-
-    var text: String { String(hash, radix: 36) }
-}
