@@ -90,12 +90,11 @@ import Testing
     @Test func `nobody listening is a connection error at once`() async throws {
         let port = try await RawServer.with([:]) { $0.port }
         var options = Self.patient
-        options.connectDeadline = .seconds(20)
-        let start = ContinuousClock.now
-        let error = await #expect(throws: DownloadError.self) {
-            _ = try await fetch("http://127.0.0.1:\(port)/", options)
-        }
-        #expect(error?.code == .connection && start.duration(to: .now) < .seconds(10))
+        // With AsyncHTTPClient's own retries this test would last an hour.
+        options.connectDeadline = .seconds(3600)
+        let url = "http://127.0.0.1:\(port)/"
+        let error = await #expect(throws: DownloadError.self) { _ = try await fetch(url, options) }
+        #expect(error?.code == .connection)
     }
 
     @Test func `a name that does not exist is a connection error`() async {
