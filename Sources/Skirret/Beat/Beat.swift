@@ -3,7 +3,9 @@ import Foundation
 public import Logging
 import SkirretRedis
 
-/// Enqueues what is due. Any number may run; one leads.
+/// Enqueues what is due.
+///
+/// Any number may run; one leads.
 ///
 /// The leader holds a lease of six seconds and a term that grows with every change of leader; a firing is refused
 /// to an older term, and a fire key makes a second firing for the same due time impossible whoever leads.
@@ -42,7 +44,7 @@ public final class Beat: Sendable {
                 try await lead(&leadership)
                 if let term = leadership.term {
                     try await refresh(&entries)
-                    try await fireDue(&entries, term: term)
+                    try await fireDue(&entries, term: term, now: leadership.now)
                 }
                 try await ContinuousClock().sleep(for: Self.pulse)
             } catch is CancellationError {
@@ -59,6 +61,10 @@ public final class Beat: Sendable {
     private struct Leadership {
         var term: Int?
         var renewAt = ContinuousClock.now
+        /// What Redis's clock said, and when: this machine's may be wrong, or step.
+        var time = (Date(), at: ContinuousClock.now)
+
+        var now: Date { time.0 + time.at.duration(to: .now).seconds }
     }
 
     private struct Entries {
@@ -71,11 +77,13 @@ public final class Beat: Sendable {
         let reply = try await queue.redis.run(
             Scripts.lead, keys: [queue.keys.leader, queue.keys.term],
             arguments: [.init(name), .init(Self.lease.milliseconds), .init(leadership.term.map(String.init) ?? "")])
-        let term = reply.int.flatMap { $0 > 0 ? $0 : nil }
+        guard let parts = reply.array, parts.count == 2, let now = parts[1].int else { return }
+        let term = parts[0].int.flatMap { $0 > 0 ? $0 : nil }
         if term != leadership.term {
             logger.info(term == nil ? "another beat leads" : "this beat leads", metadata: ["beat": "\(name)"])
         }
-        leadership = Leadership(term: term, renewAt: .now + Self.lease / 3)
+        leadership = Leadership(
+            term: term, renewAt: .now + Self.lease / 3, time: (Date(timeIntervalSince1970: Double(now) / 1000), .now))
     }
 
     private func refresh(_ entries: inout Entries) async throws {
@@ -84,8 +92,7 @@ public final class Beat: Sendable {
         entries = Entries(mark: mark, tasks: try await store.schedules())
     }
 
-    private func fireDue(_ entries: inout Entries, term: Int) async throws {
-        let now = Date()
+    private func fireDue(_ entries: inout Entries, term: Int, now: Date) async throws {
         for index in entries.tasks.indices {
             let entry = entries.tasks[index]
             guard let due = entry.due(at: now) else { continue }
@@ -119,14 +126,19 @@ public final class Beat: Sendable {
         if reply.int == 1 {
             logger.info(
                 "a schedule fired",
-                metadata: ["schedule": "\(entry.name)", "task_name": "\(call.task)", "task_id": "\(message.headers.id)"])
+                metadata: [
+                    "schedule": "\(entry.name)", "task_name": "\(call.task)", "task_id": "\(message.headers.id)",
+                ])
         }
         return reply.int != -1
     }
 
     private func stepDown(_ leadership: Leadership) async {
         guard leadership.term != nil else { return }
-        // Only a courtesy: without it the next beat takes over when the lease runs out.
-        _ = try? await queue.redis.run(Scripts.stepDown, keys: [queue.keys.leader], arguments: [.init(name)])
+        // A task of its own, as this one is cancelled and a cancelled task sends nothing more. Only a courtesy:
+        // without it the next beat takes over when the lease runs out.
+        await Task { [queue, name] in
+            _ = try? await queue.redis.run(Scripts.stepDown, keys: [queue.keys.leader], arguments: [.init(name)])
+        }.value
     }
 }

@@ -5,8 +5,8 @@ import Foundation
 /// Every field must match, the day of the month *and* the day of the week, as in Celery. In a gap of the local
 /// clock the rule fires at the first instant after it; in a fold at the first of the two.
 public struct CrontabSchedule: Sendable, Hashable {
-    private let minutes: Set<Int>
-    private let hours: Set<Int>
+    private let minutes: [Int]
+    private let hours: [Int]
     private let daysOfMonth: Set<Int>
     private let months: Set<Int>
     private let daysOfWeek: Set<Int>
@@ -29,8 +29,8 @@ public struct CrontabSchedule: Sendable, Hashable {
             throw Invalid(description: "time zone '\(timeZone)' is unknown; write an IANA name such as Europe/Berlin")
         }
         self.zone = zone
-        minutes = try CronField(name: "minute", range: 0...59).parse(minute)
-        hours = try CronField(name: "hour", range: 0...23).parse(hour)
+        minutes = try CronField(name: "minute", range: 0...59).parse(minute).sorted()
+        hours = try CronField(name: "hour", range: 0...23).parse(hour).sorted()
         daysOfMonth = try CronField(name: "day of month", range: 1...31).parse(dayOfMonth)
         months = try CronField(name: "month", range: 1...12, names: CronField.monthNames).parse(month)
         daysOfWeek = try CronField(name: "day of week", range: 0...6, names: CronField.dayNames).parse(dayOfWeek)
@@ -50,42 +50,68 @@ public struct CrontabSchedule: Sendable, Hashable {
             timeZone: timeZone)
     }
 
-    /// The first due time after an instant; nil when there is none within the next nine years (leap days are eight
-    /// years apart at the most).
+    /// The first due time after an instant; nil when there is none within 41 years (29 February falls on a given
+    /// day of the week every 40 years at the latest, the century years aside).
     func next(after instant: Date) -> Date? {
-        let offset = zone.secondsFromGMT(for: instant)
-        let local = Int(instant.timeIntervalSince1970.rounded(.down)) + offset
+        let local = Int(instant.timeIntervalSince1970.rounded(.down)) + zone.secondsFromGMT(for: instant)
         // One day earlier, as a fold may bring back a time of day that the wall has passed already.
         let firstDay = floorDivide(local, 86_400) - 1
-        let sortedHours = hours.sorted(), sortedMinutes = minutes.sorted()
-        for day in firstDay..<(firstDay + 9 * 366) {
-            let date = civil(day)
-            guard months.contains(date.month), daysOfMonth.contains(date.day), daysOfWeek.contains(weekday(day)) else {
-                continue
-            }
-            var best: Date?
-            for hour in sortedHours {
-                for minute in sortedMinutes {
-                    let due = instantOf(local: day * 86_400 + hour * 3600 + minute * 60)
-                    if due > instant, best.map({ due < $0 }) ?? true { best = due }
-                }
-                if best != nil { break }
-            }
-            if let best { return best }
+        for day in firstDay..<(firstDay + 41 * 366) where fires(on: day) {
+            if let due = firstDue(on: day, after: instant) { return due }
         }
         return nil
     }
 
+    private func fires(on day: Int) -> Bool {
+        guard daysOfWeek.contains(weekday(day)) else { return false }
+        let date = civil(day)
+        return months.contains(date.month) && daysOfMonth.contains(date.day)
+    }
+
+    private func firstDue(on day: Int, after instant: Date) -> Date? {
+        let midnight = day * 86_400
+        // Whatever the zone's offset, the local day lies between these two instants.
+        let before = offset(at: midnight - 86_400), after = offset(at: midnight + 2 * 86_400)
+        let passed = instant.timeIntervalSince1970 - Double(midnight - min(before, after))
+        var best: Date?
+        for hour in hours where Double(hour * 3600 + 3600) > passed - Double(abs(before - after)) {
+            for minute in minutes {
+                let time = hour * 3600 + minute * 60
+                if before == after {
+                    // Nearly every day of the year: no change of the clock, no look into the zone's table.
+                    if Double(time) > passed { return Date(timeIntervalSince1970: Double(midnight + time - before)) }
+                } else {
+                    let due = instantOf(local: midnight + time, before, after)
+                    if due > instant, best.map({ due < $0 }) ?? true { best = due }
+                }
+            }
+            if best != nil { return best }
+        }
+        return nil
+    }
+
+    private func offset(at second: Int) -> Int {
+        zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(second)))
+    }
+
     /// The instant at which the local clock shows a time: the first of two in a fold, the end of a gap.
-    private func instantOf(local: Int) -> Date {
-        let noon = Date(timeIntervalSince1970: Double(local))
-        let before = zone.secondsFromGMT(for: noon - 86_400), after = zone.secondsFromGMT(for: noon + 86_400)
-        let early = Date(timeIntervalSince1970: Double(local - max(before, after)))
-        let late = Date(timeIntervalSince1970: Double(local - min(before, after)))
-        if zone.secondsFromGMT(for: early) == max(before, after) { return early }
-        if zone.secondsFromGMT(for: late) == min(before, after) { return late }
-        // Neither reading exists: the clock jumps over it. The first instant after the gap is the jump itself.
-        return zone.nextDaylightSavingTimeTransition(after: early - 1) ?? late
+    ///
+    /// - Parameters:
+    ///   - local: Seconds since 1970 on the wall.
+    ///   - before: The zone's offset before the change of the clock that is near.
+    ///   - after: Its offset afterwards.
+    /// - Returns: An instant on which the rule fires.
+    private func instantOf(local: Int, _ before: Int, _ after: Int) -> Date {
+        for offset in [max(before, after), min(before, after)] where self.offset(at: local - offset) == offset {
+            return Date(timeIntervalSince1970: Double(local - offset))
+        }
+        // The clock jumps over it: find the jump, between a second before it and one at or after it.
+        var early = local - after, late = local - before
+        while late - early > 1 {
+            let middle = (early + late) / 2
+            if offset(at: middle) == before { early = middle } else { late = middle }
+        }
+        return Date(timeIntervalSince1970: Double(late))
     }
 }
 
@@ -95,7 +121,8 @@ struct CronField {
     let range: ClosedRange<Int>
     var names: [String: Int] = [:]
 
-    static let monthNames = named(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], from: 1)
+    static let monthNames = named(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], from: 1)
     static let dayNames = named(["sun", "mon", "tue", "wed", "thu", "fri", "sat"], from: 0).merging(["7": 0]) { $1 }
 
     private static func named(_ names: [String], from first: Int) -> [String: Int] {
@@ -108,10 +135,14 @@ struct CronField {
             let pieces = part.trimmingCharacters(in: .whitespaces).split(
                 separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
             let step = pieces.count == 2 ? Int(pieces[1]) : 1
-            guard let base = pieces.first, let step, step > 0, let span = span(String(base)) else {
+            // `5/10` means different things to different crons, so it is none here.
+            let isSpan = pieces.first.map { $0 == "*" || $0.contains("-") } ?? false
+            guard let base = pieces.first, let step, step > 0, pieces.count == 1 || isSpan,
+                let span = span(String(base))
+            else {
                 throw CrontabSchedule.Invalid(
                     description: "\(name) '\(text)' cannot be read; write \(range.lowerBound)-\(range.upperBound), "
-                        + "*, */n, a-b or a list of these")
+                        + "*, */n, a-b, a-b/n or a list of these")
             }
             values.formUnion(stride(from: 0, to: span.count, by: step).map { span[$0] })
         }
@@ -122,6 +153,8 @@ struct CronField {
         if text == "*" { return Array(range) }
         let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { value(String($0)) }
         guard let first = ends.first ?? nil, ends.count <= 2, let last = ends.last ?? nil else { return nil }
+        // Sunday is 0 at the start of a range and 7 at its end.
+        if text.hasSuffix("-7"), names["7"] == 0 { return Array(first...6) + [0] }
         // A range may wrap around, as in fri-mon.
         return first <= last ? Array(first...last) : Array(first...range.upperBound) + Array(range.lowerBound...last)
     }
@@ -135,10 +168,13 @@ struct CronField {
 
 private func floorDivide(_ value: Int, _ by: Int) -> Int { Int((Double(value) / Double(by)).rounded(.down)) }
 
-/// 0 for Sunday. Day 0 is 1970-01-01, a Thursday.
+/// 0 for Sunday.
+///
+/// Day 0 is 1970-01-01, a Thursday.
 private func weekday(_ day: Int) -> Int { ((day + 4) % 7 + 7) % 7 }
 
 /// The Gregorian date of a day counted from 1970-01-01.
+///
 /// After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
 private func civil(_ day: Int) -> (month: Int, day: Int) {
     let shifted = day + 719_468
@@ -147,5 +183,7 @@ private func civil(_ day: Int) -> (month: Int, day: Int) {
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
     let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
     let monthFromMarch = (5 * dayOfYear + 2) / 153
-    return (monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+    return (
+        monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+    )
 }

@@ -16,6 +16,7 @@ public enum Schedule: Sendable, Hashable {
     /// - Parameters:
     ///   - instant: Strictly before the answer.
     ///   - anchor: Where an interval counts from.
+    /// - Returns: The due time, or nil.
     public func next(after instant: Date, anchor: Date) -> Date? {
         switch self {
         case .interval(let every):
@@ -91,6 +92,7 @@ public struct ScheduledTask: Sendable {
     /// The firing that is owed now, if one is.
     func due(at now: Date) -> Date? {
         if let start, now < start { return nil }
-        return schedule.latest(after: max(lastRun ?? anchor, start.map { $0 - 0.001 } ?? anchor), upTo: now, anchor: anchor)
+        return schedule.latest(
+            after: max(lastRun ?? anchor, start.map { $0 - 0.001 } ?? anchor), upTo: now, anchor: anchor)
     }
 }

@@ -30,7 +30,9 @@ public struct ScheduledCall: Sendable {
     }
 }
 
-/// Where schedules live. Beat reads them; somebody else writes them.
+/// Where schedules live.
+///
+/// Beat reads them; somebody else writes them.
 public protocol ScheduleStore: Sendable {
     /// A text that differs after every change of the schedules. Asked for every second, so it must be cheap.
     func changeMark() async throws -> String
