@@ -5,14 +5,18 @@ package import CeleryProtocol
 /// kombu's and Celery's names are theirs, byte for byte (a Python worker reads and writes the same
 /// keys); what Celery does not have lives under `skirret:`.
 package struct Keys: Sendable {
-    /// kombu's `global_keyprefix`: stands before every broker key, verbatim. Empty by default.
+    /// kombu's `global_keyprefix`: stands before every broker key, verbatim.
+    ///
+    /// Empty by default.
     package var prefix: String
 
     package init(prefix: String = "") { self.prefix = prefix }
 
     // MARK: kombu and Celery
 
-    /// LIST of envelopes, oldest at the right. One per priority step.
+    /// LIST of envelopes, oldest at the right.
+    ///
+    /// One per priority step.
     package func queue(_ name: QueueName, priority: Int? = nil) -> String { lists.key(name, priority: priority) }
     /// How queues are spread over lists; kombu's defaults.
     package var lists: QueueLists { QueueLists(keyPrefix: prefix) }
@@ -55,6 +59,10 @@ package struct Keys: Sendable {
     package var workerDescriptions: String { prefix + "skirret:workers:about" }
     /// STRING, Unix millisecond of the last sweep.
     package var swept: String { prefix + "skirret:swept" }
+    /// STRING with TTL, present while leases may be overdue because Redis stood still.
+    package var stalled: String { prefix + "skirret:stalled" }
+    /// ZSET token that was taken from its worker, scored by Unix milliseconds.
+    package var lost: String { prefix + "skirret:lost" }
     /// STRING with TTL, present while a repeat of an enqueue may come.
     package func marker(_ id: String) -> String { prefix + "skirret:sent:" + id }
     /// STRING with TTL: token and task id of the claim that runs under a single-flight name.
@@ -69,6 +77,8 @@ package struct Keys: Sendable {
     package var term: String { prefix + "skirret:beat:term" }
     /// STRING with TTL: a schedule fired for a due time.
     package func fired(_ schedule: String, due: Int) -> String { prefix + "skirret:beat:fired:\(schedule)@\(due)" }
+    /// SET of the queues that a worker takes from or a producer of ours sent to.
+    package var queues: String { prefix + "skirret:queues" }
     /// Channel on which waiting workers hear of new and newly scheduled messages.
     package var wake: String { prefix + "skirret:wake" }
 }

@@ -14,6 +14,8 @@ public struct CallOptions: Sendable {
     public var eta: Date?
     /// Not after this instant: a message that comes too late is revoked.
     public var expires: Date?
+    /// Not later than so long from now; counts where ``expires`` is nil.
+    public var expiresIn: Duration?
     /// 0 is served first, 9 last, as in kombu's Redis transport.
     public var priority: Int?
     /// The task's id; a call with an id that was just used is accepted once.
@@ -43,7 +45,7 @@ public struct CallOption: Sendable {
     public static func eta(_ date: Date) -> CallOption { CallOption { $0.eta = date } }
     /// Not later than so long from now.
     public static func expires(in duration: Duration) -> CallOption {
-        CallOption { $0.expires = Date(timeIntervalSinceNow: duration.seconds) }
+        CallOption { $0.expiresIn = duration }
     }
     /// 0 is served first, 9 last.
     public static func priority(_ priority: Int) -> CallOption { CallOption { $0.priority = priority } }
@@ -87,7 +89,9 @@ extension TaskDefinition {
         try await send(encode(repeat each argument), on: queue, options: options)
     }
 
-    /// The call as a value, for chains and callbacks. Celery's `s()`.
+    /// The call as a value, for chains and callbacks.
+    ///
+    /// Celery's `s()`.
     public func s(_ argument: repeat each Parameter) throws -> Signature {
         Signature(task: name, args: try encode(repeat each argument))
     }
@@ -127,30 +131,48 @@ extension TaskQueue {
         if let priority = options.priority { message.properties.priority = priority }
         if !options.link.isEmpty { message.body.callbacks = options.link }
         if !options.linkError.isEmpty { message.body.errbacks = options.linkError }
-        message.headers.expires = options.expires
-        let delay = options.countdown ?? options.eta.map { .seconds(max(0, $0.timeIntervalSinceNow)) } ?? .zero
-        if delay > .zero { message.headers.eta = options.eta ?? Date(timeIntervalSinceNow: delay.seconds) }
+        let delay = try await setTimes(of: &message, options)
         try await enqueue(message, queue: queue, delay: delay)
         return message.headers.id
     }
 
+    /// Puts down when a message may run; gives how long it has to wait.
+    ///
+    /// Reckoned from Redis's clock, which costs a round trip for calls that have such a time: ours may be wrong.
+    private func setTimes(of message: inout TaskMessage, _ options: CallOptions) async throws(RedisError) -> Duration {
+        message.headers.expires = options.expires
+        guard options.countdown != nil || options.eta != nil || options.expiresIn != nil else { return .zero }
+        let now = try await brokerTime()
+        if options.expires == nil, let lifetime = options.expiresIn { message.headers.expires = now + lifetime.seconds }
+        let eta = options.countdown.map { now + $0.seconds } ?? options.eta
+        guard let eta, eta > now else { return .zero }
+        message.headers.eta = eta
+        return .seconds(eta.timeIntervalSince(now))
+    }
+
     /// Puts one finished message where it belongs: its queue, or the scheduled set.
     ///
-    /// Repeated safely: a call whose answer was lost is made again under the same marker.
+    /// Idempotent by the task's id, so that a call is made again when a connection breaks before its answer.
     package func enqueue(_ message: TaskMessage, queue: QueueName, delay: Duration = .zero) async throws(RedisError) {
+        try await announce(queue)
         let list = keys.queue(queue, priority: message.properties.priority)
         let arguments: [RedisArgument] = [
             .init(message.encoded()), .init(message.headers.id.rawValue), .init(delay.milliseconds), 30,
             .init(QueueBinding(queue: queue).member()), .init(keys.wake),
         ]
         let names = [
-            list, keys.marker(message.properties.deliveryTag?.rawValue ?? message.headers.id.rawValue), keys.scheduled,
-            keys.scheduledMessages, keys.binding(queue.rawValue), keys.permanentBinding(queue.rawValue),
+            list, keys.marker(message.headers.id.rawValue), keys.scheduled, keys.scheduledMessages,
+            keys.binding(queue.rawValue), keys.permanentBinding(queue.rawValue),
         ]
-        do {
-            _ = try await redis.run(Scripts.enqueue, keys: names, arguments: arguments)
-        } catch where error.mayHaveExecuted {
-            _ = try await redis.run(Scripts.enqueue, keys: names, arguments: arguments)
+        // Not after a deadline passed in silence: nobody waits longer than that for a broker.
+        let end = ContinuousClock.now + .seconds(1)
+        while true {
+            do {
+                _ = try await redis.run(Scripts.enqueue, keys: names, arguments: arguments)
+                return
+            } catch  where error.code == .closed && .now < end && !Task.isCancelled {
+                continue
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 public import CeleryProtocol
+import Foundation
 public import Logging
 public import SkirretRedis
+import Synchronization
 
 /// The way to a broker: what producers send with, and what results are read from.
 ///
@@ -8,9 +10,13 @@ public import SkirretRedis
 public final class TaskQueue: Sendable {
     /// The broker's address.
     public let url: RedisURL
-    /// Where calls go that name no queue. Celery's own default is `celery`.
+    /// Where calls go that name no queue.
+    ///
+    /// Celery's own default is `celery`.
     public let defaultQueue: QueueName
-    /// How long results are kept. One day, as in Celery; zero means for ever.
+    /// How long results are kept.
+    ///
+    /// One day, as in Celery; zero means for ever.
     public let resultLifetime: Duration
     /// The connection that commands share.
     public let redis: RedisClient
@@ -19,6 +25,7 @@ public final class TaskQueue: Sendable {
 
     package let keys: Keys
     let logger: Logger
+    private let announced = Mutex<Set<QueueName>>([])
 
     /// Prepares the way; connects at the first call.
     ///
@@ -42,6 +49,29 @@ public final class TaskQueue: Sendable {
         options.clientName = name
         self.redis = RedisClient(url, options: options, logger: logger)
         self.subscriber = RedisSubscriber(url, options: options, logger: logger)
+    }
+
+    /// Seconds for which a result is kept, rounded up; zero means for ever.
+    var resultSeconds: Int { Int(resultLifetime.seconds.rounded(.up)) }
+
+    /// What Redis's clock says.
+    ///
+    /// One round trip.
+    func brokerTime() async throws(RedisError) -> Date {
+        let parts = try await redis.send("TIME").array?.compactMap { $0.string.flatMap(Double.init) } ?? []
+        guard parts.count == 2 else {
+            throw RedisError(
+                .protocolViolation, "TIME did not answer a time",
+                hint: "Is something between us and Redis that changes replies?")
+        }
+        return Date(timeIntervalSince1970: parts[0] + parts[1] / 1e6)
+    }
+
+    /// Puts a queue on the list of those that are shown, at its first use in this process.
+    func announce(_ queue: QueueName) async throws(RedisError) {
+        guard announced.withLock({ !$0.contains(queue) }) else { return }
+        _ = try await redis.send("SADD", .init(keys.queues), .init(queue.rawValue))
+        announced.withLock { _ = $0.insert(queue) }
     }
 
     /// Closes the connections; calls under way fail.

@@ -4,20 +4,23 @@ import Foundation
 extension Signature {
     /// Where the call goes unless the caller says otherwise.
     func queue(else fallback: QueueName) -> QueueName {
-        options["queue"]?.string.map(QueueName.init(rawValue:)) ?? options["routing_key"]?.string.map(QueueName.init(rawValue:))
+        options["queue"]?.string.map(QueueName.init(rawValue:)) ?? options["routing_key"]?.string.map(
+            QueueName.init(rawValue:))
             ?? fallback
     }
 
     /// The call as a message of its own, its options put where Celery puts them on the wire.
     ///
-    /// - Parameter now: The start of a `countdown`.
+    /// - Parameters:
+    ///   - queue: Where it goes.
+    ///   - now: The start of a `countdown`.
+    /// - Returns: A message that is ready to be enqueued.
     func message(queue: QueueName, now: Date) -> TaskMessage {
         var message = TaskMessage(task: task, id: taskID ?? .random(), args: args, kwargs: kwargs, queue: queue)
-        if let eta = options["eta"]?.string.flatMap({ WireDate.parse($0) }) { message.headers.eta = eta }
+        if let eta = options.date("eta") { message.headers.eta = eta }
         if let countdown = options["countdown"]?.double { message.headers.eta = now.addingTimeInterval(countdown) }
         if let expires = options["expires"] {
-            message.headers.expires =
-                expires.string.flatMap { WireDate.parse($0) } ?? expires.double.map { now.addingTimeInterval($0) }
+            message.headers.expires = options.date("expires") ?? expires.double.map { now.addingTimeInterval($0) }
         }
         if let priority = options["priority"]?.int { message.properties.priority = priority }
         if let replyTo = options["reply_to"]?.string { message.properties.replyTo = replyTo }
@@ -38,10 +41,20 @@ extension Signature {
         return message
     }
 
-    /// The signatures an option holds: one, several or none. What is no signature is left out, as it could never run.
+    /// The signatures an option holds: one, several or none.
+    ///
+    /// What is no signature is left out, as it could never run.
     func signatures(_ option: String) -> [Signature] {
         let values = options[option]?.array ?? options[option].map { [$0] } ?? []
         // A callback that does not parse must not keep the task's own result from being stored.
         return values.compactMap { try? Signature(json: $0) }
+    }
+}
+
+extension JSONObject {
+    /// A time, as plain text or as kombu wraps it: `{"__type__": "datetime", "__value__": …}`.
+    fileprivate func date(_ key: String) -> Date? {
+        // Anything else is no time: a number of seconds, or null.
+        try? self[key]?.decode(Date.self)
     }
 }

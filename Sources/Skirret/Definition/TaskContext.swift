@@ -7,7 +7,9 @@ public struct TaskContext: Sendable {
     public let id: TaskID
     /// The task's name.
     public let name: String
-    /// How often the task has been retried before this run. Zero on the first.
+    /// How often the task has been retried before this run.
+    ///
+    /// Zero on the first.
     public let retries: Int
     /// When the body will be cancelled; nil means never.
     public let deadline: ContinuousClock.Instant?

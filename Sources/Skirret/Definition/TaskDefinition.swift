@@ -72,7 +72,7 @@ public struct TaskDefinition<Output: Codable & Sendable, each Parameter: Codable
 
     func encode(_ values: repeat each Parameter) throws -> [JSONValue] {
         var encoded: [JSONValue] = []
-        repeat encoded.append(try JSONValue(encoding: each values))
+        repeat encoded.append(try JSONValue(encoding: each values, foreign: .kombu))
         return encoded
     }
 }
