@@ -9,6 +9,7 @@ enum Scripts {
     static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua)
     static let finish = RedisScript(name: "finish", source: PackageResources.finish_lua)
     static let restore = RedisScript(name: "restore", source: PackageResources.restore_lua)
+    static let report = RedisScript(name: "report", source: PackageResources.report_lua)
     static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua)
     static let promote = RedisScript(name: "promote", source: PackageResources.promote_lua)
     static let chordPart = RedisScript(name: "chord_part", source: PackageResources.chord_part_lua)

@@ -76,7 +76,9 @@ final class EventPublisher: Sendable {
 
     // MARK: sending
 
-    /// Sends heartbeats and batches until cancelled. Events are at most once by nature: what cannot be sent is dropped.
+    /// Sends heartbeats and batches until cancelled.
+    ///
+    /// Events are at most once by nature: what cannot be sent is dropped.
     func run() async throws {
         await publish(EventMessage(fields(.workerOnline(vitals))))
         var next = ContinuousClock.now + .seconds(Self.frequency)

@@ -66,9 +66,11 @@ struct RemoteControl: Sendable {
         case "clock": return ["clock": .int(events.tick())]
         case "revoke", "terminate": return try await revoke(request)
         case "enable_events":
-            return ControlReply.ok(.string(events.enableTaskEvents(true) ? "task events enabled" : "task events already enabled"))
+            return ControlReply.ok(
+                .string(events.enableTaskEvents(true) ? "task events enabled" : "task events already enabled"))
         case "disable_events":
-            return ControlReply.ok(.string(events.enableTaskEvents(false) ? "task events disabled" : "task events already disabled"))
+            return ControlReply.ok(
+                .string(events.enableTaskEvents(false) ? "task events disabled" : "task events already disabled"))
         case "heartbeat":
             await events.heartbeat()
             return .null
@@ -107,7 +109,9 @@ struct RemoteControl: Sendable {
         let ids = Set((given?.array ?? given.map { [$0] } ?? []).compactMap(\.string))
         var answer = JSONObject()
         for claim in held.all {
-            guard let id = claim.message?.headers.id.rawValue, ids.contains(id), let info = info(claim) else { continue }
+            guard let id = claim.message?.headers.id.rawValue, ids.contains(id), let info = info(claim) else {
+                continue
+            }
             answer[id] = [claim.began == nil ? "reserved" : "active", info]
         }
         return .object(answer)

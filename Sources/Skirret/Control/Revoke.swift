@@ -16,7 +16,7 @@ extension TaskQueue {
         let now = Date()
         _ = try await redis.run(
             Scripts.revoke, keys: [keys.revoked, keys.cancelled, keys.scheduled, keys.scheduledMessages],
-            arguments: [terminate ? "1" : "0", 10_800_000, .init(max(1, Int(resultLifetime.seconds)))]
+            arguments: [terminate ? "1" : "0", 10_800_000, .init(resultSeconds)]
                 + ids.flatMap { id in
                     [
                         .init(id.rawValue), .init(keys.result(id)),

@@ -4,7 +4,7 @@ import SkirretRedis
 
 /// What waits, runs, is scheduled and is dead.
 public struct QueueOverview: Sendable {
-    /// Every queue that a worker takes from or a producer declared, with what waits in it.
+    /// Every queue that a worker takes from or a producer of ours sent to, with what waits in it.
     public var queues: [(name: String, waiting: Int)]
     /// Messages that a worker of ours holds.
     public var running: Int
@@ -49,18 +49,18 @@ public struct DeadLetter: Sendable {
 }
 
 extension TaskQueue {
-    /// Counts what there is. Two round trips.
+    /// Counts what there is.
+    ///
+    /// Two round trips.
     public func overview() async throws -> QueueOverview {
         let now = try await redis.send("TIME").array?.first?.string.flatMap { Int($0) } ?? 0
         let found = try await redis.pipeline([
-            RedisCommand("SCAN", "0", "MATCH", .init(keys.permanentBinding("*")), "COUNT", 10_000),
+            RedisCommand("SMEMBERS", .init(keys.queues)),
             RedisCommand("ZCARD", .init(keys.leases)), RedisCommand("ZCARD", .init(keys.scheduled)),
             RedisCommand("ZCARD", .init(keys.dead)),
             RedisCommand("ZRANGE", .init(keys.workers), .init(now * 1000), "+inf", "BYSCORE"),
         ])
-        let prefix = keys.permanentBinding("")
-        let names = (found[0].array?.last?.array ?? []).compactMap(\.string).map { String($0.dropFirst(prefix.count)) }
-            .filter { !$0.contains("celeryev") && !$0.contains("pidbox") }.sorted()
+        let names = (found[0].array ?? []).compactMap(\.string).sorted()
         let lists = names.map { keys.lists.keys(QueueName(rawValue: $0)) }
         let lengths = try await redis.pipeline(lists.flatMap { $0 }.map { RedisCommand("LLEN", .init($0)) })
         let steps = keys.lists.steps.count
@@ -72,7 +72,9 @@ extension TaskQueue {
             workers: (found[4].array ?? []).compactMap(\.string))
     }
 
-    /// The dead letters, newest first. Two round trips.
+    /// The dead letters, newest first.
+    ///
+    /// Two round trips.
     public func deadLetters(limit: Int) async throws -> [DeadLetter] {
         let reply = try await redis.send("ZREVRANGE", .init(keys.dead), 0, .init(max(0, limit - 1)), "WITHSCORES")
         let parts = reply.array ?? []
@@ -84,7 +86,8 @@ extension TaskQueue {
             RedisCommand("HMGET", arguments: [.init(keys.letters)] + ids.map { .init($0.0) }))
         return zip(ids, bodies.array ?? []).compactMap { id, body in
             guard let bytes = body.bytes, let line = bytes.firstIndex(of: UInt8(ascii: "\n")),
-                let about = try? JSONValue(parsing: Array(bytes[..<line]))  // ours by construction; another's is skipped
+                // Ours by construction; another's is skipped.
+                let about = try? JSONValue(parsing: Array(bytes[..<line]))
             else { return nil }
             return DeadLetter(
                 at: Date(timeIntervalSince1970: id.1 / 1000), queue: about["queue"]?.string ?? "",

@@ -19,6 +19,7 @@ extension TaskQueue {
     /// - Parameters:
     ///   - id: The task.
     ///   - timeout: How long to wait.
+    /// - Returns: The final result, whatever it is.
     /// - Throws: ``ResultTimeout``, or `RedisError` when the broker went away for good.
     public func result(of id: TaskID, within timeout: Duration) async throws -> TaskResult {
         try await withTimeout(timeout, else: ResultTimeout(id: id, timeout: timeout)) { [self] in

@@ -29,7 +29,9 @@ public struct TaskHandle<Output: Codable & Sendable>: Sendable {
     public func state() async throws -> TaskState? { try await queue.storedResult(of: id)?.state }
 }
 
-/// The result did not come in time. The task goes on; its result can be read later by its id.
+/// The result did not come in time.
+///
+/// The task goes on; its result can be read later by its id.
 public struct ResultTimeout: Error, Sendable, CustomStringConvertible {
     /// The task that was waited for.
     public let id: TaskID

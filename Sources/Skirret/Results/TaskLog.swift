@@ -35,13 +35,13 @@ package final class TaskLog: Sendable {
             return pending
         }
         guard !records.isEmpty else { return }
-        let lifetime = max(1, Int(queue.resultLifetime.seconds))
+        let lifetime = queue.resultSeconds
         var commands: [RedisCommand] = []
         for (task, lines) in Dictionary(grouping: records, by: \.0) {
             let key = RedisArgument(queue.keys.log(task))
             commands.append(RedisCommand("RPUSH", arguments: [key] + lines.map { .init($0.1.encoded()) }))
             commands.append(RedisCommand("LTRIM", key, .init(-Self.limit), -1))
-            commands.append(RedisCommand("EXPIRE", key, .init(lifetime)))
+            if lifetime > 0 { commands.append(RedisCommand("EXPIRE", key, .init(lifetime))) }
         }
         _ = try await queue.redis.pipeline(commands)
     }

@@ -4,6 +4,9 @@
 -- loses the message for ever. What does not parse goes to the dead letters in
 -- the same step: kombu's own sweep would choke on it in `unacked`.
 --
+-- A call whose answer was lost is made again with the same seed and gets the
+-- same claims; without that they would lie there until their leases end.
+--
 -- KEYS[1]  unacked        HASH  token -> JSON [envelope, exchange, routing key], kombu's
 -- KEYS[2]  unacked_index  ZSET  token, scored by claim time in Unix seconds, kombu's
 -- KEYS[3]  leases         ZSET  token, scored by the Unix millisecond the lease ends
@@ -16,23 +19,44 @@
 -- ARGV[1]  most           how many messages at the most
 -- ARGV[2]  lease          milliseconds
 -- ARGV[3]  worker         node name
--- ARGV[4]  seed           random text, fresh for every call; makes the tokens
+-- ARGV[4]  seed           random text, fresh for every call but a repeated one; makes the tokens
 -- ARGV[5…] routing keys   JSON string for each queue, in the order of KEYS[9…]
 --
 -- Returns  [now in Unix milliseconds, how many messages went to the dead letters, claims]; a claim
---          is [token, queue number from 1, message, crashes, 1 when revoked].
+--          is [token, queue key, message, crashes, 1 when revoked].
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local seconds = string.format("%d.%06d", time[1], time[2])
 local most = tonumber(ARGV[1])
-local claimed, refused, queue = {}, 0, 9
+local claimed, refused, number, queue = {}, 0, 0, 9
+
+local function add(token, list, id, message)
+    redis.call("ZADD", KEYS[3], now + ARGV[2], token)
+    local crashes, revoked = redis.call("HGET", KEYS[7], id), redis.call("ZSCORE", KEYS[8], id)
+    claimed[#claimed + 1] = { token, list, message, tonumber(crashes or 0), revoked and 1 or 0 }
+end
+
+local token = ARGV[4] .. "-0"
+local owner = redis.call("HGET", KEYS[4], token)
+while owner or redis.call("HEXISTS", KEYS[6], token) == 1 do
+    local held = owner and redis.call("HGET", KEYS[1], token)
+    if held then
+        owner = cjson.decode(owner)
+        add(token, owner.queue, owner.task, string.sub(held, 2, #held - owner.tail))
+    end
+    number = number + 1
+    token = ARGV[4] .. "-" .. number
+    owner = redis.call("HGET", KEYS[4], token)
+end
+if #claimed > 0 then return { now, 0, claimed } end
 
 while #claimed < most and refused < 1000 and queue <= #KEYS do
     local message = redis.call("RPOP", KEYS[queue])
     if not message then
         queue = queue + 1
     else
-        local token = ARGV[4] .. "-" .. (#claimed + refused)
+        token = ARGV[4] .. "-" .. number
+        number = number + 1
         -- Decoded to look at it only. The bytes that travel on are the original ones:
         -- cjson would turn [] into {} and round big integers.
         local ok, envelope = pcall(cjson.decode, message)
@@ -47,13 +71,10 @@ while #claimed < most and refused < 1000 and queue <= #KEYS do
             name = type(name) == "string" and name or ""
             redis.call("HSET", KEYS[1], token, "[" .. message .. tail)
             redis.call("ZADD", KEYS[2], seconds, token)
-            redis.call("ZADD", KEYS[3], now + ARGV[2], token)
             redis.call("HSET", KEYS[4], token, cjson.encode({
                 worker = ARGV[3], queue = KEYS[queue], tail = #tail, task = id, name = name, at = now,
             }))
-            local crashes = redis.call("HGET", KEYS[7], id)
-            local revoked = redis.call("ZSCORE", KEYS[8], id) and 1 or 0
-            claimed[#claimed + 1] = { token, queue - 8, message, tonumber(crashes or 0), revoked }
+            add(token, KEYS[queue], id, message)
         else
             refused = refused + 1
             redis.call("ZADD", KEYS[5], now, token)

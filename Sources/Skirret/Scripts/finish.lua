@@ -11,6 +11,7 @@
 -- KEYS[6]  scheduled      ZSET  entry id, scored by the Unix millisecond it is due
 -- KEYS[7]  messages       HASH  entry id -> queue key, newline, message
 -- KEYS[8]  cancelled      ZSET  task id, scored by the Unix millisecond of the request
+-- KEYS[9]  lost           ZSET  token that was taken from its worker, scored by Unix milliseconds
 -- ARGV[1]  token          "" when the message was acknowledged early: then nothing fences
 -- ARGV[2]  task id
 -- ARGV[3]  channel        where waiting workers hear of new messages
@@ -22,17 +23,26 @@
 -- …        chord          the chord's key prefix, or "" : its bookkeeping is removed and marked done
 -- …        single         the single-flight key to release if this token holds it, or ""
 --
--- Returns  1, or 0 when the token is stale and nothing was written.
-if ARGV[1] ~= "" and not redis.call("ZSCORE", KEYS[3], ARGV[1]) then return 0 end
+-- Returns  1 when written; 0 when the claim was taken away; 2 when nobody holds it and nobody took it: then a
+--          caller who repeats a call whose answer was lost knows that it got through.
+if ARGV[1] ~= "" and not redis.call("ZSCORE", KEYS[3], ARGV[1]) then
+    return redis.call("ZSCORE", KEYS[9], ARGV[1]) and 0 or 2
+end
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- Decoded to look at the state only; a result may well contain somebody else's "status".
+local function succeeded(stored)
+    local ok, result = pcall(cjson.decode, stored)
+    return ok and type(result) == "table" and result.status == "SUCCESS"
+end
 
 local at = 6
 for _ = 1, tonumber(ARGV[5]) do
     local key, json, keep = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
     at = at + 3
     local stored = redis.call("GET", key)
-    if not (stored and string.find(stored, '"status": ?"SUCCESS"')) then
+    if not (stored and succeeded(stored)) then
         if keep > 0 then redis.call("SETEX", key, keep, json) else redis.call("SET", key, json) end
         redis.call("PUBLISH", key, json)
     end

@@ -1,5 +1,7 @@
 -- promote: move messages that are due to their queues, a slice at a time.
 --
+-- They are next in line, as they have waited long enough; the one due first is served first.
+--
 -- KEYS[1]  scheduled  ZSET  entry id, scored by the Unix millisecond it is due
 -- KEYS[2]  messages   HASH  entry id -> queue key, newline, message
 -- ARGV[1]  most       how many at the most, so that Redis is never held for long
@@ -9,7 +11,8 @@
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local due = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now, "LIMIT", 0, ARGV[1])
-for _, entry in ipairs(due) do
+for i = #due, 1, -1 do
+    local entry = due[i]
     local held = redis.call("HGET", KEYS[2], entry)
     if held then
         local line = string.find(held, "\n", 1, true)

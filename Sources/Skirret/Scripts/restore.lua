@@ -11,7 +11,8 @@
 -- KEYS[5]  dead           ZSET  dead letter id, scored by Unix milliseconds
 -- KEYS[6]  letters        HASH  dead letter id -> JSON {reason, …}, newline, message
 -- KEYS[7]  crashes        HASH  task id -> how often its worker died under it
--- ARGV[1]  why            "expired", "crashed" or "stopping"
+-- KEYS[8]  lost           ZSET  token that was taken from its worker, scored by Unix milliseconds
+-- ARGV[1]  why            "expired", "crashed", "stopping", or "refused" for what cannot be read
 -- ARGV[2]  most crashes   a message that has seen so many is dead
 -- ARGV[3]  detail         text for the dead letter's reason
 -- ARGV[4]  channel        where waiting workers hear of new messages
@@ -23,13 +24,22 @@ local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 -- Sets a flag in the object that a key of the envelope holds, by editing text:
--- re-encoding through cjson would damage the message.
-local function flagged(message, key)
-    local _, open = string.find(message, '"' .. key .. '":%s*{')
+-- re-encoding through cjson would damage the message. Inside a JSON string the
+-- closing quote of a key is escaped, so no text can be taken for a key.
+local function flagged(message, key, from)
+    local _, open = string.find(message, '"' .. key .. '"%s*:%s*{', from)
     if not open then return message end
     local rest = string.sub(message, open + 1)
     local comma = string.find(rest, "^%s*}") and "" or ", "
     return string.sub(message, 1, open) .. '"redelivered": true' .. comma .. rest
+end
+
+local function redelivered(message)
+    if string.find(message, '"redelivered"%s*:%s*true') then return message end
+    message = string.gsub(message, '"redelivered"%s*:%s*false', '"redelivered": true')
+    message = flagged(message, "headers", 1)
+    -- Not the one that a caller may have put among its headers.
+    return flagged(message, "delivery_info", string.find(message, '"properties"%s*:%s*{') or 1)
 end
 
 local answer = {}
@@ -53,17 +63,18 @@ for i = 5, #ARGV do
             redis.call("HDEL", KEYS[7], owner.task)
             answer[#answer + 1] = { token, "dead", owner.task, owner.queue, message }
         else
-            if not string.find(message, '"redelivered": true', 1, true) then
-                message = flagged(flagged(message, "headers"), "delivery_info")
-            end
-            redis.call("RPUSH", owner.queue, message)
+            redis.call("RPUSH", owner.queue, redelivered(message))
             answer[#answer + 1] = { token, "queued" }
         end
         redis.call("PUBLISH", ARGV[4], "queued")
     end
     if mine then
-        redis.call("HDEL", KEYS[1], token)
-        redis.call("ZREM", KEYS[2], token)
+        if ARGV[1] == "expired" then redis.call("ZADD", KEYS[8], now, token) end
+        -- Without its owner's record nobody knows the queue; kombu's sweep finds it out from the message.
+        if owner or not held then
+            redis.call("HDEL", KEYS[1], token)
+            redis.call("ZREM", KEYS[2], token)
+        end
         redis.call("ZREM", KEYS[3], token)
         redis.call("HDEL", KEYS[4], token)
     end

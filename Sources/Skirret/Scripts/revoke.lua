@@ -6,7 +6,7 @@
 -- KEYS[4]  messages   HASH  entry id -> queue key, newline, message
 -- ARGV[1]  terminate  "1" to stop a running body as well
 -- ARGV[2]  remember   milliseconds for which a revocation is remembered
--- ARGV[3]  keep       seconds for which the result is kept
+-- ARGV[3]  keep       seconds for which the result is kept; 0: for ever
 -- ARGV[4…] tasks      task id, result key, REVOKED result as JSON, …
 --
 -- Returns  how many tasks were waiting for their time and are revoked now for good.
@@ -21,7 +21,8 @@ for i = 4, #ARGV, 3 do
     if redis.call("ZREM", KEYS[3], task) == 1 then
         redis.call("HDEL", KEYS[4], task)
         ended = ended + 1
-        redis.call("SETEX", key, ARGV[3], json)
+        redis.call("ZREM", KEYS[2], task)
+        if ARGV[3] ~= "0" then redis.call("SETEX", key, ARGV[3], json) else redis.call("SET", key, json) end
         redis.call("PUBLISH", key, json)
     end
 end

@@ -25,6 +25,10 @@ struct Claimer: Sendable {
     let options: WorkerOptions
     /// In the order in which they are served: all queues at step 0, then at 3, 6, 9.
     private let lists: [(key: String, routingKey: String)]
+    /// The seed of a call that got no answer.
+    ///
+    /// Asked again under the same seed, Redis gives the same claims.
+    private var unanswered: String?
 
     init(queue: TaskQueue, options: WorkerOptions) {
         self.queue = queue
@@ -35,10 +39,21 @@ struct Claimer: Sendable {
         }
     }
 
-    /// Claims up to `most` messages. One round trip.
+    /// Whether Redis may have given out claims that this worker does not know of.
+    var mayHoldUnknownClaims: Bool { unanswered != nil }
+
+    /// Claims up to `most` messages, or those whose answer was lost.
     ///
-    /// - Parameter fromTheBack: Serves the lowest step first, so that it never starves.
-    func claim(most: Int, fromTheBack: Bool) async throws(RedisError) -> [Claim] {
+    /// One round trip.
+    ///
+    /// - Parameters:
+    ///   - most: How many at the most.
+    ///   - fromTheBack: Serves the lowest step first, so that it never starves.
+    /// - Returns: The claims; none when the queues are empty.
+    /// - Throws: `RedisError`; call again then, and whatever was given out meanwhile is not lost.
+    mutating func claim(most: Int, fromTheBack: Bool = false) async throws(RedisError) -> [Claim] {
+        let seed = unanswered ?? DeliveryTag.random().rawValue
+        unanswered = seed
         let order = fromTheBack ? lists.reversed() : lists
         let keys = queue.keys
         let reply = try await queue.redis.run(
@@ -48,9 +63,9 @@ struct Claimer: Sendable {
                 keys.revoked,
             ] + order.map(\.key),
             arguments: [
-                .init(most), .init(options.lease.milliseconds), .init(options.name),
-                .init(DeliveryTag.random().rawValue),
+                .init(most), .init(options.lease.milliseconds), .init(options.name), .init(seed),
             ] + order.map { .init($0.routingKey) })
+        unanswered = nil
         guard let parts = reply.array, parts.count == 3, let now = parts[0].int, let claims = parts[2].array else {
             return []
         }
@@ -59,11 +74,12 @@ struct Claimer: Sendable {
                 "messages that are no Celery envelopes went to the dead letters", metadata: ["count": "\(refused)"])
         }
         return claims.compactMap { claim in
-            guard let fields = claim.array, fields.count == 5, let token = fields[0].string, let index = fields[1].int,
+            guard let fields = claim.array, fields.count == 5, let token = fields[0].string,
+                let list = fields[1].string,
                 let message = fields[2].bytes
             else { return nil }
             return Claim(
-                token: token, list: order[index - 1].key, message: message, crashes: fields[3].int ?? 0,
+                token: token, list: list, message: message, crashes: fields[3].int ?? 0,
                 isRevoked: fields[4].int == 1, claimedAt: Date(timeIntervalSince1970: Double(now) / 1000))
         }
     }
@@ -71,10 +87,11 @@ struct Claimer: Sendable {
     /// Declares the queues in kombu's binding tables; producers that name an exchange find them there.
     func declareQueues() async throws(RedisError) {
         _ = try await queue.redis.pipeline(
-            options.queues.flatMap { name in
-                [queue.keys.binding(name.rawValue), queue.keys.permanentBinding(name.rawValue)].map {
-                    RedisCommand("SADD", .init($0), .init(QueueBinding(queue: name).member()))
-                }
-            })
+            [RedisCommand("SADD", arguments: [.init(queue.keys.queues)] + options.queues.map { .init($0.rawValue) })]
+                + options.queues.flatMap { name in
+                    [queue.keys.binding(name.rawValue), queue.keys.permanentBinding(name.rawValue)].map {
+                        RedisCommand("SADD", .init($0), .init(QueueBinding(queue: name).member()))
+                    }
+                })
     }
 }

@@ -1,6 +1,8 @@
 import Synchronization
 
-/// Wakes one loop. Rings that come while it is busy count as one.
+/// Wakes one loop.
+///
+/// Rings that come while it is busy count as one.
 final class Doorbell: Sendable {
     private struct State {
         var hasRung = false
@@ -18,7 +20,9 @@ final class Doorbell: Sendable {
         waiter?.resume()
     }
 
-    /// Returns at the next ring, or when `longest` has passed. For one loop at a time.
+    /// Returns at the next ring, or when `longest` has passed.
+    ///
+    /// For one loop at a time.
     ///
     /// - Throws: `CancellationError` when the waiting task is cancelled.
     func wait(atMost longest: Duration) async throws {

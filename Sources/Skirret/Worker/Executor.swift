@@ -48,10 +48,13 @@ struct Executor: Sendable {
         }
         var acknowledged = run
         acknowledged.single = single
-        if task.options.acknowledgement == .early {
-            guard try await settler.write(.init(isFinal: false), of: message.headers.id, token: claim.token, single: nil)
-            else { return }
+        // What runs under a single-flight name keeps its lease, as the name is held by it.
+        if task.options.acknowledgement == .early, single == nil {
+            // Before the write: a heartbeat in between must not take the missing lease for a lost one.
             held.acknowledge(claim.token)
+            guard
+                try await settler.write(.init(isFinal: false), of: message.headers.id, token: claim.token, single: nil)
+            else { return }
             acknowledged.token = nil
         }
         try await begin(acknowledged)
@@ -66,8 +69,8 @@ struct Executor: Sendable {
         let id = run.message.headers.id
         let pid = Int(ProcessInfo.processInfo.processIdentifier)
         let started = TaskResult.started(id, pid: pid, node: options.name, parentID: run.message.headers.parentID)
-        let lifetime = RedisArgument(max(1, Int(queue.resultLifetime.seconds)))
-        _ = try await queue.redis.send("SETEX", .init(queue.keys.result(id)), lifetime, .init(started.encoded()))
+        try await settler.report(
+            started.encoded(), at: queue.keys.result(id), keep: queue.resultSeconds, isResult: true, token: run.token)
     }
 
     // MARK: the body
@@ -133,6 +136,8 @@ struct Executor: Sendable {
     }
 
     private func outcome(of error: any Error, task: RegisteredTask, run: Run) -> Outcome {
+        // The worker itself is being cancelled; that is no failure of the task.
+        if error is CancellationError, Task.isCancelled { return .handedBack }
         if let crash = error as? TaskHostCrash { return .crashed(reason: crash.reason) }
         let retries = run.message.headers.retries
         let failure = TaskFailure(of: error)
@@ -149,11 +154,11 @@ struct Executor: Sendable {
         return TaskContext(
             id: id, name: run.message.headers.task, retries: run.message.headers.retries,
             deadline: limit.map { .now + $0 }, logger: logger, worker: options.name, log: log,
-            report: { [queue] percent, message in
+            report: { [queue, settler] percent, message in
                 let json: JSONValue = ["percent": .double(percent), "message": .string(message)]
                 // Progress is a courtesy: a broker that is away must not fail the work.
-                _ = try? await queue.redis.send(
-                    "SET", .init(queue.keys.progress(id)), .init(json.encoded()), "EX", 86_400)
+                try? await settler.report(
+                    json.encoded(), at: queue.keys.progress(id), keep: 86_400, isResult: false, token: run.token)
             },
             guardName: { [settler] name in
                 try await settler.running(under: name, token: run.claim.token, id: id)
@@ -175,7 +180,7 @@ struct Executor: Sendable {
         let ignores = run.message.headers.ignoreResult ?? task?.options.ignoresResult ?? false
         let settling = Settling(
             keys: queue.keys, message: run.message, claim: run.claim, defaultQueue: queue.defaultQueue,
-            ignoresResult: ignores, now: Date())
+            ignoresResult: ignores, now: run.now)
         var settlement: Settlement
         do {
             settlement = try settling.settlement(for: outcome)

@@ -13,7 +13,9 @@ struct Heartbeat: Sendable {
     let describe: @Sendable () -> JSONValue
     let logger: Logger
 
-    /// Beats until cancelled. A beat that fails is tried again soon: three fit into one lease.
+    /// Beats until cancelled.
+    ///
+    /// A beat that fails is tried again soon: three fit into one lease.
     func run() async throws {
         while true {
             do {
@@ -27,7 +29,9 @@ struct Heartbeat: Sendable {
         }
     }
 
-    /// One beat. One round trip.
+    /// One beat.
+    ///
+    /// One round trip.
     func beat() async throws(RedisError) {
         let keys = queue.keys
         let leases = held.leases
@@ -37,7 +41,7 @@ struct Heartbeat: Sendable {
             arguments: [.init(options.lease.milliseconds), .init(options.name), .init(describe().text)]
                 + leases.flatMap { [.init($0.token), .init($0.task?.rawValue ?? "")] })
         guard let parts = reply.array, parts.count == 2 else { return }
-        for token in parts[0].array?.compactMap(\.string) ?? [] { held.stop(token: token, .leaseLost) }
+        for token in parts[0].array?.compactMap(\.string) ?? [] { held.loseLease(of: token) }
         for id in parts[1].array?.compactMap(\.string) ?? [] { held.stop(task: TaskID(rawValue: id), .terminated) }
     }
 

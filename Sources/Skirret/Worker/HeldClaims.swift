@@ -48,8 +48,12 @@ final class HeldClaims: Sendable {
         claims.withLock { $0[token]?.stops } ?? AsyncStream { $0.finish() }
     }
 
-    func stop(token: String, _ reason: StopReason) {
-        _ = claims.withLock { $0[token]?.stop.yield(reason) }
+    /// Stops a run whose lease is gone; one that was acknowledged early has none to lose.
+    func loseLease(of token: String) {
+        claims.withLock { claims in
+            guard let claim = claims[token], !claim.isAcknowledged else { return }
+            claim.stop.yield(.leaseLost)
+        }
     }
 
     /// Stops the runs of a task; false when none runs here.

@@ -2,7 +2,9 @@ import CeleryProtocol
 import Logging
 import SkirretRedis
 
-/// Finds the claims of workers that died and gives them back. Any live worker does it for all.
+/// Finds the claims of workers that died and gives them back.
+///
+/// Any live worker does it for all.
 struct Reaper: Sendable {
     let queue: TaskQueue
     let options: WorkerOptions
@@ -15,8 +17,9 @@ struct Reaper: Sendable {
         while true {
             do {
                 try await sweep()
-            } catch let error as RedisError {
+            } catch {
                 if Task.isCancelled { throw CancellationError() }
+                // Whatever one message did to it, the next sweep is for all the others.
                 logger.debug("a sweep did not get through", metadata: ["error": "\(error)"])
             }
             try await ContinuousClock().sleep(for: options.sweep)
@@ -27,7 +30,9 @@ struct Reaper: Sendable {
         let keys = queue.keys
         let reply = try await queue.redis.run(
             Scripts.sweep,
-            keys: [keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled],
+            keys: [
+                keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
+            ],
             arguments: [.init(options.lease.milliseconds), 100, 86_400_000])
         let expired = reply.array?.compactMap(\.string) ?? []
         guard !expired.isEmpty else { return }
@@ -39,7 +44,9 @@ struct Reaper: Sendable {
     }
 }
 
-/// Moves messages whose time has come to their queues. Any live worker does it for all.
+/// Moves messages whose time has come to their queues.
+///
+/// Any live worker does it for all.
 struct Promoter: Sendable {
     let queue: TaskQueue
     let wake: Doorbell

@@ -18,7 +18,9 @@ struct Run: Sendable {
         token = claim.token
     }
 
-    /// Why the body is not to run now, if so. By Redis's clock, so that no step of ours matters.
+    /// Why the body is not to run now, if so.
+    ///
+    /// By Redis's clock, so that no step of ours matters.
     var refusal: Outcome? {
         let headers = message.headers
         if claim.isRevoked { return .revoked(.revoked) }
@@ -26,6 +28,9 @@ struct Run: Sendable {
         if let eta = headers.eta, eta > claim.claimedAt { return .early(until: eta) }
         return nil
     }
+
+    /// The time by Redis's clock: what was read at the claim, and what has passed since.
+    var now: Date { claim.claimedAt + began.duration(to: .now).seconds }
 
     /// The soft limit of this call, or its hard one.
     var timeLimit: Duration? {

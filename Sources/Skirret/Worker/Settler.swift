@@ -6,16 +6,23 @@ import SkirretRedis
 struct Settler: Sendable {
     let queue: TaskQueue
     let options: WorkerOptions
+    /// A worker that stops does not wait for a broker that is away.
+    let isStopping: @Sendable () -> Bool
 
     /// Writes a settlement and acknowledges the message, in one step.
     ///
     /// - Parameters:
+    ///   - settlement: What is written.
+    ///   - id: The task.
     ///   - token: The claim's token; nil when the message was acknowledged early.
     ///   - single: The single-flight name this run held.
     /// - Returns: False when the lease was lost and nothing was written.
-    func write(_ settlement: Settlement, of id: TaskID, token: String?, single: String?) async throws(RedisError) -> Bool {
+    /// - Throws: `RedisError` when the broker stayed away.
+    func write(_ settlement: Settlement, of id: TaskID, token: String?, single: String?) async throws(RedisError)
+        -> Bool
+    {
         let keys = queue.keys
-        let lifetime = Int(queue.resultLifetime.seconds)
+        let lifetime = queue.resultSeconds
         var arguments: [RedisArgument] = [
             .init(token ?? ""), .init(id.rawValue), .init(keys.wake), settlement.isFinal ? "1" : "0",
             .init(settlement.results.count),
@@ -30,15 +37,16 @@ struct Settler: Sendable {
             arguments += [.init(next.list), .init(next.id.rawValue), .init(next.due.argument), .init(next.message)]
         }
         arguments += [.init(settlement.finishedChord ?? ""), .init(single.map(keys.single) ?? "")]
-        let reply = try await repeated { () async throws(RedisError) in
+        let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
             try await queue.redis.run(
                 Scripts.finish,
                 keys: [
                     keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-                    keys.scheduledMessages, keys.cancelled,
+                    keys.scheduledMessages, keys.cancelled, keys.lost,
                 ], arguments: arguments)
         }
-        return reply.int == 1
+        // Settled before: by this very call, if an earlier answer to it was lost.
+        return reply.int == 1 || (reply.int == 2 && isRepeated)
     }
 
     /// A message that its worker's death, its host's death or a stop left behind.
@@ -56,13 +64,15 @@ struct Settler: Sendable {
         guard !tokens.isEmpty else { return [] }
         let keys = queue.keys
         let most = why == .refused ? 0 : options.mostCrashes
-        let reply = try await repeated { () async throws(RedisError) in
+        let (reply, _) = try await repeated { () async throws(RedisError) in
             try await queue.redis.run(
                 Scripts.restore,
                 keys: [
                     keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
+                    keys.lost,
                 ],
-                arguments: [.init(why.rawValue), .init(most), .init(detail), .init(keys.wake)] + tokens.map { .init($0) })
+                arguments: [.init(why.rawValue), .init(most), .init(detail), .init(keys.wake)]
+                    + tokens.map { .init($0) })
         }
         return (reply.array ?? []).compactMap { entry in
             guard let fields = entry.array, fields.count == 5, let id = fields[2].string, let list = fields[3].string,
@@ -74,34 +84,71 @@ struct Settler: Sendable {
 
     /// Asks whether this claim may run under a single-flight name; gives the id of the run that excludes it.
     func running(under name: String, token: String, id: TaskID) async throws(RedisError) -> TaskID? {
-        let reply = try await queue.redis.run(
-            Scripts.singleFlight, keys: [queue.keys.single(name), queue.keys.leases],
-            arguments: [.init(token), .init(id.rawValue), 86_400])
+        let (reply, _) = try await repeated { () async throws(RedisError) in
+            try await queue.redis.run(
+                Scripts.singleFlight, keys: [queue.keys.single(name), queue.keys.leases],
+                arguments: [.init(token), .init(id.rawValue), 86_400])
+        }
         return reply.string.flatMap { $0.isEmpty ? nil : TaskID(rawValue: $0) }
     }
 
     /// Records a chord part; gives all parts when this was the last and the body is ours to publish.
-    func recordPart(_ result: TaskResult, group: String, index: Int?, token: String) async throws(RedisError) -> [[UInt8]]? {
+    func recordPart(_ result: TaskResult, group: String, index: Int?, token: String) async throws(RedisError)
+        -> [[UInt8]]?
+    {
         let base = queue.keys.group(group)
         let part: JSONValue = [1, .string(result.taskID.rawValue), .string(result.state.rawValue), result.result]
-        let reply = try await queue.redis.run(
-            Scripts.chordPart, keys: [".j", ".t", ".s", ".d", "", ".c"].map { base + $0 },
-            arguments: [
-                .init(index.map(String.init) ?? "+inf"), .init(part.encoded()), .init(result.taskID.rawValue),
-                .init(max(1, Int(queue.resultLifetime.seconds))), .init(token), 6,
-            ])
+        // A chord's bookkeeping always expires; Celery's default of a day where results are kept for ever.
+        let keep = queue.resultSeconds == 0 ? 86_400 : queue.resultSeconds
+        let (reply, _) = try await repeated { () async throws(RedisError) in
+            try await queue.redis.run(
+                Scripts.chordPart, keys: [".j", ".t", ".s", ".d", "", ".c"].map { base + $0 },
+                arguments: [
+                    .init(index.map(String.init) ?? "+inf"), .init(part.encoded()), .init(result.taskID.rawValue),
+                    .init(keep), .init(token), 6,
+                ])
+        }
         return reply.array?.compactMap(\.bytes)
     }
 
+    /// Stores how far a run is, unless its claim was taken away.
+    ///
+    /// One round trip.
+    ///
+    /// - Parameters:
+    ///   - value: JSON.
+    ///   - key: Where it is stored.
+    ///   - keep: Seconds; zero means for ever.
+    ///   - isResult: Published as well, and never put over a stored SUCCESS.
+    ///   - token: The claim's token; nil when the message was acknowledged early.
+    /// - Throws: `RedisError` when the broker did not answer.
+    func report(_ value: [UInt8], at key: String, keep: Int, isResult: Bool, token: String?) async throws(RedisError) {
+        _ = try await queue.redis.run(
+            Scripts.report, keys: [queue.keys.leases, key],
+            arguments: [.init(token ?? ""), .init(value), .init(keep), isResult ? "1" : "0"])
+    }
+
     /// Repeats what is idempotent until the broker is back: the lease decides whether it still counts.
-    private func repeated<Reply>(_ body: () async throws(RedisError) -> Reply) async throws(RedisError) -> Reply {
-        var attempts = 0
+    ///
+    /// Gives up after a minute, or at once when the worker stops: then the lease brings the message back.
+    ///
+    /// - Returns: The reply, and whether an earlier call may have got through without an answer.
+    private func repeated<Reply>(
+        _ body: () async throws(RedisError) -> Reply
+    ) async throws(RedisError) -> (Reply, isRepeated: Bool) {
+        let end = ContinuousClock.now + .seconds(60)
+        var pause = Duration.milliseconds(20)
+        var isRepeated = false
         while true {
             do {
-                return try await body()
-            } catch where error.isPassing && attempts < 30 && !Task.isCancelled {
-                attempts += 1
+                return (try await body(), isRepeated)
+            } catch  where error.isPassing && !Task.isCancelled && !isStopping() && .now < end {
+                isRepeated = isRepeated || error.mayHaveExecuted
+            } catch  where isStopping() && !isRepeated && error.isPassing && !Task.isCancelled {
+                isRepeated = true  // once more, as a stop must not cost what was nearly done
             }
+            try? await ContinuousClock().sleep(for: pause)  // a cancellation ends the loop above
+            pause = min(pause * 2, .seconds(1))
         }
     }
 }
@@ -121,7 +168,7 @@ extension RedisError {
     /// The broker is away, slow, starting or full for a while; asking again later may help.
     var isPassing: Bool {
         switch code {
-        case .unreachable, .timedOut, .closed, .loading, .readOnly: true
+        case .unreachable, .timedOut, .closed, .loading, .readOnly, .outOfMemory: true
         default: false
         }
     }

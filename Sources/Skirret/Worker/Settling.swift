@@ -20,7 +20,7 @@ struct Settling {
     func settlement(for outcome: Outcome) throws -> Settlement {
         switch outcome {
         case .succeeded(let value): return try success(value)
-        case .failed(let failure): return try self.failure(failure)
+        case .failed(let failure): return self.failure(failure)
         case .retry(let delay, let reason): return retry(after: delay, reason)
         case .revoked(let why):
             return settlement(storing: .revoked(id, reason: why.rawValue, at: now))
@@ -52,16 +52,14 @@ struct Settling {
 
     // MARK: failure
 
-    private func failure(_ failure: TaskFailure) throws -> Settlement {
+    private func failure(_ failure: TaskFailure) -> Settlement {
         var settlement = settlement(storing: .failure(id, failure, at: now))
         // The remaining steps will never run: whoever waits for the chain's end learns it from them.
         for step in message.body.chain {
             guard let step = step.taskID else { continue }
             settlement.results.append(.init(key: keys.result(step), result: .failure(step, failure, at: now)))
         }
-        for errback in message.body.errbacks {
-            settlement.followUps.append(try followUp(errback.applied(to: .string(id.rawValue)), chain: []))
-        }
+        settlement.followUps = errors(message.body.errbacks, of: id)
         return settlement
     }
 
@@ -90,26 +88,35 @@ struct Settling {
         let failed = values.first { $0[2]?.string == "FAILURE" || $0[2]?.string == "REVOKED" }
         guard let failed else {
             let results = values.map { $0[3] ?? .null }
-            let next = try followUp(body.applied(to: .array(results)), chain: body.signatures("chain"))
-            return Settlement(followUps: [next], finishedChord: keys.group(group))
+            do {
+                let next = try followUp(body.applied(to: .array(results)), chain: body.signatures("chain"))
+                return Settlement(followUps: [next], finishedChord: keys.group(group))
+            } catch {
+                // The parts did their work; it is the body that fails.
+                return chordError(body, error)
+            }
         }
-        return try chordError(body, because: failed)
+        let cause = TaskFailure(result: failed[3] ?? .null)
+        return chordError(
+            body, .chordError("Dependency \(failed[1]?.string ?? "?") raised \(cause.pythonDescription)"))
     }
 
-    private func chordError(_ body: Signature, because part: JSONValue) throws -> Settlement {
+    private func chordError(_ body: Signature, _ failure: TaskFailure) -> Settlement {
         guard let bodyID = body.taskID else { return Settlement() }
-        let cause = TaskFailure(result: part[3] ?? .null)
-        let failure = TaskFailure.chordError(
-            "Dependency \(part[1]?.string ?? "?") raised \(cause.pythonDescription)")
         var settlement = Settlement(
             results: [.init(key: keys.result(bodyID), result: .failure(bodyID, failure, at: now))])
-        for errback in body.signatures("link_error") {
-            settlement.followUps.append(try followUp(errback.applied(to: .string(bodyID.rawValue)), chain: []))
-        }
+        settlement.followUps = errors(body.signatures("link_error"), of: bodyID)
         return settlement
     }
 
     // MARK: parts
+
+    /// The errbacks of a failure.
+    ///
+    /// One that cannot be started must not keep the failure itself from being told.
+    private func errors(_ errbacks: [Signature], of id: TaskID) -> [Settlement.FollowUp] {
+        errbacks.compactMap { try? followUp($0.applied(to: .string(id.rawValue)), chain: []) }
+    }
 
     private func settlement(storing result: TaskResult) -> Settlement {
         var result = result
@@ -119,11 +126,13 @@ struct Settling {
     }
 
     /// One signature as a message of its own, sent by this task.
-    private func followUp(_ signature: Signature, chain: [Signature]) throws -> Settlement.FollowUp {
+    private func followUp(_ signature: Signature, chain: [Signature]) throws(TaskFailure) -> Settlement.FollowUp {
         if let type = signature.subtaskType, ["chain", "group", "chord"].contains(type) {
             throw TaskFailure(
                 excType: "NotImplementedError",
-                excMessage: [.string("a \(type) as a callback or as a step of a chain cannot be started by this worker yet")],
+                excMessage: [
+                    .string("a \(type) as a callback or as a step of a chain cannot be started by this worker yet")
+                ],
                 excModule: "builtins", traceback: nil)
         }
         let queue = signature.queue(else: defaultQueue)

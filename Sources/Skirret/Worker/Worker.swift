@@ -10,8 +10,6 @@ import Synchronization
 /// ``Executor`` runs them, ``Heartbeat`` renews what is held, ``Reaper`` gives back what dead workers held,
 /// ``Promoter`` moves what is due, ``RemoteControl`` answers, ``EventPublisher`` tells.
 public final class Worker: Sendable {
-    private enum Phase { case working, stopping }
-
     private let queue: TaskQueue
     private let registry: TaskRegistry
     private let options: WorkerOptions
@@ -19,7 +17,7 @@ public final class Worker: Sendable {
     private let held = HeldClaims()
     private let claimBell = Doorbell()
     private let promoteBell = Doorbell()
-    private let phase = Mutex(Phase.working)
+    private let stopSign = StopSign()
     private let events: EventPublisher
     private let log: TaskLog
     private let settler: Settler
@@ -38,10 +36,12 @@ public final class Worker: Sendable {
         self.logger = logger
         events = EventPublisher(queue: queue, options: options, held: held)
         log = TaskLog(queue: queue)
-        settler = Settler(queue: queue, options: options)
+        settler = Settler(queue: queue, options: options, isStopping: { [stopSign] in stopSign.isUp })
     }
 
-    /// Works until ``stop()`` is called or the task is cancelled. For one call in a worker's life.
+    /// Works until ``stop()`` is called or the task is cancelled.
+    ///
+    /// For one call in a worker's life.
     ///
     /// - Throws: What kept it from starting; once it works, nothing but cancellation ends it.
     public func run() async throws {
@@ -85,14 +85,16 @@ public final class Worker: Sendable {
         await depart(heartbeat, waits)
     }
 
-    /// Begins a warm stop: no more claims, running tasks get ``WorkerOptions/grace``, then they are cancelled
-    /// and their messages go back without costing an attempt. Any number of calls, from anywhere.
+    /// Begins a warm stop: no more claims, running tasks get ``WorkerOptions/grace``, then they are cancelled and their
+    /// messages go back without costing an attempt.
+    ///
+    /// Any number of calls, from anywhere.
     public func stop() {
-        phase.withLock { $0 = .stopping }
+        stopSign.raise()
         claimBell.ring()
     }
 
-    private var isStopping: Bool { phase.withLock { $0 == .stopping } || Task.isCancelled }
+    private var isStopping: Bool { stopSign.isUp || Task.isCancelled }
 
     /// Claims and runs until the stop, then waits for what still runs.
     private func work(_ executor: Executor, _ waits: [QueueWait]) async {
@@ -103,7 +105,7 @@ public final class Worker: Sendable {
                 "concurrency": "\(options.concurrency)",
             ])
         await withDiscardingTaskGroup { deliveries in
-            let claimer = Claimer(queue: queue, options: options)
+            var claimer = Claimer(queue: queue, options: options)
             var rounds = 0
             var isDeclared = false
             while !isStopping {
@@ -116,13 +118,7 @@ public final class Worker: Sendable {
                     rounds += 1
                     // Every eighth round begins with the lowest priority, so that it never starves.
                     let claims = free > 0 ? try await claimer.claim(most: free, fromTheBack: rounds % 8 == 0) : []
-                    for claim in claims {
-                        held.add(claim.token)
-                        deliveries.addTask { [self] in
-                            await executor.run(claim)
-                            claimBell.ring()
-                        }
-                    }
+                    start(claims, executor, &deliveries)
                     if free > 0 && claims.count == free { continue }
                     if free > claims.count { for wait in waits { wait.arm() } }
                     try await claimBell.wait(atMost: .seconds(1))
@@ -134,7 +130,20 @@ public final class Worker: Sendable {
                     break
                 }
             }
+            if claimer.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await claimer.claim(most: 0) {
+                start(rest, executor, &deliveries)  // without an answer their leases bring them back
+            }
             await drain()
+        }
+    }
+
+    private func start(_ claims: [Claim], _ executor: Executor, _ deliveries: inout DiscardingTaskGroup) {
+        for claim in claims {
+            held.add(claim.token)
+            deliveries.addTask { [self] in
+                await executor.run(claim)
+                claimBell.ring()
+            }
         }
     }
 
@@ -199,4 +208,13 @@ public final class Worker: Sendable {
             "queues": .array(options.queues.map { .string($0.rawValue) }), "running": .array(running),
         ]
     }
+}
+
+/// Says that a worker stops, to all of its parts.
+private final class StopSign: Sendable {
+    private let state = Mutex(false)
+
+    var isUp: Bool { state.withLock { $0 } }
+
+    func raise() { state.withLock { $0 = true } }
 }

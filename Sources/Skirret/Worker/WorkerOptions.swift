@@ -8,8 +8,9 @@ public struct WorkerOptions: Sendable {
     public var queues: [QueueName]
     /// How many tasks run at the same time.
     public var concurrency: Int
-    /// How long a claim is believed without a heartbeat. 12 s: longer than any healthy pause, and a dead
-    /// worker's tasks run again within 15 s.
+    /// How long a claim is believed without a heartbeat.
+    ///
+    /// 12 s: longer than any healthy pause, and a dead worker's tasks run again within 15 s.
     public var lease: Duration = .seconds(12)
     /// How often leases are renewed.
     public var heartbeat: Duration = .seconds(4)
@@ -19,7 +20,9 @@ public struct WorkerOptions: Sendable {
     public var grace: Duration = .seconds(30)
     /// After so many deaths of the process that ran it a message is dead.
     public var mostCrashes = 3
-    /// Task events are sent from the start. Celery's `-E`.
+    /// Task events are sent from the start.
+    ///
+    /// Celery's `-E`.
     public var sendsTaskEvents = false
     /// The state STARTED is stored when a task begins.
     public var tracksStarted = false
