@@ -1,52 +1,8 @@
 import CeleryProtocol
 import Foundation
-import Logging
 import Skirret
 import SkirretRedis
-import SkirretTesting
 import Testing
-
-private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-/// Runs a worker beside `body` and stops it afterwards.
-func withWorker(
-    _ queue: TaskQueue, tasks: [RegisteredTask], configure: (inout WorkerOptions) -> Void = { _ in },
-    _ body: () async throws -> Void
-) async throws {
-    var options = WorkerOptions(name: "test@host", concurrency: 4)
-    options.grace = .seconds(1)
-    configure(&options)
-    let worker = Worker(queue, registry: TaskRegistry(tasks), options: options, logger: quiet)
-    async let running: Void = worker.run()
-    do {
-        try await body()
-    } catch {
-        worker.stop()
-        try await running
-        throw error
-    }
-    worker.stop()
-    try await running
-}
-
-/// A broker of its own and the way to it.
-func withQueue(_ body: (TaskQueue) async throws -> Void) async throws {
-    try await ThrowawayRedis.withServer { url in
-        let queue = TaskQueue(url, logger: quiet)
-        do { try await body(queue) } catch {
-            await queue.close()
-            throw error
-        }
-        await queue.close()
-    }
-}
-
-/// Everything that is left in Redis, apart from results and what is meant to outlive a run.
-func leftovers(_ queue: TaskQueue) async throws -> [String] {
-    let keys = try await queue.redis.send("KEYS", "*").array?.compactMap(\.string) ?? []
-    let lasting = ["celery-task-meta-", "_kombu.binding", "skirret:sent:", "skirret:swept", "skirret:log:", "skirret:revoked"]
-    return keys.filter { key in !lasting.contains { key.hasPrefix($0) } }.sorted()
-}
 
 @Suite("Worker", .timeLimit(.minutes(2))) struct WorkerTests {
     let add = TaskDefinition("samples.add", parameters: ["x", "y"]) { (x: Int, y: Int) in x + y }
@@ -165,7 +121,9 @@ func leftovers(_ queue: TaskQueue) async throws -> [String] {
             return seconds
         }
         try await withQueue { queue in
-            try await withWorker(queue, tasks: [add.registered, sleep.registered], configure: { $0.heartbeat = .milliseconds(200) }) {
+            try await withWorker(
+                queue, tasks: [add.registered, sleep.registered], configure: { $0.heartbeat = .milliseconds(200) }
+            ) {
                 let waiting = try await add.call(1, 1, on: queue, .countdown(.seconds(60)))
                 try await queue.revoke([waiting.id])
                 #expect(try await queue.result(of: waiting.id, within: .seconds(5)).state == .revoked)
@@ -208,7 +166,10 @@ func leftovers(_ queue: TaskQueue) async throws -> [String] {
                 try await until { try await queue.redis.send("HLEN", "skirret:owners").int == 1 }
                 // As if the sweep had given the message to somebody else meanwhile.
                 _ = try await queue.redis.send("DEL", "skirret:leases", "skirret:owners", "unacked", "unacked_index")
-                try await until { try await queue.redis.send("HGET", "skirret:workers:about", "test@host").string?.contains("samples.sleep") != true }
+                try await until {
+                    try await queue.redis.send("HGET", "skirret:workers:about", "test@host").string?.contains(
+                        "samples.sleep") != true
+                }
                 #expect(try await handle.state() == nil)
             }
         }
@@ -233,9 +194,4 @@ func leftovers(_ queue: TaskQueue) async throws -> [String] {
             #expect(try await leftovers(queue) == [])
         }
     }
-}
-
-/// Asks until the answer is yes.
-func until(_ condition: () async throws -> Bool) async throws {
-    while try await !condition() { try await Task.sleep(for: .milliseconds(10)) }
 }

@@ -1,0 +1,216 @@
+import CeleryProtocol
+import Foundation
+import Skirret
+import SkirretRedis
+import SkirretTesting
+import Testing
+
+/// What Redis and workers may do to each other, one fault at a time: the bars are times.
+@Suite("Faults", .serialized, .timeLimit(.minutes(4))) struct FaultTests {
+    private let starts = Starts()
+
+    private var quick: TaskDefinition<Int, Int> {
+        TaskDefinition("samples.quick") { [starts] (context: TaskContext, number: Int) in
+            starts.note(context.id)
+            try await Task.sleep(for: .milliseconds(5))
+            return number
+        }
+    }
+
+    private var slow: TaskDefinition<Double, Double> {
+        TaskDefinition("samples.slow") { [starts] (context: TaskContext, seconds: Double) in
+            starts.note(context.id)
+            try await Task.sleep(for: .seconds(seconds))
+            return seconds
+        }
+    }
+
+    private func workers(
+        _ url: RedisURL, _ count: Int, configure: @escaping (inout WorkerOptions) -> Void = { _ in }
+    ) -> [FleetWorker] {
+        (0..<count).map { index in
+            FleetWorker(
+                url, name: "w\(index)@host", tasks: [quick.registered, slow.registered], configure: configure)
+        }
+    }
+
+    /// Enqueues until the broker has accepted so many; what it refuses is not counted.
+    private func produce(_ count: Int, on queue: TaskQueue, _ accepted: Accepted) async {
+        for number in 0..<count {
+            if let handle = try? await quick.delay(number, on: queue) {  // refused: the producer knows
+                accepted.add(handle.id)
+            }
+        }
+    }
+
+    private func waitForSuccess(_ accepted: Accepted, _ queue: TaskQueue) async throws {
+        let ids = accepted.all
+        try await withTimeout(.seconds(60), else: Unfinished(states: try await states(ids, queue))) {
+            try await until { try await states(ids, queue)["SUCCESS"] == ids.count }
+        }
+    }
+
+    private struct Unfinished: Error { let states: [String: Int] }
+
+    @Test func `Redis is killed and comes back under load`() async throws {
+        try await ThrowawayRedis.withServerProcess(.init(isDurable: true)) { server in
+            let queue = TaskQueue(server.url, logger: quiet)
+            let accepted = Accepted()
+            try await withFleet(workers(server.url, 2)) {
+                async let producing: Void = produce(500, on: queue, accepted)
+                try await until { accepted.all.count >= 150 }
+                await server.kill()
+                try await Task.sleep(for: .seconds(1))  // the fault's own length
+                try await server.restart()
+                let back = ContinuousClock.now
+                let probe = try await quick.delay(-1, on: queue)
+                _ = try await probe.result(within: .seconds(30))
+                #expect(back.duration(to: .now) <= .seconds(3))
+                await producing
+                try await waitForSuccess(accepted, queue)
+            }
+            #expect(accepted.all.count >= 400)
+            #expect(starts.repeated == [:])
+            let left = try await leftovers(queue)
+            #expect(left == [])
+            await queue.close()
+        }
+    }
+
+    @Test func `Redis stands still for longer than a lease`() async throws {
+        try await ThrowawayRedis.withServerProcess { server in
+            let queue = TaskQueue(server.url, logger: quiet)
+            let accepted = Accepted()
+            let fleet = workers(server.url, 2) { options in
+                options.lease = .seconds(4)
+                options.heartbeat = .milliseconds(500)
+                options.sweep = .milliseconds(300)
+            }
+            try await withFleet(fleet) {
+                for _ in 0..<12 { accepted.add(try await slow.delay(9, on: queue).id) }
+                try await until { starts.total == 12 }
+                server.pause()
+                try await Task.sleep(for: .seconds(6))  // the fault's own length
+                server.resume()
+                let back = ContinuousClock.now
+                let probe = try await quick.delay(-1, on: queue)
+                _ = try await probe.result(within: .seconds(30))
+                #expect(back.duration(to: .now) <= .seconds(3))
+                try await waitForSuccess(accepted, queue)
+            }
+            #expect(starts.repeated == [:])
+            let left = try await leftovers(queue)
+            #expect(left == [])
+            await queue.close()
+        }
+    }
+
+    @Test func `scripts are flushed all the time`() async throws {
+        try await ThrowawayRedis.withServer { url in
+            let queue = TaskQueue(url, logger: quiet)
+            let vandal = RedisClient(url, logger: quiet)
+            let accepted = Accepted()
+            let complaints = Complaints()
+            let worker = FleetWorker(url, name: "w@host", tasks: [quick.registered], logger: complaints.logger)
+            try await withFleet([worker]) {
+                async let producing: Void = produce(600, on: queue, accepted)
+                let end = ContinuousClock.now + .seconds(3)
+                while .now < end {
+                    try await vandal.send("SCRIPT", "FLUSH")
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+                await producing
+                #expect(accepted.all.count == 600)
+                try await waitForSuccess(accepted, queue)
+            }
+            #expect(complaints.all == [])
+            #expect(starts.repeated == [:])
+            let left = try await leftovers(queue)
+            #expect(left == [])
+            await vandal.close()
+            await queue.close()
+        }
+    }
+
+    @Test func `a worker dies and another one takes over`() async throws {
+        try await ThrowawayRedis.withServer { url in
+            let queue = TaskQueue(url, logger: quiet)
+            let fleet = workers(url, 2) { options in
+                options.lease = .seconds(2)
+                options.heartbeat = .milliseconds(300)
+                options.sweep = .milliseconds(200)
+            }
+            fleet[0].start()
+            let handle = try await slow.delay(1.5, on: queue)
+            try await until { starts.count(handle.id) == 1 }
+            await fleet[0].kill()
+            let died = ContinuousClock.now
+            try await withFleet([fleet[1]]) {
+                try await until { starts.count(handle.id) == 2 }
+                #expect(died.duration(to: .now) <= .seconds(5), "a lease, a sweep, and room")
+                #expect(try await handle.result(within: .seconds(20)) == 1.5)
+                // Well after it: nobody runs it a third time.
+                try await Task.sleep(for: .seconds(3))
+            }
+            #expect(starts.count(handle.id) == 2)
+            let left = try await leftovers(queue)
+            #expect(left == [])
+            await queue.close()
+        }
+    }
+
+    @Test func `a worker that froze writes nothing over the result of the one that took over`() async throws {
+        try await ThrowawayRedis.withServer { url in
+            let queue = TaskQueue(url, logger: quiet)
+            let deaf = TaskDefinition("samples.slow") { [starts] (context: TaskContext, seconds: Double) in
+                starts.note(context.id)
+                try? await Task.sleep(for: .seconds(seconds))  // told to stop, it ends at once and claims success
+                return -1.0
+            }
+            let frozen = FleetWorker(url, name: "frozen@host", tasks: [deaf.registered]) { $0.concurrency = 1 }
+            frozen.start()
+            let handle = try await slow.delay(1, on: queue)
+            try await until { starts.count(handle.id) == 1 }
+            // As if its lease had run out while it could not renew it.
+            let tokens = try await queue.redis.send("ZRANGE", "skirret:leases", 0, -1).array?.compactMap(\.string) ?? []
+            for token in tokens { try await queue.redis.send("ZADD", "skirret:leases", 1, .init(token)) }
+            try await withFleet(workers(url, 1) { $0.sweep = .milliseconds(20) }) {
+                try await until { starts.count(handle.id) == 2 }
+                #expect(try await handle.result(within: .seconds(20)) == 1, "the result of the one that took over")
+                await frozen.stop()
+            }
+            #expect(try await queue.storedResult(of: handle.id)?.result.double == 1)
+            #expect(starts.count(handle.id) == 2)
+            let left = try await leftovers(queue)
+            #expect(left == [])
+            await queue.close()
+        }
+    }
+
+    @Test func `connections are cut all the time`() async throws {
+        try await ThrowawayRedis.withServer(.init(listener: .tcp)) { url in
+            let queue = TaskQueue(url, logger: quiet)
+            let vandal = RedisClient(url, logger: quiet)
+            let accepted = Accepted()
+            try await withFleet(workers(url, 2)) {
+                async let producing: Void = produce(800, on: queue, accepted)
+                let end = ContinuousClock.now + .seconds(5)
+                while .now < end {
+                    for type: RedisArgument in ["normal", "pubsub"] {
+                        try await vandal.send("CLIENT", "KILL", "TYPE", type, "SKIPME", "yes")
+                    }
+                    try await Task.sleep(for: .milliseconds(200))
+                }
+                await producing
+                try await waitForSuccess(accepted, queue)
+            }
+            #expect(accepted.all.count >= 700)
+            #expect(starts.repeated == [:])
+            let left = try await leftovers(queue)
+            #expect(left == [])
+            #expect(try await queue.redis.send("EXISTS", "skirret:crashes", "skirret:dead").int == 0)
+            await vandal.close()
+            await queue.close()
+        }
+    }
+}

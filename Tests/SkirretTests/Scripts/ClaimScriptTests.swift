@@ -1,0 +1,131 @@
+import CeleryProtocol
+import SkirretRedis
+import Testing
+
+@testable import Skirret
+
+@Suite("Script: claim, heartbeat, report", .serialized) struct ClaimScriptTests {
+    @Test func `the oldest message of the most urgent list comes first and is kept in kombu's form`() async throws {
+        try await ScriptBench.run { bench in
+            let low = "celery\u{06}\u{16}3"
+            for id in ["a", "b"] { try await bench.push(envelope(id)) }
+            try await bench.push(envelope("c"), to: low)
+            let first = try await bench.claim("S", most: 2, queues: ["celery", low])
+            #expect(bench.messages(first) == [envelope("a"), envelope("b")])
+            try await bench.expect([
+                low: .list([envelope("c")]),
+                "unacked": .hash([
+                    "S-0": "[\(envelope("a")), \"\", \"celery\"]", "S-1": "[\(envelope("b")), \"\", \"celery\"]",
+                ]),
+                "unacked_index": .sorted(["S-0", "S-1"]),
+                "skirret:leases": .sorted(["S-0", "S-1"]),
+                "skirret:owners": .hash(["S-0": owner("a"), "S-1": owner("b")]),
+            ])
+            let lease = try await bench.redis.send("ZSCORE", "skirret:leases", "S-0").string.flatMap { Double($0) } ?? 0
+            #expect(abs(lease - Double(try await bench.now() + ScriptBench.lease)) < 2000)
+            let rest = try await bench.claim("T", queues: ["celery", low])
+            #expect(rest.array?[2].array?[0].array?[1].string == low)
+        }
+    }
+
+    @Test(arguments: [
+        "", "no json", "7", "[]", "{}", #"{"body": 1, "headers": {}, "properties": {}}"#,
+        #"{"body": "", "headers": {}, "properties": {"delivery_tag": "x"}}"#,
+        #"{"body": "", "headers": null, "properties": {"delivery_tag": "x", "delivery_info": {}}}"#,
+        String(repeating: "[", count: 3000),
+    ])
+    func `what is no envelope is dead, with its bytes`(raw: String) async throws {
+        try await ScriptBench.run { bench in
+            try await bench.push(raw)
+            try await bench.push(envelope("a"))
+            let reply = try await bench.claim("S")
+            #expect(reply.array?[1].int == 1)
+            #expect(bench.messages(reply) == [envelope("a")])
+            let reason =
+                "not a Celery envelope: JSON object with body, headers, properties.delivery_tag and delivery_info"
+            try await bench.expect([
+                "skirret:dead": .sorted(["S-0"]),
+                "skirret:dead:letters": .hash([
+                    "S-0": record(["queue": "celery", "reason": .string(reason)]) + "\n" + raw
+                ]),
+                "unacked": .hash(["S-1": "[\(envelope("a")), \"\", \"celery\"]"]),
+                "unacked_index": .sorted(["S-1"]), "skirret:leases": .sorted(["S-1"]),
+                "skirret:owners": .hash(["S-1": owner("a")]),
+            ])
+        }
+    }
+
+    @Test func `a call whose answer was lost gets the same claims again and no more`() async throws {
+        try await ScriptBench.run { bench in
+            try await bench.push("broken")
+            for id in ["a", "b", "c"] { try await bench.push(envelope(id)) }
+            let first = try await bench.claim("S", most: 2)
+            let space = try await bench.space()
+            let second = try await bench.claim("S", most: 2)
+            #expect(bench.messages(second) == bench.messages(first))
+            #expect(second.array?[2].array?.compactMap { $0.array?[0].string } == ["S-1", "S-2"])
+            try await bench.expect(space)
+            // Once they are given back, nothing of that call is left.
+            _ = try await bench.restore("S-1", "S-2", why: "stopping")
+            #expect(bench.messages(try await bench.claim("S", most: 0)) == [])
+        }
+    }
+
+    @Test func `a claim says how often the task's worker died and whether it is revoked`() async throws {
+        try await ScriptBench.run { bench in
+            try await bench.redis.send("HSET", "skirret:crashes", "a", 2)
+            try await bench.redis.send("ZADD", "skirret:revoked", 1, "a")
+            try await bench.push(envelope("a"))
+            try await bench.push(envelope("b"))
+            let claims = try await bench.claim("S").array?[2].array?.map { $0.array?.suffix(2).compactMap(\.int) }
+            #expect(claims == [[2, 1], [0, 0]])
+        }
+    }
+
+    @Test func `a heartbeat renews what is held and names what is lost or cancelled`() async throws {
+        try await ScriptBench.run { bench in
+            for id in ["a", "b"] { try await bench.push(envelope(id)) }
+            _ = try await bench.claim("S")
+            try await bench.expire("S-0", "S-1")
+            try await bench.redis.send("ZADD", "unacked_index", 1, "S-0")
+            try await bench.redis.send("ZREM", "unacked_index", "S-1")
+            try await bench.redis.send("ZADD", "skirret:cancelled", 1, "b", 1, "z")
+            let reply = try await bench.heartbeat([("S-0", "a"), ("S-1", "b"), ("gone", "z")])
+            #expect(reply == .array([.array([.bytes(Array("gone".utf8))]), .array([.bytes(Array("b".utf8))])]))
+            try await bench.expect(
+                without: ["unacked", "skirret:owners"],
+                [
+                    "skirret:leases": .sorted(["S-0", "S-1"]),
+                    // An entry that kombu took away is not brought back.
+                    "unacked_index": .sorted(["S-0"]),
+                    "skirret:workers": .sorted(["w@h"]), "skirret:workers:about": .hash(["w@h": "{}"]),
+                    "skirret:cancelled": .sorted(["b", "z"]),
+                ])
+            let now = try await bench.now()
+            #expect(try await bench.redis.send("ZCOUNT", "skirret:leases", .init(now), "+inf").int == 2)
+            #expect(try await bench.redis.send("ZCOUNT", "unacked_index", .init(now / 1000 - 5), "+inf").int == 1)
+        }
+    }
+
+    @Test func `a report is stored for the holder only and never over a success`() async throws {
+        try await ScriptBench.run { bench in
+            try await bench.redis.send("ZADD", "skirret:leases", 1, "mine")
+            func report(_ token: String, _ key: String, _ json: String, isResult: Bool) async throws -> Int? {
+                try await bench.redis.run(
+                    Scripts.report, keys: [bench.keys.leases, key],
+                    arguments: [.init(token), .init(json), 60, isResult ? "1" : "0"]
+                ).int
+            }
+            #expect(try await report("stale", "p", "1", isResult: false) == 0)
+            #expect(try await report("mine", "p", "2", isResult: false) == 1)
+            #expect(try await report("", "q", "3", isResult: false) == 1)
+            #expect(try await report("mine", "r", #"{"status": "STARTED"}"#, isResult: true) == 1)
+            try await bench.redis.send("SET", "s", #"{"status": "SUCCESS"}"#)
+            #expect(try await report("mine", "s", #"{"status": "STARTED"}"#, isResult: true) == 0)
+            try await bench.expect([
+                "skirret:leases": .sorted(["mine"]), "p": .string("2"), "q": .string("3"),
+                "r": .string(#"{"status": "STARTED"}"#), "s": .string(#"{"status": "SUCCESS"}"#),
+            ])
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import SkirretRedis
+import Testing
+
+@testable import Skirret
+
+@Suite("Script: enqueue, revoke, chord, single flight, beat", .serialized) struct ProducerScriptTests {
+    @Test func `a repeated enqueue changes nothing`() async throws {
+        try await ScriptBench.run { bench in
+            #expect(try await bench.enqueue("a", "m") == 1)
+            let expected: [String: Held] = [
+                "celery": .list(["m"]), "skirret:sent:a": .string("1"), "_kombu.binding.celery": .set(["member"]),
+                "_kombu.binding_permanent.celery": .set(["member"]),
+            ]
+            try await bench.expect(expected)
+            #expect(try await bench.enqueue("a", "m") == 0)
+            try await bench.expect(expected)
+        }
+    }
+
+    @Test func `a delayed message waits in the scheduled set`() async throws {
+        try await ScriptBench.run { bench in
+            #expect(try await bench.enqueue("a", "m", delay: 5000) == 1)
+            #expect(try await bench.enqueue("a", "m", delay: 5000) == 0)
+            try await bench.expect(
+                without: ["_kombu.binding.celery", "_kombu.binding_permanent.celery"],
+                [
+                    "skirret:sent:a": .string("1"), "skirret:scheduled": .sorted(["a"]),
+                    "skirret:scheduled:messages": .hash(["a": "celery\nm"]),
+                ])
+        }
+    }
+
+    @Test(arguments: ["0", "1"])
+    func `a revoked task that waits for its time ends at once, another is remembered`(terminate: String) async throws {
+        try await ScriptBench.run { bench in
+            _ = try await bench.enqueue("a", "m", delay: 5000)
+            let ended = try await bench.redis.run(
+                Scripts.revoke,
+                keys: [bench.keys.revoked, bench.keys.cancelled, bench.keys.scheduled, bench.keys.scheduledMessages],
+                arguments: [.init(terminate), 10_000, 60, "a", "result-a", "{}", "b", "result-b", "{}"])
+            #expect(ended.int == 1)
+            var expected: [String: Held] = ["skirret:revoked": .sorted(["a", "b"]), "result-a": .string("{}")]
+            if terminate == "1" { expected["skirret:cancelled"] = .sorted(["b"]) }
+            try await bench.expect(
+                without: ["_kombu.binding.celery", "_kombu.binding_permanent.celery", "skirret:sent:a"], expected)
+        }
+    }
+
+    @Test func `a chord's parts are counted once, and one claim publishes the body`() async throws {
+        try await ScriptBench.run { bench in
+            let base = bench.keys.group("g")
+            try await bench.redis.send("SET", .init(base + ".s"), 2)
+            #expect(try await bench.chordPart("1", "second", task: "b", claim: "B") == nil)
+            #expect(try await bench.chordPart("1", "second again", task: "b", claim: "B2") == nil)
+            #expect(try await bench.chordPart("0", "first", task: "a", claim: "A") == ["first", "second"])
+            try await bench.expect([
+                base + ".j": .sorted(["first", "second"]), base + ".s": .string("2"),
+                base + ".d": .set(["a:0", "b:1"]), base + ".c": .string("A"),
+            ])
+            // Repeated, because its answer was lost: still the one. Anybody else is not.
+            #expect(try await bench.chordPart("0", "first", task: "a", claim: "A") == ["first", "second"])
+            #expect(try await bench.chordPart("0", "first", task: "a", claim: "other") == nil)
+            try await bench.redis.send("SET", .init(base + ".c"), "done")
+            #expect(try await bench.chordPart("0", "first", task: "a", claim: "A") == nil)
+        }
+    }
+
+    @Test func `a chord that grew while it ran waits for what was added`() async throws {
+        try await ScriptBench.run { bench in
+            let base = bench.keys.group("g")
+            try await bench.redis.send("SET", .init(base + ".s"), 1)
+            try await bench.redis.send("SET", .init(base + ".t"), 1)
+            #expect(try await bench.chordPart("0", "first", task: "a", claim: "A") == nil)
+            #expect(try await bench.chordPart("+inf", "added", task: "b", claim: "B") == ["first", "added"])
+        }
+    }
+
+    @Test func `a single-flight name is held by a living lease only`() async throws {
+        try await ScriptBench.run { bench in
+            try await bench.redis.send("ZADD", "skirret:leases", 1, "A")
+            #expect(try await bench.single("A", task: "a") == "")
+            #expect(try await bench.single("A", task: "a") == "", "asking again, as an answer was lost, is no conflict")
+            #expect(try await bench.single("B", task: "b") == "a")
+            try await bench.expect(["skirret:leases": .sorted(["A"]), "skirret:single:s": .string("A|a")])
+            try await bench.redis.send("DEL", "skirret:leases")
+            #expect(try await bench.single("B", task: "b") == "")
+            try await bench.expect(["skirret:single:s": .string("B|b")])
+        }
+    }
+
+    @Test func `one beat leads, and a new leader fences the old one off`() async throws {
+        try await ScriptBench.run { bench in
+            #expect(try await bench.lead("one") == 1)
+            #expect(try await bench.lead("two") == 0)
+            #expect(try await bench.lead("one", term: "1") == 1)
+            #expect(try await bench.fire(100, term: 1) == 1)
+            #expect(try await bench.fire(100, term: 1) == 0, "the same due time a second time")
+            try await bench.redis.send("DEL", "skirret:beat:leader")  // its lease ran out
+            #expect(try await bench.lead("two") == 2)
+            #expect(try await bench.fire(200, term: 1) == -1, "the old leader woke up")
+            #expect(try await bench.lead("one", term: "1") == 0)
+            #expect(try await bench.fire(100, term: 2) == 0, "what the old leader fired stays fired")
+            try await bench.expect([
+                "celery": .list(["message 100"]), "skirret:beat:leader": .string("two"),
+                "skirret:beat:term": .string("2"), "skirret:beat:fired:s@100": .string("1"),
+                "_kombu.binding.celery": .set(["member"]), "_kombu.binding_permanent.celery": .set(["member"]),
+            ])
+        }
+    }
+
+    @Test func `a beat that lost its lease and got it back has a new term`() async throws {
+        try await ScriptBench.run { bench in
+            #expect(try await bench.lead("one") == 1)
+            try await bench.redis.send("DEL", "skirret:beat:leader")
+            #expect(try await bench.lead("one", term: "1") == 2)
+        }
+    }
+
+    @Test func `only the leader steps down`() async throws {
+        try await ScriptBench.run { bench in
+            _ = try await bench.lead("one")
+            func stepDown(_ name: RedisArgument) async throws -> Int? {
+                try await bench.redis.run(Scripts.stepDown, keys: [bench.keys.leader], arguments: [name]).int
+            }
+            #expect(try await stepDown("two") == 0)
+            #expect(try await stepDown("one") == 1)
+            try await bench.expect(["skirret:beat:term": .string("1")])
+        }
+    }
+}

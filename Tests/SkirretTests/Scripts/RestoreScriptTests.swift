@@ -1,0 +1,195 @@
+import CeleryProtocol
+import SkirretRedis
+import Testing
+
+@testable import Skirret
+
+@Suite("Script: restore, sweep, promote", .serialized) struct RestoreScriptTests {
+    private func claimed(_ ids: String..., body: (ScriptBench) async throws -> Void) async throws {
+        try await ScriptBench.run { bench in
+            for id in ids { try await bench.push(envelope(id)) }
+            _ = try await bench.claim("S")
+            try await body(bench)
+        }
+    }
+
+    // MARK: restore
+
+    @Test func `an expired claim goes back, next in line; one that was renewed stays`() async throws {
+        try await claimed("a", "b") { bench in
+            try await bench.push("waiting")
+            try await bench.expire("S-0")
+            let reply = try await bench.restore("S-0", "S-1", "never", why: "expired")
+            #expect(reply.array?.map { $0.array?.compactMap(\.string) } == [["S-0", "queued"]])
+            try await bench.expect([
+                "celery": .list(["waiting", restored(envelope("a"))]), "skirret:crashes": .hash(["a": "1"]),
+                "skirret:lost": .sorted(["S-0"]),
+                "unacked": .hash(["S-1": "[\(envelope("b")), \"\", \"celery\"]"]),
+                "unacked_index": .sorted(["S-1"]), "skirret:leases": .sorted(["S-1"]),
+                "skirret:owners": .hash(["S-1": owner("b")]),
+            ])
+        }
+    }
+
+    @Test(arguments: [("crashed", ["a": "1"]), ("stopping", [:])])
+    func `only a crash costs an attempt`(why: String, crashes: [String: String]) async throws {
+        try await claimed("a") { bench in
+            _ = try await bench.restore("S-0", why: why)
+            var expected: [String: Held] = ["celery": .list([restored(envelope("a"))])]
+            if !crashes.isEmpty { expected["skirret:crashes"] = .hash(crashes) }
+            try await bench.expect(expected)
+            // A second answer to the same death changes nothing.
+            _ = try await bench.restore("S-0", why: why)
+            try await bench.expect(expected)
+        }
+    }
+
+    @Test func `what cannot be read is dead at once`() async throws {
+        try await claimed("a") { bench in
+            let reply = try await bench.restore("S-0", why: "refused", most: 0)
+            #expect(reply.array?.first?.array?.compactMap(\.string) == ["S-0", "dead", "a", "celery", envelope("a")])
+            let letter = record([
+                "crashes": 1, "name": "t", "queue": "celery", "reason": "because", "task": "a", "why": "refused",
+                "worker": "w@h",
+            ])
+            try await bench.expect([
+                "skirret:dead": .sorted(["S-0"]),
+                "skirret:dead:letters": .hash(["S-0": letter + "\n" + envelope("a")]),
+            ])
+        }
+    }
+
+    @Test func `the third crash is the last`() async throws {
+        try await claimed("a") { bench in
+            _ = try await bench.restore("S-0", why: "crashed")
+            _ = try await bench.claim("T")
+            try await bench.expire("T-0")
+            _ = try await bench.restore("T-0", why: "expired")
+            _ = try await bench.claim("U")
+            let reply = try await bench.restore("U-0", why: "crashed")
+            #expect(reply.array?.first?.array?[1].string == "dead")
+            let space = try await bench.space(without: "skirret:lost")
+            #expect(Set(space.keys) == ["skirret:dead", "skirret:dead:letters"])
+            guard case .hash(let letters)? = space["skirret:dead:letters"] else { return }
+            #expect(letters["U-0"]?.hasSuffix("\n" + restored(envelope("a"))) == true)
+            #expect(letters["U-0"]?.hasPrefix(record(["crashes": 3]).dropLast()) == true)
+        }
+    }
+
+    @Test(arguments: [
+        (
+            #"{"body":"","headers":{},"properties":{"delivery_tag":"x","delivery_info":{}}}"#,
+            #"{"body":"","headers":{"redelivered": true},"properties":{"delivery_tag":"x","delivery_info":{"redelivered": true}}}"#
+        ),
+        (
+            #"{ "headers" : { "a": [] } , "body": "", "properties":{"delivery_info" :{ } ,"delivery_tag":"x"}}"#,
+            #"{ "headers" : {"redelivered": true,  "a": [] } , "body": "", "properties":{"delivery_info" :{"redelivered": true } ,"delivery_tag":"x"}}"#
+        ),
+        (
+            #"{"body": "", "headers": {"delivery_info": {"mine": 1}, "text": "\"headers\": {"}, "properties": {"delivery_tag": "x", "delivery_info": {"a": 1}}}"#,
+            #"{"body": "", "headers": {"redelivered": true, "delivery_info": {"mine": 1}, "text": "\"headers\": {"}, "properties": {"delivery_tag": "x", "delivery_info": {"redelivered": true, "a": 1}}}"#
+        ),
+        (
+            #"{"body": "", "headers": {"redelivered":false}, "properties": {"delivery_tag": "x", "delivery_info": {}}}"#,
+            #"{"body": "", "headers": {"redelivered": true, "redelivered": true}, "properties": {"delivery_tag": "x", "delivery_info": {"redelivered": true}}}"#
+        ),
+        (
+            #"{"body": "", "headers": {"redelivered":true}, "properties": {"delivery_tag": "x", "delivery_info": {"redelivered":true}}}"#,
+            #"{"body": "", "headers": {"redelivered":true}, "properties": {"delivery_tag": "x", "delivery_info": {"redelivered":true}}}"#
+        ),
+    ])
+    func `both flags are set, whatever the spelling, and nothing else is touched`(raw: String, wanted: String)
+        async throws
+    {
+        try await ScriptBench.run { bench in
+            try await bench.push(raw)
+            _ = try await bench.claim("S")
+            _ = try await bench.restore("S-0", why: "stopping")
+            try await bench.expect(["celery": .list([wanted])])
+            let json = try JSONValue(parsing: wanted)
+            #expect(json["headers"]?["redelivered"] == true)
+            #expect(json["properties"]?["delivery_info"]?["redelivered"] == true)
+        }
+    }
+
+    @Test func `a claim whose owner is unknown is left to kombu rather than lost`() async throws {
+        try await claimed("a") { bench in
+            try await bench.redis.send("DEL", "skirret:owners")
+            try await bench.expire("S-0")
+            _ = try await bench.restore("S-0", why: "expired")
+            try await bench.expect([
+                "unacked": .hash(["S-0": "[\(envelope("a")), \"\", \"celery\"]"]),
+                "unacked_index": .sorted(["S-0"]),
+                "skirret:lost": .sorted(["S-0"]),
+            ])
+        }
+    }
+
+    // MARK: sweep
+
+    @Test func `a sweep finds what expired and forgets who is gone`() async throws {
+        try await claimed("a", "b") { bench in
+            try await bench.expire("S-1")
+            let now = try await bench.now()
+            try await bench.redis.send("ZADD", "skirret:workers", .init(now + 9000), "alive", 1, "gone")
+            try await bench.redis.send("HSET", "skirret:workers:about", "alive", "{}", "gone", "{}")
+            try await bench.redis.send("ZADD", "skirret:cancelled", .init(now), "new", 1, "old")
+            try await bench.redis.send("ZADD", "skirret:lost", .init(now), "new", 1, "old")
+            #expect(try await bench.sweep() == ["S-1"])
+            try await bench.expect(
+                without: ["unacked", "unacked_index", "skirret:owners", "skirret:swept"],
+                [
+                    "skirret:leases": .sorted(["S-1", "S-0"]), "skirret:workers": .sorted(["alive"]),
+                    "skirret:workers:about": .hash(["alive": "{}"]), "skirret:cancelled": .sorted(["new"]),
+                    "skirret:lost": .sorted(["new"]),
+                ])
+        }
+    }
+
+    @Test func `after a stall of Redis nothing is taken for one lease, however many are overdue`() async throws {
+        try await claimed("a", "b", "c") { bench in
+            #expect(try await bench.sweep() == [])
+            try await bench.expire("S-0", "S-1", "S-2")
+            let now = try await bench.now()
+            try await bench.redis.send("SET", "skirret:swept", .init(now - ScriptBench.lease * 3 / 4))
+            #expect(try await bench.sweep(most: 2) == [])
+            #expect(try await bench.sweep(most: 2) == [])
+            let left = try await bench.redis.send("PTTL", "skirret:stalled").int ?? 0
+            #expect(left > ScriptBench.lease - 2000 && left <= ScriptBench.lease)
+            try await bench.redis.send("DEL", "skirret:stalled")
+            #expect(try await bench.sweep() == ["S-0", "S-1", "S-2"])
+        }
+    }
+
+    @Test func `a sweep takes no more than it was told`() async throws {
+        try await claimed("a", "b", "c") { bench in
+            try await bench.expire("S-0", "S-1", "S-2")
+            #expect(try await bench.sweep(most: 2).count == 2)
+        }
+    }
+
+    // MARK: promote
+
+    @Test func `what is due moves in slices, the earliest served first`() async throws {
+        try await ScriptBench.run { bench in
+            let now = try await bench.now()
+            for (index, id) in ["a", "b", "c"].enumerated() {
+                try await bench.redis.send("ZADD", "skirret:scheduled", .init(now - 1000 + index), .init(id))
+                try await bench.redis.send("HSET", "skirret:scheduled:messages", .init(id), .init("celery\n\(id)\nx"))
+            }
+            try await bench.redis.send("ZADD", "skirret:scheduled", .init(now + 60_000), "later")
+            try await bench.redis.send("HSET", "skirret:scheduled:messages", "later", "celery\nl")
+            try await bench.push("waiting")
+            #expect(try await bench.promote(most: 2) == [2, 0])
+            try await bench.expect([
+                "celery": .list(["waiting", "b\nx", "a\nx"]), "skirret:scheduled": .sorted(["c", "later"]),
+                "skirret:scheduled:messages": .hash(["c": "celery\nc\nx", "later": "celery\nl"]),
+            ])
+            let second = try await bench.promote(most: 2)
+            #expect(second[0] == 1)
+            #expect(second[1] > 55_000 && second[1] <= 60_000)
+            try await bench.redis.send("DEL", "skirret:scheduled")
+            #expect(try await bench.promote(most: 2) == [0, -1])
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import CeleryProtocol
+import SkirretRedis
+import SkirretTesting
+import Testing
+
+@testable import Skirret
+
+/// A Redis of its own and the scripts as the engine calls them, with short leases.
+struct ScriptBench {
+    let redis: RedisClient
+    let keys = Keys()
+    static let lease = 12_000
+
+    static func run(_ body: (ScriptBench) async throws -> Void) async throws {
+        try await ThrowawayRedis.withServer { url in
+            let redis = RedisClient(url, logger: quiet)
+            do { try await body(ScriptBench(redis: redis)) } catch {
+                await redis.close()
+                throw error
+            }
+            await redis.close()
+        }
+    }
+
+    /// The whole key space, apart from what is named.
+    func space(without left: String...) async throws -> [String: Held] {
+        try await keySpace(redis).filter { !left.contains($0.key) }
+    }
+
+    /// Compares the whole key space, and says where it differs.
+    func expect(
+        without left: [String] = [], _ expected: [String: Held], at place: SourceLocation = #_sourceLocation
+    ) async throws {
+        let space = try await keySpace(redis).filter { !left.contains($0.key) }
+        for key in Set(space.keys).union(expected.keys).sorted() where space[key] != expected[key] {
+            let wanted = expected[key].map { "\($0)" } ?? "nothing", found = space[key].map { "\($0)" } ?? "nothing"
+            Issue.record("\(key): expected \(wanted), found \(found)", sourceLocation: place)
+        }
+    }
+
+    /// Redis's clock in Unix milliseconds.
+    func now() async throws -> Int {
+        let parts = try await redis.send("TIME").array?.compactMap { $0.string.flatMap { Int($0) } } ?? []
+        return parts[0] * 1000 + parts[1] / 1000
+    }
+
+    func push(_ message: String, to list: String = "celery") async throws {
+        try await redis.send("LPUSH", .init(list), .init(message))
+    }
+
+    // MARK: scripts
+
+    func claim(_ seed: String, most: Int = 10, queues: [String] = ["celery"]) async throws -> RedisValue {
+        try await redis.run(
+            Scripts.claim,
+            keys: [
+                keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
+                keys.revoked,
+            ] + queues,
+            arguments: [.init(most), .init(Self.lease), "w@h", .init(seed)] + queues.map { _ in #""celery""# })
+    }
+
+    /// The messages of a claim's answer.
+    func messages(_ reply: RedisValue) -> [String] {
+        reply.array?.last?.array?.compactMap { $0.array?[2].string } ?? []
+    }
+
+    func heartbeat(_ held: [(token: String, task: String)]) async throws -> RedisValue {
+        try await redis.run(
+            Scripts.heartbeat,
+            keys: [keys.leases, keys.unackedIndex, keys.workers, keys.workerDescriptions, keys.cancelled],
+            arguments: [.init(Self.lease), "w@h", "{}"] + held.flatMap { [.init($0.token), .init($0.task)] })
+    }
+
+    func finish(
+        _ token: String, task: String, results: [(key: String, json: String, keep: Int)] = [],
+        followUps: [(list: String, id: String, due: String, message: String)] = [], isFinal: Bool = true,
+        chord: String = "", single: String = ""
+    ) async throws -> Int? {
+        var arguments: [RedisArgument] = [
+            .init(token), .init(task), .init(keys.wake), isFinal ? "1" : "0", .init(results.count),
+        ]
+        for result in results { arguments += [.init(result.key), .init(result.json), .init(result.keep)] }
+        arguments.append(.init(followUps.count))
+        for next in followUps { arguments += [.init(next.list), .init(next.id), .init(next.due), .init(next.message)] }
+        return try await redis.run(
+            Scripts.finish,
+            keys: [
+                keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
+                keys.scheduledMessages, keys.cancelled, keys.lost,
+            ], arguments: arguments + [.init(chord), .init(single)]
+        ).int
+    }
+
+    func restore(_ tokens: String..., why: String, most: Int = 3) async throws -> RedisValue {
+        try await redis.run(
+            Scripts.restore,
+            keys: [
+                keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
+                keys.lost,
+            ], arguments: [.init(why), .init(most), "because", .init(keys.wake)] + tokens.map { .init($0) })
+    }
+
+    func sweep(most: Int = 100) async throws -> [String] {
+        let reply = try await redis.run(
+            Scripts.sweep,
+            keys: [
+                keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
+            ], arguments: [.init(Self.lease), .init(most), 86_400_000])
+        return reply.array?.compactMap(\.string) ?? []
+    }
+
+    func promote(most: Int) async throws -> [Int] {
+        let reply = try await redis.run(
+            Scripts.promote, keys: [keys.scheduled, keys.scheduledMessages], arguments: [.init(most), .init(keys.wake)])
+        return reply.array?.compactMap(\.int) ?? []
+    }
+
+    func enqueue(_ id: String, _ message: String, delay: Int = 0) async throws -> Int? {
+        try await redis.run(
+            Scripts.enqueue,
+            keys: [
+                "celery", keys.marker(id), keys.scheduled, keys.scheduledMessages, keys.binding("celery"),
+                keys.permanentBinding("celery"),
+            ], arguments: [.init(message), .init(id), .init(delay), 30, "member", .init(keys.wake)]
+        ).int
+    }
+
+    func chordPart(_ position: String, _ part: String, task: String, claim: String) async throws -> [String]? {
+        let base = keys.group("g")
+        return try await redis.run(
+            Scripts.chordPart, keys: [".j", ".t", ".s", ".d", "", ".c"].map { base + $0 },
+            arguments: [.init(position), .init(part), .init(task), 600, .init(claim), 6]
+        ).array?.compactMap(\.string)
+    }
+
+    func single(_ token: String, task: String) async throws -> String? {
+        try await redis.run(
+            Scripts.singleFlight, keys: [keys.single("s"), keys.leases], arguments: [.init(token), .init(task), 60]
+        ).string
+    }
+
+    func lead(_ name: String, term: String = "", lease: Int = 6000) async throws -> Int? {
+        try await redis.run(
+            Scripts.lead, keys: [keys.leader, keys.term], arguments: [.init(name), .init(lease), .init(term)]
+        ).array?.first?.int
+    }
+
+    func fire(_ due: Int, term: Int) async throws -> Int? {
+        try await redis.run(
+            Scripts.fire,
+            keys: [
+                keys.fired("s", due: due), keys.term, "celery", keys.binding("celery"), keys.permanentBinding("celery"),
+            ], arguments: [.init(term), .init("message \(due)"), "member", .init(keys.wake), 60]
+        ).int
+    }
+
+    /// Lets a lease have ended a while ago.
+    func expire(_ tokens: String...) async throws {
+        for token in tokens { try await redis.send("ZADD", .init(keys.leases), 1, .init(token)) }
+    }
+}
+
+/// An envelope as kombu writes it, small.
+func envelope(_ id: String, headers: String = "") -> String {
+    """
+    {"body": "W10=", "content-encoding": "utf-8", "content-type": "application/json", \
+    "headers": {"task": "t", "id": "\(id)", "retries": 12345678901234567890, "list": []\(headers)}, \
+    "properties": {"delivery_tag": "tag-\(id)", "delivery_info": {"exchange": "", "routing_key": "celery"}}}
+    """
+}
+
+/// The same after it was given back once.
+func restored(_ message: String) -> String {
+    message.replacing(#""headers": {"#, with: #""headers": {"redelivered": true, "#)
+        .replacing(#""delivery_info": {"#, with: #""delivery_info": {"redelivered": true, "#)
+}
+
+/// A claim's record of its owner, as ``keySpace(_:)`` shows it.
+func owner(_ id: String, list: String = "celery") -> String {
+    record(["name": "t", "queue": .string(list), "tail": 15, "task": .string(id), "worker": "w@h"])
+}
+
+/// JSON that a script wrote, as ``keySpace(_:)`` shows it.
+///
+/// The keys stand in the order of the alphabet.
+func record(_ object: JSONObject) -> String { JSONValue.object(object).text }
