@@ -217,7 +217,9 @@ def test_channels_streams_profiles_and_overrides():
     channel = Channel.objects.create(name="One", channel_number=number, channel_group=group)
     assert isinstance(channel.uuid, uuid.UUID)
     assert Channel.get_next_available_channel_number(500) == number + 1
-    stream = Stream.objects.create(name="By hand", url="http://example.net/x", tvg_id="one.tv", is_catchup=True, catchup_days=3)
+    stream = Stream.objects.create(
+        name="By hand", url="http://example.net/x", tvg_id="one.tv", is_catchup=True, catchup_days=3
+    )
     stream.refresh_from_db()
     assert stream.is_custom and stream.m3u_account.name == "custom"
     channel.streams.add(stream, through_defaults={"order": 1})
@@ -229,7 +231,8 @@ def test_channels_streams_profiles_and_overrides():
     assert (channel.is_catchup, channel.catchup_days) == (True, 3)
 
     profile = ChannelProfile.objects.create(name="Everything")
-    assert ChannelProfileMembership.objects.filter(channel_profile=profile, enabled=True).count() == Channel.objects.count()
+    shown = ChannelProfileMembership.objects.filter(channel_profile=profile, enabled=True)
+    assert shown.count() == Channel.objects.count()
 
     logo = Logo.objects.create(name="L", url="http://example.net/l.png")
     ChannelOverride.objects.create(channel=channel, name="Shown", logo=logo)
@@ -302,7 +305,8 @@ def test_profiles_build_commands_and_locked_ones_stay():
     from core.models import StreamProfile
 
     ffmpeg = StreamProfile.objects.get(name="ffmpeg")
-    assert ffmpeg.build_command("http://u?a=b c", "Agent 1")[:5] == ["ffmpeg", "-user_agent", "Agent 1", "-i", "http://u?a=b c"]
+    command = ffmpeg.build_command("http://u?a=b c", "Agent 1")
+    assert command[:5] == ["ffmpeg", "-user_agent", "Agent 1", "-i", "http://u?a=b c"]
     assert StreamProfile.objects.get(name="Proxy").build_command("u", "a") == []
     with pytest.raises(ValidationError, match="locked and cannot be deleted"):
         ffmpeg.delete()
@@ -324,9 +328,12 @@ def test_vod_constraints_and_urls():
     account = M3UAccount.objects.create(
         name="XC", account_type="XC", server_url="http://x.example/", username="u", password="p"
     )
-    relation = M3UMovieRelation.objects.create(m3u_account=account, movie=movie, stream_id="5", container_extension="mkv")
+    relation = M3UMovieRelation.objects.create(
+        m3u_account=account, movie=movie, stream_id="5", container_extension="mkv"
+    )
     assert relation.get_stream_url() == "http://x.example/movie/u/p/5.mkv"
-    episode = Episode.objects.create(name="E", series=Series.objects.create(name="S"), season_number=1, episode_number=2)
+    series = Series.objects.create(name="S")
+    episode = Episode.objects.create(name="E", series=series, season_number=1, episode_number=2)
     relation = M3UEpisodeRelation.objects.create(m3u_account=account, episode=episode, stream_id="6")
     assert relation.get_stream_url() == "http://x.example/series/u/p/6.mp4"
     assert list(Episode.objects.all()) == [episode]

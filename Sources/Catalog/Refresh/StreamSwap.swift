@@ -21,7 +21,8 @@ struct StreamSwap: Sendable {
 
     // MARK: - Before the lock
 
-    /// Finds the row of each entry and whether it differs.
+    /// Finds the row of each entry and how it differs: 0 not at all, 1 in how its properties are spelt, 2 in columns
+    /// without an index, 3 in columns with one.
     ///
     /// Takes no lock: a row that goes meanwhile is noticed in ``run(_:)``, one that changes meanwhile keeps that
     /// change until the next refresh.
@@ -29,19 +30,19 @@ struct StreamSwap: Sendable {
         try resolveGroups(db)
         try db.execute(
             sql: """
-                INSERT INTO temp.seen ("id", "position", "difference")
+                INSERT OR REPLACE INTO temp.seen ("id", "position", "difference")
                 SELECT stream."id", staged."position",
                     CASE
                         WHEN (
-                            stream."name", stream."url", stream."logo_url", stream."tvg_id", stream."is_adult",
-                            stream."stream_id", stream."stream_chno", stream."channel_group_id",
-                            stream."is_catchup", stream."catchup_days"
+                            stream."name", stream."is_adult", stream."stream_id", stream."stream_chno",
+                            stream."channel_group_id", stream."is_catchup"
                         ) IS NOT (
-                            staged."name", staged."url", staged."logo_url", staged."tvg_id", staged."is_adult",
-                            staged."stream_id", staged."stream_chno", wanted."group_id",
-                            staged."is_catchup", staged."catchup_days"
-                        ) THEN 1
-                        WHEN stream."custom_properties" IS NOT staged."custom_properties" THEN 2
+                            staged."name", staged."is_adult", staged."stream_id", staged."stream_chno",
+                            wanted."group_id", staged."is_catchup"
+                        ) THEN 3
+                        WHEN (stream."url", stream."logo_url", stream."tvg_id", stream."catchup_days")
+                            IS NOT (staged."url", staged."logo_url", staged."tvg_id", staged."catchup_days") THEN 2
+                        WHEN stream."custom_properties" IS NOT staged."custom_properties" THEN 1
                         ELSE 0
                     END
                 FROM temp.staged AS staged
@@ -60,7 +61,7 @@ struct StreamSwap: Sendable {
                 FROM temp.seen AS seen
                 JOIN temp.staged AS staged ON staged."position" = seen."position"
                 JOIN "dispatcharr_channels_stream" AS stream ON stream."id" = seen."id"
-                WHERE seen."difference" = 2
+                WHERE seen."difference" = 1
                 """)
         var same: [Int] = []
         while let row = try rows.next() {
@@ -188,18 +189,30 @@ struct StreamSwap: Sendable {
                 """)
     }
 
+    /// Writes what differs; returns in how many streams.
+    ///
+    /// Two statements, because SQLite rewrites the index entries of every column that a statement names, and the
+    /// usual change is a URL or a logo.
     private func updateChanged(_ db: Database) throws -> Int {
         try db.execute(
             sql: """
                 UPDATE "dispatcharr_channels_stream" AS stream SET
-                    "name" = staged."name", "url" = staged."url", "logo_url" = staged."logo_url",
-                    "tvg_id" = staged."tvg_id", "custom_properties" = staged."custom_properties",
-                    "is_adult" = staged."is_adult", "stream_id" = staged."stream_id",
+                    "name" = staged."name", "is_adult" = staged."is_adult", "stream_id" = staged."stream_id",
                     "stream_chno" = staged."stream_chno", "channel_group_id" = wanted."group_id",
-                    "is_catchup" = staged."is_catchup", "catchup_days" = staged."catchup_days", "updated_at" = ?
+                    "is_catchup" = staged."is_catchup"
                 FROM temp.seen AS seen
                 JOIN temp.staged AS staged ON staged."position" = seen."position"
                 JOIN temp.wanted_group AS wanted ON wanted."number" = staged."group_number"
+                WHERE seen."difference" = 3 AND stream."id" = seen."id"
+                """)
+        try db.execute(
+            sql: """
+                UPDATE "dispatcharr_channels_stream" AS stream SET
+                    "url" = staged."url", "logo_url" = staged."logo_url", "tvg_id" = staged."tvg_id",
+                    "custom_properties" = staged."custom_properties", "catchup_days" = staged."catchup_days",
+                    "updated_at" = ?
+                FROM temp.seen AS seen
+                JOIN temp.staged AS staged ON staged."position" = seen."position"
                 WHERE seen."difference" > 0 AND stream."id" = seen."id"
                 """,
             arguments: [seenAt])
