@@ -13,6 +13,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
+let http1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -29,8 +30,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -72,7 +75,7 @@ let package = Package(
             name: "Ingest",
             dependencies: [
                 "CeleryProtocol", "CLibXML2", "CZlib", "CLzma", log,
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"), http1,
             ] + nio,
             swiftSettings: settings),
 
@@ -80,11 +83,15 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "CeleryProtocol", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay", "CZlib", log,
+                "CeleryProtocol", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-            ],
+                http1,
+            ] + nio,
             resources: [.copy("Web"), .embedInCode("Scripts")], swiftSettings: settings),
         .executableTarget(
             name: "SkirretCLI",
@@ -106,10 +113,18 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "CatalogTests", dependencies: ["Catalog"], swiftSettings: settings),
         .testTarget(name: "PluginRuntimeTests", dependencies: ["PluginRuntime"], swiftSettings: settings),
-        .testTarget(name: "RelayTests", dependencies: ["Relay"], swiftSettings: settings),
-        .testTarget(name: "IngestTests", dependencies: ["Ingest"], swiftSettings: settings),
         .testTarget(
-            name: "APITests", dependencies: ["API", .product(name: "HummingbirdTesting", package: "hummingbird")],
+            name: "RelayTests",
+            dependencies: ["Relay", log, .product(name: "NIOWebSocket", package: "swift-nio")] + nio,
+            swiftSettings: settings),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "CeleryProtocol", log] + nio, swiftSettings: settings),
+        .testTarget(
+            name: "APITests",
+            dependencies: [
+                "API", "SkirretTesting", "Skirret", "SkirretRedis", "CeleryProtocol", "Catalog", "PluginRuntime",
+                "Relay", log, http1, .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ] + nio,
             swiftSettings: settings),
     ]
 )

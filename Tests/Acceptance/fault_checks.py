@@ -161,7 +161,7 @@ class Producer(threading.Thread):
 
     def answered_after(self, moment: float, client: redis.Redis) -> float | None:
         """Seconds from `moment` until now, once a task sent after it has its result."""
-        later = [f"celery-task-meta-{task}" for task, _, when in self.sent[-2000:] if when > moment][:20]
+        later = [f"celery-task-meta-{task}" for task, _, when in self.sent if when > moment][:20]
         try:
             done = bool(later) and any(client.mget(later))
         except redis.RedisError:

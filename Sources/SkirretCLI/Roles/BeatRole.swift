@@ -49,7 +49,7 @@ struct CatalogSchedules: ScheduleStore {
             guard let schedule = Skirret.Schedule(row, logger: logger) else { return nil }
             let expiry = row.expireSeconds.map { Duration.seconds($0) }
             return ScheduledTask(
-                name: row.name, schedule: schedule, anchor: row.changedAt, lastRun: row.lastRunAt, start: row.startTime,
+                name: row.name, schedule: schedule, anchor: row.startTime ?? row.changedAt, lastRun: row.lastRunAt, start: row.startTime,
                 call: ScheduledCall(
                     task: row.task, args: row.arguments, kwargs: row.keywordArguments,
                     queue: row.queue.map(QueueName.init(rawValue:)), priority: row.priority, expiresAfter: expiry))

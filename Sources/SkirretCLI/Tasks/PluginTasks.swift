@@ -159,13 +159,13 @@ extension PluginError {
                 excType: failure.type, excMessage: failure.args.isEmpty ? [.string(failure.message)] : failure.args,
                 excModule: failure.module, traceback: failure.traceback)
         }
+        // Nobody's answer is lost for a process that died or would not start: the message goes back to its queue.
+        if mayBeRepeated { return TaskHostCrash(reason: ([description] + details).joined(separator: "\n")) }
         switch code {
-        case .crashed: return TaskHostCrash(reason: ([description] + details).joined(separator: "\n"))
-        case .interrupted: return TaskHostCrash(reason: description)
         case .cancelled: return CancellationError()
         default:
             return TaskFailure(
-                excType: "PluginError", excMessage: [.string(description)], excModule: "skirret.plugins",
+                excType: "PluginError", excMessage: [.string(description), .string(code.rawValue)], excModule: "skirret.plugins",
                 traceback: details.isEmpty ? nil : details.joined(separator: "\n"))
         }
     }
