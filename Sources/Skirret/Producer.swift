@@ -170,8 +170,8 @@ extension TaskQueue {
             do {
                 _ = try await redis.run(Scripts.enqueue, keys: names, arguments: arguments)
                 return
-            } catch  where error.code == .closed && .now < end && !Task.isCancelled {
-                continue
+            } catch {
+                guard error.code == .closed, .now < end, !Task.isCancelled else { throw error }
             }
         }
     }

@@ -18,6 +18,9 @@
 -- ARGV[4]  channel        where waiting workers hear of new messages
 -- ARGV[5…] tokens
 --
+-- A worker that dies between this answer and telling those who wait for a dead message leaves them
+-- waiting for their timeouts; the letter says what became of it.
+--
 -- Returns  an array: for each token restored [token, "queued"], for each one given
 --          up [token, "dead", task id, queue key, message]; stale tokens are left out.
 local time = redis.call("TIME")

@@ -139,13 +139,16 @@ struct Settler: Sendable {
         let end = ContinuousClock.now + .seconds(60)
         var pause = Duration.milliseconds(20)
         var isRepeated = false
+        var attempts = 0
         while true {
             do {
                 return (try await body(), isRepeated)
-            } catch  where error.isPassing && !Task.isCancelled && !isStopping() && .now < end {
+            } catch {
+                attempts += 1
+                // A worker that stops tries once more and waits no longer.
+                let isPatient = !isStopping() || attempts == 1
+                guard error.isPassing, isPatient, !Task.isCancelled, .now < end else { throw error }
                 isRepeated = isRepeated || error.mayHaveExecuted
-            } catch  where isStopping() && !isRepeated && error.isPassing && !Task.isCancelled {
-                isRepeated = true  // once more, as a stop must not cost what was nearly done
             }
             try? await ContinuousClock().sleep(for: pause)  // a cancellation ends the loop above
             pause = min(pause * 2, .seconds(1))
