@@ -107,12 +107,18 @@ let package = Package(
 
         .testTarget(name: "CeleryProtocolTests", dependencies: ["CeleryProtocol"], swiftSettings: settings),
         .testTarget(
-            name: "SkirretRedisTests", dependencies: ["SkirretRedis", "SkirretTesting"], swiftSettings: settings),
-        .testTarget(
-            name: "SkirretTests", dependencies: ["Skirret", "SkirretTesting", "CeleryProtocol"],
+            name: "SkirretRedisTests", dependencies: ["SkirretRedis", "SkirretTesting", log] + nio,
             swiftSettings: settings),
-        .testTarget(name: "CatalogTests", dependencies: ["Catalog"], swiftSettings: settings),
-        .testTarget(name: "PluginRuntimeTests", dependencies: ["PluginRuntime"], swiftSettings: settings),
+        .testTarget(
+            name: "SkirretTests", dependencies: ["Skirret", "SkirretTesting", "SkirretRedis", "CeleryProtocol", log],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CatalogTests",
+            dependencies: ["Catalog", "CeleryProtocol", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PluginRuntimeTests", dependencies: ["PluginRuntime", "CeleryProtocol", "CSpawn", log] + nio,
+            swiftSettings: settings),
         .testTarget(
             name: "RelayTests",
             dependencies: ["Relay", log, .product(name: "NIOWebSocket", package: "swift-nio")] + nio,

@@ -12,13 +12,13 @@ import Testing
         }
     }
 
-    private func source(_ catalog: Catalog) async throws -> Int {
+    private func source(_ catalog: CatalogDatabase) async throws -> Int {
         try await catalog.epgSources.create(EPGSourceDraft(name: "G")).id
     }
 
     @discardableResult
     private func refresh(
-        _ catalog: Catalog, _ source: Int, _ channels: [StagedGuideChannel], _ programmes: [StagedProgramme] = []
+        _ catalog: CatalogDatabase, _ source: Int, _ channels: [StagedGuideChannel], _ programmes: [StagedProgramme] = []
     ) async throws -> GuideRefreshCounts {
         let refresh = try await catalog.beginGuideRefresh(source: source)
         try await refresh.stage(channels: channels)

@@ -43,7 +43,7 @@ import Testing
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<6 {
                     group.addTask {
-                        let catalog = try await Catalog(path: folder + "/skirret.db")
+                        let catalog = try await CatalogDatabase(path: folder + "/skirret.db")
                         let count = try await catalog.count("SELECT count(*) FROM core_useragent")
                         try await catalog.close()
                         return count
@@ -56,10 +56,10 @@ import Testing
 
     @Test func `what was written is there after reopening`() async throws {
         try await withTemporaryFolder { folder in
-            let first = try await Catalog(path: folder + "/skirret.db")
+            let first = try await CatalogDatabase(path: folder + "/skirret.db")
             try await first.plugins.synchronize(with: [DiscoveredPlugin(key: "a", name: "A")])
             try await first.close()
-            let second = try await Catalog(path: folder + "/skirret.db")
+            let second = try await CatalogDatabase(path: folder + "/skirret.db")
             #expect(try await second.plugins.all().map(\.key) == ["a"])
             try await second.close()
         }
@@ -69,7 +69,7 @@ import Testing
         try await withTemporaryFolder { folder in
             let path = folder + "/skirret.db"
             try Data(repeating: 0x41, count: 8192).write(to: URL(fileURLWithPath: path))
-            let error = await #expect(throws: CatalogError.self) { try await Catalog(path: path) }
+            let error = await #expect(throws: CatalogError.self) { try await CatalogDatabase(path: path) }
             #expect(error?.code == .damaged)
             #expect(error?.description.contains(path) == true)
             #expect(error?.description.contains("backup") == true)
@@ -80,7 +80,7 @@ import Testing
     @Test func `a database with overwritten pages is refused`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/skirret.db"
-            let catalog = try await Catalog(path: path)
+            let catalog = try await CatalogDatabase(path: path)
             _ = try await catalog.pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
             try await catalog.close()
             let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
@@ -89,7 +89,7 @@ import Testing
                 try file.write(contentsOf: Data(repeating: 0x5A, count: 4096))
             }
             try file.close()
-            let error = await #expect(throws: CatalogError.self) { try await Catalog(path: path) }
+            let error = await #expect(throws: CatalogError.self) { try await CatalogDatabase(path: path) }
             #expect(error?.code == .damaged)
         }
     }
@@ -97,16 +97,16 @@ import Testing
     @Test func `a file that a later version migrated is refused`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/skirret.db"
-            let catalog = try await Catalog(path: path)
+            let catalog = try await CatalogDatabase(path: path)
             try await catalog.run("INSERT INTO grdb_migrations (identifier) VALUES ('v99 of the future')")
             try await catalog.close()
-            let error = await #expect(throws: CatalogError.self) { try await Catalog(path: path) }
+            let error = await #expect(throws: CatalogError.self) { try await CatalogDatabase(path: path) }
             #expect(error?.code == .newerSchema)
         }
     }
 
     @Test func `a folder that does not exist is named`() async throws {
-        let error = await #expect(throws: CatalogError.self) { try await Catalog(path: "/nowhere/at/all/skirret.db") }
+        let error = await #expect(throws: CatalogError.self) { try await CatalogDatabase(path: "/nowhere/at/all/skirret.db") }
         #expect(error?.code == .cannotOpen)
         #expect(error?.place == "/nowhere/at/all")
     }
@@ -115,7 +115,7 @@ import Testing
     @Test(.enabled(if: ProcessInfo.processInfo.environment["SKIRRET_MAKE_DATABASE"] != nil))
     func `a migrated file is made for other programs`() async throws {
         let path = try #require(ProcessInfo.processInfo.environment["SKIRRET_MAKE_DATABASE"])
-        let catalog = try await Catalog(path: path)
+        let catalog = try await CatalogDatabase(path: path)
         try await catalog.plugins.synchronize(with: [
             DiscoveredPlugin(key: "from_swift", name: "Größe 東京", version: "1.2", description: "Made by Swift")
         ])

@@ -6,7 +6,7 @@ import Testing
 @testable import Catalog
 
 @Suite("Schedules") struct ScheduleTests {
-    private func hourly(_ catalog: Catalog) async throws -> Schedule {
+    private func hourly(_ catalog: CatalogDatabase) async throws -> Schedule {
         var draft = M3UAccountDraft(name: "A")
         draft.refreshInterval = 1
         _ = try await catalog.m3uAccounts.create(draft)

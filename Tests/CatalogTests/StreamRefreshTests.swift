@@ -10,7 +10,7 @@ import Testing
 
     @discardableResult
     private func refresh(
-        _ catalog: Catalog, _ account: Int, _ entries: [StagedStream], at seconds: Double, groupsEnabled: Bool = true
+        _ catalog: CatalogDatabase, _ account: Int, _ entries: [StagedStream], at seconds: Double, groupsEnabled: Bool = true
     ) async throws -> StreamRefreshCounts {
         let refresh = try await catalog.beginStreamRefresh(account: account)
         for start in stride(from: 0, to: entries.count, by: 100) {
@@ -20,7 +20,7 @@ import Testing
             at: Date(timeIntervalSince1970: 1_800_000_000 + seconds), newGroupsEnabled: groupsEnabled)
     }
 
-    private func account(_ catalog: Catalog, staleDays: Int = 7, name: String = "A") async throws -> Int {
+    private func account(_ catalog: CatalogDatabase, staleDays: Int = 7, name: String = "A") async throws -> Int {
         var draft = M3UAccountDraft(name: name)
         draft.staleStreamDays = staleDays
         return try await catalog.m3uAccounts.create(draft).id
@@ -219,14 +219,14 @@ import Testing
     @Test func `a process killed in the middle of the swap leaves the old rows whole`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/skirret.db"
-            let catalog = try await Catalog(path: path)
+            let catalog = try await CatalogDatabase(path: path)
             let id = try await account(catalog)
             try await refresh(catalog, id, (1...300).map { .numbered($0) }, at: 0)
             let before = try await catalog.dump(Self.table)
             setenv("SKIRRET_KILL_TEST_DATABASE", path, 1)
             await #expect(processExitsWith: .signal(SIGKILL)) {
                 let path = try #require(ProcessInfo.processInfo.environment["SKIRRET_KILL_TEST_DATABASE"])
-                let catalog = try await Catalog(path: path)
+                let catalog = try await CatalogDatabase(path: path)
                 let refresh = try await catalog.beginStreamRefresh(account: 2)
                 try await refresh.stage((200...900).map { .numbered($0, name: "half") })
                 let swap = StreamSwap(account: 2, date: Date(), newGroupsEnabled: true)

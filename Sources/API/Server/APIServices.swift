@@ -11,7 +11,7 @@ public struct APIServices: Sendable {
     /// Where tasks are sent, and results read.
     public var queue: TaskQueue
     /// The database.
-    public var catalog: Catalog
+    public var catalog: CatalogDatabase
     /// Lists the plugins folder, without running anything in it.
     public var discovery: PluginDiscovery
     /// The sockets of this process.
@@ -20,7 +20,7 @@ public struct APIServices: Sendable {
     public var events: EventBus
 
     /// Gathers the services.
-    public init(queue: TaskQueue, catalog: Catalog, discovery: PluginDiscovery, hub: RelayHub, events: EventBus) {
+    public init(queue: TaskQueue, catalog: CatalogDatabase, discovery: PluginDiscovery, hub: RelayHub, events: EventBus) {
         self.queue = queue
         self.catalog = catalog
         self.discovery = discovery

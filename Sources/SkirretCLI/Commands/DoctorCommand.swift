@@ -117,7 +117,7 @@ struct DoctorCommand: AsyncParsableCommand {
             return Finding(subject: "database", text: "none yet at \(settings.databasePath); the first start makes it")
         }
         do {
-            let catalog = try await Catalog(path: settings.databasePath)
+            let catalog = try await CatalogDatabase(path: settings.databasePath)
             let findings = try await catalog.findings()
             try await catalog.close()
             guard let first = findings.first else { return Finding(subject: "database", text: settings.databasePath) }

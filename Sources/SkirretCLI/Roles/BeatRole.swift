@@ -11,7 +11,7 @@ struct BeatRole {
 
     /// Beats until told to stop.
     func run(until signals: ShutdownSignals) async throws {
-        let catalog = try await Catalog(path: settings.databasePath, checksIntegrity: false)
+        let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
         let queue = TaskQueue(settings.redis, name: "skirret-beat", logger: logger)
         let store = try await CatalogSchedules(catalog: catalog, logger: logger)
         let beat = Beat(queue, store: store, name: Settings.nodeName("beat-\(getpid())"), logger: logger)
@@ -28,12 +28,12 @@ struct BeatRole {
 
 /// `django_celery_beat`'s tables as beat reads them.
 struct CatalogSchedules: ScheduleStore {
-    private let catalog: Catalog
+    private let catalog: CatalogDatabase
     private let watch: ScheduleWatch
     private let logger: Logger
     private let changes = ChangeCounter()
 
-    init(catalog: Catalog, logger: Logger) async throws {
+    init(catalog: CatalogDatabase, logger: Logger) async throws {
         self.catalog = catalog
         self.logger = logger
         watch = try await catalog.schedules.watch()
@@ -69,7 +69,7 @@ struct CatalogSchedules: ScheduleStore {
 
 extension Skirret.Schedule {
     /// What a row means to beat; nil, and one line in the log, for a rule that can never fire.
-    init?(_ row: ScheduleRow, logger: Logger) {
+    init?(_ row: Catalog.Schedule, logger: Logger) {
         switch row.recurrence {
         case .interval(let every, let period): self = .interval(period.duration * every)
         case .clocked(let date): self = .clocked(date)

@@ -6,7 +6,7 @@ enum Database {
     ///
     /// - Throws: `CatalogError`, also for a damaged file, which is left as it is.
     static func migrate(_ settings: Settings) async throws {
-        let catalog = try await Catalog(path: settings.databasePath)
+        let catalog = try await CatalogDatabase(path: settings.databasePath)
         try await catalog.close()
     }
 }

@@ -26,7 +26,7 @@ struct WorkerRole {
             try await work(queue, TaskRegistry(samples), until: signals)
             return await queue.close()
         }
-        let catalog = try await Catalog(path: settings.databasePath, checksIntegrity: false)
+        let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
         let events = EventBus(redis: queue.redis, subscriber: queue.subscriber, logger: logger)
         let environment = settings.pythonEnvironment
         let teller = BackgroundTeller()

@@ -4,7 +4,7 @@ import Ingest
 
 /// The catalogue as the guide refresh needs it.
 struct CatalogGuides: GuideStore {
-    let catalog: Catalog
+    let catalog: CatalogDatabase
 
     func guideSource(_ id: Int) async throws -> GuideSource? {
         guard let source = try await catalog.epgSources.find(id) else { return nil }
@@ -24,7 +24,7 @@ struct CatalogGuides: GuideStore {
     }
 
     private struct Staging: GuideStaging {
-        let refresh: CatalogGuideRefresh
+        let refresh: Catalog.GuideRefresh
 
         var mappedChannels: Set<String> { Set(refresh.mapped.keys) }
 

@@ -4,7 +4,7 @@ import Ingest
 
 /// The catalogue as the playlist refresh needs it.
 struct CatalogPlaylists: PlaylistStore {
-    let catalog: Catalog
+    let catalog: CatalogDatabase
 
     func playlistAccount(_ id: Int) async throws -> PlaylistAccount? {
         guard let account = try await catalog.m3uAccounts.find(id) else { return nil }

@@ -9,14 +9,14 @@ import Synchronization
 
 /// The tasks that run plugins: each becomes one call on the plugin's own process.
 final class PluginTasks: Sendable {
-    private let catalog: Catalog
+    private let catalog: CatalogDatabase
     private let discovery: PluginDiscovery
     private let host: PluginHost
     private let events: EventBus
     /// Names of the tasks that plugins define, and whose they are; known once a plugin was described here.
     private let defined = Mutex<[String: String]>([:])
 
-    init(catalog: Catalog, discovery: PluginDiscovery, host: PluginHost, events: EventBus) {
+    init(catalog: CatalogDatabase, discovery: PluginDiscovery, host: PluginHost, events: EventBus) {
         self.catalog = catalog
         self.discovery = discovery
         self.host = host

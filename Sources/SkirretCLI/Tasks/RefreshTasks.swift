@@ -8,7 +8,7 @@ import Skirret
 /// The heavy refresh tasks, under the names by which Dispatcharr's code calls them.
 struct RefreshTasks: Sendable {
     let queue: TaskQueue
-    let catalog: Catalog
+    let catalog: CatalogDatabase
     let events: EventBus
 
     private static let accountTask = "apps.m3u.tasks.refresh_single_m3u_account"

@@ -42,7 +42,7 @@ struct APIFixture: Sendable {
             defer { try? FileManager.default.removeItem(at: folder) }
             try webFiles(in: folder.appending(path: "web"))
             let queue = TaskQueue(url, logger: logger)
-            let catalog = try await Catalog(path: folder.appending(path: "skirret.db").path)
+            let catalog = try await CatalogDatabase(path: folder.appending(path: "skirret.db").path)
             let environment = PythonEnvironment(
                 executable: python, pluginsDirectory: folder.appending(path: "plugins").path, database: catalog.path,
                 brokerURL: url.text, dataDirectory: folder.path)

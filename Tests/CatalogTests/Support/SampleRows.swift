@@ -26,7 +26,7 @@ extension StagedProgramme {
     }
 }
 
-extension Catalog {
+extension CatalogDatabase {
     /// A channel as Django would write it, perhaps with a stream or a guide; returns its identifier.
     @discardableResult
     func addChannel(stream: Int? = nil, guide: Int? = nil, autoCreatedBy account: Int? = nil) async throws -> Int {

@@ -5,9 +5,9 @@ import Testing
 @testable import Catalog
 
 /// Runs the body with a new catalogue in a folder of its own, removed afterwards.
-func withCatalog<R>(_ body: (Catalog) async throws -> R) async throws -> R {
+func withCatalog<R>(_ body: (CatalogDatabase) async throws -> R) async throws -> R {
     try await withTemporaryFolder { folder in
-        let catalog = try await Catalog(path: folder + "/skirret.db")
+        let catalog = try await CatalogDatabase(path: folder + "/skirret.db")
         let result = try await body(catalog)
         try await catalog.close()
         return result
@@ -22,7 +22,7 @@ func withTemporaryFolder<R>(_ body: (String) async throws -> R) async throws -> 
     return try await body(folder)
 }
 
-extension Catalog {
+extension CatalogDatabase {
     /// Every row of a table as text, by identifier, for comparing before and after.
     func dump(_ table: String, without ignored: Set<String> = []) async throws -> [String] {
         try await pool.read { db in

@@ -6,7 +6,7 @@ import GRDB
 /// Tables, columns and encodings are Django's. Each table or aggregate has its own value here, and all SQL
 /// of Skirret lies behind their functions. Every function is `async` and runs on SQLite's own queues, never on
 /// Swift's cooperative threads; writes begin `IMMEDIATE` and wait up to 10 s for other processes.
-public final class Catalog: Sendable {
+public final class CatalogDatabase: Sendable {
     /// Where the file is.
     public let path: String
     let pool: DatabasePool
