@@ -123,7 +123,8 @@ let package = Package(
             name: "RelayTests",
             dependencies: ["Relay", log, .product(name: "NIOWebSocket", package: "swift-nio")] + nio,
             swiftSettings: settings),
-        .testTarget(name: "IngestTests", dependencies: ["Ingest", "CeleryProtocol", log] + nio, swiftSettings: settings),
+        .testTarget(
+            name: "IngestTests", dependencies: ["Ingest", "CeleryProtocol", log] + nio, swiftSettings: settings),
         .testTarget(
             name: "APITests",
             dependencies: [

@@ -18,7 +18,8 @@ import Testing
 
     @discardableResult
     private func refresh(
-        _ catalog: CatalogDatabase, _ source: Int, _ channels: [StagedGuideChannel], _ programmes: [StagedProgramme] = []
+        _ catalog: CatalogDatabase, _ source: Int, _ channels: [StagedGuideChannel],
+        _ programmes: [StagedProgramme] = []
     ) async throws -> GuideRefreshCounts {
         let refresh = try await catalog.beginGuideRefresh(source: source)
         try await refresh.stage(channels: channels)

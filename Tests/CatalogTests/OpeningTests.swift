@@ -106,7 +106,9 @@ import Testing
     }
 
     @Test func `a folder that does not exist is named`() async throws {
-        let error = await #expect(throws: CatalogError.self) { try await CatalogDatabase(path: "/nowhere/at/all/skirret.db") }
+        let error = await #expect(throws: CatalogError.self) {
+            try await CatalogDatabase(path: "/nowhere/at/all/skirret.db")
+        }
         #expect(error?.code == .cannotOpen)
         #expect(error?.place == "/nowhere/at/all")
     }

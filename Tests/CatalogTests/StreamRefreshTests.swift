@@ -10,7 +10,8 @@ import Testing
 
     @discardableResult
     private func refresh(
-        _ catalog: CatalogDatabase, _ account: Int, _ entries: [StagedStream], at seconds: Double, groupsEnabled: Bool = true
+        _ catalog: CatalogDatabase, _ account: Int, _ entries: [StagedStream], at seconds: Double,
+        groupsEnabled: Bool = true
     ) async throws -> StreamRefreshCounts {
         let refresh = try await catalog.beginStreamRefresh(account: account)
         for start in stride(from: 0, to: entries.count, by: 100) {

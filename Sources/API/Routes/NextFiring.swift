@@ -1,36 +1,14 @@
-import Catalog
+package import Catalog
 import CeleryProtocol
 import Foundation
-import Skirret
-
-/// What a schedule's row shows, whichever module's `Schedule` it is.
-///
-/// The database and the engine both have a type of that name; this file alone sees both.
-protocol ScheduleRow {
-    var id: Int { get }
-    var name: String { get }
-    var task: String { get }
-    var recurrence: Recurrence? { get }
-    var arguments: [JSONValue] { get }
-    var keywordArguments: JSONObject { get }
-    var problem: String? { get }
-    var queue: String? { get }
-    var priority: Int? { get }
-    var isEnabled: Bool { get }
-    var isOneOff: Bool { get }
-    var startTime: Date? { get }
-    var lastRunAt: Date? { get }
-    var totalRunCount: Int { get }
-    var changedAt: Date { get }
-    var description: String { get }
-}
+package import Skirret
 
 /// When beat will fire, computed by beat's own rules.
 enum NextFiring {
     /// The next due time; nil when there is none, or none that can be computed.
-    static func date(of row: some ScheduleRow, after now: Date) -> Date? {
+    static func date(of row: Catalog.Schedule, after now: Date) -> Date? {
         guard row.problem == nil, !(row.isOneOff && row.totalRunCount > 0) else { return nil }
-        guard let recurrence = row.recurrence, let schedule = try? engineSchedule(recurrence) else { return nil }
+        guard let recurrence = row.recurrence, let schedule = try? Skirret.Schedule(recurrence) else { return nil }
         let call = ScheduledCall(task: row.task)
         let entry = ScheduledTask(
             name: row.name, schedule: schedule, anchor: row.startTime ?? row.changedAt, lastRun: row.lastRunAt,
@@ -43,27 +21,32 @@ enum NextFiring {
     /// Nil: it can.
     static func fault(_ recurrence: Recurrence) -> String? {
         do {
-            _ = try engineSchedule(recurrence)
+            _ = try Skirret.Schedule(recurrence)
             return nil
         } catch {
             return "\(error)"
         }
     }
+}
 
-    private static func engineSchedule(_ recurrence: Recurrence) throws -> Skirret.Schedule {
+extension Skirret.Schedule {
+    /// What a row's rule means to beat.
+    ///
+    /// - Throws: `CrontabSchedule.Invalid`, or that solar schedules are not computed yet.
+    package init(_ recurrence: Recurrence) throws {
         switch recurrence {
-        case .interval(let every, let period): return .interval(period.duration * every)
-        case .clocked(let date): return .clocked(date)
+        case .interval(let every, let period): self = .interval(period.duration * every)
+        case .clocked(let date): self = .clocked(date)
         case .crontab(let cron, let zone):
-            return .crontab(
+            self = .crontab(
                 try CrontabSchedule(
                     minute: cron.minute, hour: cron.hour, dayOfMonth: cron.dayOfMonth, month: cron.monthOfYear,
                     dayOfWeek: cron.dayOfWeek, timeZone: zone))
-        case .solar: throw Unsupported()
+        case .solar: throw UnsupportedRecurrence()
         }
     }
+}
 
-    private struct Unsupported: Error, CustomStringConvertible {
-        let description = "solar schedules are not computed yet"
-    }
+private struct UnsupportedRecurrence: Error, CustomStringConvertible {
+    let description = "solar schedules are not computed yet"
 }

@@ -68,7 +68,7 @@ struct ScheduleRoutes: Routes {
         return recurrence
     }
 
-    private static func json(_ schedule: some ScheduleRow, now: Date) -> JSONValue {
+    private static func json(_ schedule: Catalog.Schedule, now: Date) -> JSONValue {
         var json: JSONObject = [
             "id": .int(schedule.id), "name": .string(schedule.name), "task": .string(schedule.task),
             "args": .array(schedule.arguments), "kwargs": .object(schedule.keywordArguments),

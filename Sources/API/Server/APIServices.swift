@@ -20,7 +20,8 @@ public struct APIServices: Sendable {
     public var events: EventBus
 
     /// Gathers the services.
-    public init(queue: TaskQueue, catalog: CatalogDatabase, discovery: PluginDiscovery, hub: RelayHub, events: EventBus) {
+    public init(queue: TaskQueue, catalog: CatalogDatabase, discovery: PluginDiscovery, hub: RelayHub, events: EventBus)
+    {
         self.queue = queue
         self.catalog = catalog
         self.discovery = discovery

@@ -8,7 +8,8 @@ import SkirretRedis
 /// `skirret bench`.
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure this machine: no-op tasks a second, and the latency of an idle worker.",
+        commandName: "bench",
+        abstract: "Measure this machine: no-op tasks a second, and the latency of an idle worker.",
         discussion: """
             Runs a producer and a worker in this process on a queue of its own, beside Redis's own limit measured in
             the same minute.
@@ -54,7 +55,10 @@ struct BenchCommand: AsyncParsableCommand {
             [
                 ["Redis alone: 1 KiB LPUSH, 64 at a time", String(Int(redis)), "per second", "1.00"],
                 ["enqueue, 64 at a time", String(Int(rates.0)), "per second", Self.ratio(rates.0, redis)],
-                ["no-op tasks with results, 64 at a time", String(Int(rates.1)), "per second", Self.ratio(rates.1, redis)],
+                [
+                    "no-op tasks with results, 64 at a time", String(Int(rates.1)), "per second",
+                    Self.ratio(rates.1, redis),
+                ],
                 ["idle: enqueue to result, median", Self.two(latency.0), "ms", ""],
                 ["idle: enqueue to result, 99th", Self.two(latency.1), "ms", ""],
             ])

@@ -134,9 +134,13 @@ struct ResultPrinter {
     func print(_ result: TaskResult) throws {
         let failure = result.failure
         if isJSON {
-            let error: JSONValue = failure.map {
-                ["type": .string($0.excType), "message": .string($0.excMessage.map { $0.string ?? $0.text }.joined(separator: ", "))]
-            } ?? .null
+            let error: JSONValue =
+                failure.map {
+                    [
+                        "type": .string($0.excType),
+                        "message": .string($0.excMessage.map { $0.string ?? $0.text }.joined(separator: ", ")),
+                    ]
+                } ?? .null
             Output.json([
                 "id": .string(result.taskID.rawValue), "state": .string(result.state.rawValue),
                 "result": failure == nil ? result.result : .null, "error": error, "children": .array(result.children),

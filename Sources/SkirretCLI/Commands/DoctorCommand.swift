@@ -1,7 +1,7 @@
 import ArgumentParser
+import CSpawn
 import Catalog
 import CeleryProtocol
-import CSpawn
 import Foundation
 import Logging
 import PluginRuntime
@@ -105,7 +105,8 @@ struct DoctorCommand: AsyncParsableCommand {
             }
             return Finding(subject: "Redis", text: text)
         } catch {
-            let remedy = settings.namedRedis == nil
+            let remedy =
+                settings.namedRedis == nil
                 ? "The private Redis runs while 'skirret serve' runs. Is redis-server installed (apt install redis-server)?"
                 : error.hint
             return Finding(subject: "Redis", text: error.message, remedy: remedy)
@@ -158,7 +159,9 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func checkPlugins(_ settings: Settings) async -> Finding {
         guard FileManager.default.fileExists(atPath: settings.pluginsDirectory.path) else {
-            return Finding(subject: "plugins", text: "no folder yet at \(settings.pluginsDirectory.path); the first start makes it")
+            return Finding(
+                subject: "plugins", text: "no folder yet at \(settings.pluginsDirectory.path); the first start makes it"
+            )
         }
         do {
             let plugins = try await PluginDiscovery(settings.pythonEnvironment).scan()

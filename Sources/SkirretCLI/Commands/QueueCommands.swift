@@ -60,7 +60,10 @@ struct DeadCommand: AsyncParsableCommand {
             Output.table(
                 ["WHEN", "QUEUE", "TASK", "REASON"],
                 letters.map {
-                    [$0.at.formatted(.iso8601), $0.queue, $0.name.isEmpty ? "?" : $0.name, String($0.reason.prefix(100))]
+                    [
+                        $0.at.formatted(.iso8601), $0.queue, $0.name.isEmpty ? "?" : $0.name,
+                        String($0.reason.prefix(100)),
+                    ]
                 })
         }
     }

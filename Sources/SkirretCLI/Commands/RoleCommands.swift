@@ -32,7 +32,8 @@ struct ServeCommand: AsyncParsableCommand {
         let tokenFile = AdminToken.path(settings).path
         let supervisor = try Supervisor(settings, flags: samples ? ["--samples"] : [])
         try await supervisor.run(until: ShutdownSignals()) { port in
-            let seconds = began.duration(to: .now).formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1)))
+            let seconds = began.duration(to: .now).formatted(
+                .units(allowed: [.seconds], fractionalPart: .show(length: 1)))
             Output.line("Skirret is ready at http://\(settings.host):\(port) after \(seconds)")
             Output.line("Administrator token: " + (token.isNew ? token.text : "kept in \(tokenFile)"))
             if token.isNew { Output.line("It is kept in \(tokenFile); nobody else can read it.") }

@@ -25,7 +25,9 @@ struct CommonFlags: ParsableArguments {
     func load(_ more: [Setting: String?] = [:], isQuiet: Bool = false) async throws -> Settings {
         let flags = values.merging(more.compactMapValues { $0 }) { $1 }
         let settings = try Settings(try await SettingSources(flags: flags, file: config))
-        LoggingSystem.bootstrap { LineLogHandler(label: $0, level: isQuiet ? max(settings.logLevel, .warning) : settings.logLevel) }
+        LoggingSystem.bootstrap {
+            LineLogHandler(label: $0, level: isQuiet ? max(settings.logLevel, .warning) : settings.logLevel)
+        }
         return settings
     }
 }

@@ -18,6 +18,7 @@ struct SettingSources {
     /// - Parameters:
     ///   - flags: What was said on the command line.
     ///   - file: The configuration file; one that was named must exist.
+    /// - Throws: `ValidationError` for unknown keys, and what kept the file from being read.
     init(flags: [Setting: String], file: String?) async throws {
         let environment = ConfigReader(provider: EnvironmentVariablesProvider())
         var sources = [
@@ -64,7 +65,8 @@ struct SettingSources {
             let key = String(line[..<colon])
             guard !known.contains(key) else { continue }
             throw ValidationError(
-                "\(path), line \(number + 1): unknown key '\(key)'. Known are \(known.sorted().joined(separator: ", ")).")
+                "\(path), line \(number + 1): unknown key '\(key)'. Known are \(known.sorted().joined(separator: ", "))."
+            )
         }
     }
 }

@@ -30,14 +30,16 @@ struct Settings: Sendable {
             let text = sources[setting] ?? ""
             if let value = Int(text), range.contains(value) { return value }
             faults.append(
-                "\(setting.name): expected a whole number from \(range.lowerBound) to \(range.upperBound), got '\(text)'.")
+                "\(setting.name): expected a whole number from \(range.lowerBound) to \(range.upperBound), got '\(text)'."
+            )
             return range.lowerBound
         }
         host = sources[.host] ?? ""
         port = number(.port, 0...65_535)
         concurrency = number(.concurrency, 1...1024)
         dataDirectory = URL(filePath: sources[.dataDirectory] ?? "data").absoluteURL
-        pluginsDirectory = sources[.pluginsDirectory].map { URL(filePath: $0).absoluteURL }
+        pluginsDirectory =
+            sources[.pluginsDirectory].map { URL(filePath: $0).absoluteURL }
             ?? dataDirectory.appending(path: "plugins")
         adminToken = sources[.adminToken]
         python = sources[.python] ?? Self.findPython()

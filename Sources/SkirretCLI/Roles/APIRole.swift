@@ -1,6 +1,6 @@
 import API
-import Catalog
 import CSpawn
+import Catalog
 import Foundation
 import Logging
 import PluginRuntime
@@ -37,7 +37,8 @@ struct APIRole {
             Self.tellSupervisor(port: port)
         }
         let serving = ServiceGroup(
-            services: [Listener(server: server)], logger: Logger(label: "skirret.services") { _ in SwiftLogNoOpLogHandler() })
+            services: [Listener(server: server)],
+            logger: Logger(label: "skirret.services") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await serving.run() }
             group.addTask { try await events.run(into: hub) }
@@ -62,7 +63,9 @@ struct APIRole {
     }
 
     private static func tellSupervisor(port: Int) {
-        guard let text = ProcessInfo.processInfo.environment[readyVariable], let descriptor = Int32(text) else { return }
+        guard let text = ProcessInfo.processInfo.environment[readyVariable], let descriptor = Int32(text) else {
+            return
+        }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         handle.write(Data("\(port)\n".utf8))
         _ = cspawn_close(descriptor)

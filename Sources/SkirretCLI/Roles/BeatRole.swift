@@ -1,3 +1,4 @@
+import API
 import Catalog
 import CeleryProtocol
 import Foundation
@@ -46,14 +47,28 @@ struct CatalogSchedules: ScheduleStore {
 
     func schedules() async throws -> [ScheduledTask] {
         try await catalog.schedules.enabled().compactMap { row in
-            guard let schedule = Skirret.Schedule(row, logger: logger) else { return nil }
+            guard let schedule = rule(of: row) else { return nil }
             let expiry = row.expireSeconds.map { Duration.seconds($0) }
             return ScheduledTask(
-                name: row.name, schedule: schedule, anchor: row.startTime ?? row.changedAt, lastRun: row.lastRunAt, start: row.startTime,
+                name: row.name, schedule: schedule, anchor: row.startTime ?? row.changedAt, lastRun: row.lastRunAt,
+                start: row.startTime,
                 call: ScheduledCall(
                     task: row.task, args: row.arguments, kwargs: row.keywordArguments,
                     queue: row.queue.map(QueueName.init(rawValue:)), priority: row.priority, expiresAfter: expiry))
         }
+    }
+
+    /// Nil, and one line in the log, for a rule that can never fire; the others go on.
+    private func rule(of row: Catalog.Schedule) -> Skirret.Schedule? {
+        do {
+            if let recurrence = row.recurrence { return try Skirret.Schedule(recurrence) }
+            logger.error(
+                "a schedule cannot fire",
+                metadata: ["schedule": "\(row.name)", "error": "\(row.problem ?? "it has no rule")"])
+        } catch {
+            logger.error("a schedule cannot fire", metadata: ["schedule": "\(row.name)", "error": "\(error)"])
+        }
+        return nil
     }
 
     func recordRun(of name: String, at date: Date) async throws {
@@ -64,30 +79,5 @@ struct CatalogSchedules: ScheduleStore {
     private actor ChangeCounter {
         var total = 0
         func count() { total += 1 }
-    }
-}
-
-extension Skirret.Schedule {
-    /// What a row means to beat; nil, and one line in the log, for a rule that can never fire.
-    init?(_ row: Catalog.Schedule, logger: Logger) {
-        switch row.recurrence {
-        case .interval(let every, let period): self = .interval(period.duration * every)
-        case .clocked(let date): self = .clocked(date)
-        case .crontab(let cron, let zone):
-            do {
-                self = .crontab(
-                    try CrontabSchedule(
-                        minute: cron.minute, hour: cron.hour, dayOfMonth: cron.dayOfMonth, month: cron.monthOfYear,
-                        dayOfWeek: cron.dayOfWeek, timeZone: zone))
-            } catch {
-                logger.error("a schedule cannot fire", metadata: ["schedule": "\(row.name)", "error": "\(error)"])
-                return nil
-            }
-        case .solar, nil:
-            logger.error(
-                "a schedule cannot fire",
-                metadata: ["schedule": "\(row.name)", "error": "\(row.problem ?? "solar schedules are not supported yet")"])
-            return nil
-        }
     }
 }

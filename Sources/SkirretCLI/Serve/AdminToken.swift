@@ -20,7 +20,9 @@ struct AdminToken {
         let text = String((0..<43).compactMap { _ in alphabet.randomElement(using: &generator) })
         // Created with its mode: at no instant may others read it.
         let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
-        guard FileManager.default.createFile(atPath: path.path, contents: Data((text + "\n").utf8), attributes: attributes)
+        guard
+            FileManager.default.createFile(
+                atPath: path.path, contents: Data((text + "\n").utf8), attributes: attributes)
         else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: path.path]) }
         return AdminToken(text: text, isNew: true)
     }

@@ -48,7 +48,8 @@ struct PrivateRedis {
     func isAnswering() async -> Bool {
         var options = RedisOptions()
         options.commandDeadline = .milliseconds(300)
-        let client = RedisClient(Self.url(in: folder.deletingLastPathComponent()), options: options, logger: Self.silence)
+        let client = RedisClient(
+            Self.url(in: folder.deletingLastPathComponent()), options: options, logger: Self.silence)
         // No answer is an answer here.
         let reply = try? await client.send("PING")
         await client.close()
@@ -64,7 +65,7 @@ struct PrivateRedis {
             do {
                 _ = try await client.send("PING")
                 return
-            } catch where ContinuousClock.now < end {
+            } catch  where ContinuousClock.now < end {
                 try await Task.sleep(for: .milliseconds(20))
             }
         }

@@ -13,7 +13,7 @@ struct SupervisedProcess: Sendable {
 
     /// Starts a program with this process's environment and more.
     ///
-    /// - Parameter descriptors: What it finds as descriptor 3, 4, …
+    /// It finds `descriptors` as 3, 4 and so on.
     static func start(
         _ path: String, _ arguments: [String], environment: [String: String] = [:], descriptors: [Int32] = []
     ) throws -> SupervisedProcess {
@@ -44,7 +44,9 @@ struct SupervisedProcess: Sendable {
         return SupervisedProcess(pid: pid, ended: ended)
     }
 
-    /// Waits for its end. For one call.
+    /// Waits for its end.
+    ///
+    /// For one call.
     func exit() async -> cspawn_exit {
         for await exit in ended { return exit }
         return cspawn_exit(pid: pid, exit_code: -1, signal: 0, max_rss_bytes: 0, cpu_microseconds: 0)

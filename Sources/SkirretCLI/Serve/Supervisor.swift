@@ -1,5 +1,5 @@
-import CeleryProtocol
 import CSpawn
+import CeleryProtocol
 import Foundation
 import Logging
 import Skirret
@@ -14,7 +14,9 @@ final class Supervisor: Sendable {
     private let life: (read: Int32, write: Int32)
     private let stopping = Doorway()
 
-    /// - Parameter flags: Passed on to every role.
+    /// Prepares; nothing is started yet.
+    ///
+    /// `flags` go to the worker.
     init(_ settings: Settings, flags: [String]) throws {
         self.settings = settings
         self.flags = flags
@@ -75,7 +77,8 @@ final class Supervisor: Sendable {
         ]
         if let token = settings.adminToken { environment[Setting.adminToken.variable] = token }
         guard role == "api" else {
-            return try SupervisedProcess.start(executable, [role] + flags(for: role), environment: environment, descriptors: [life.read])
+            return try SupervisedProcess.start(
+                executable, [role] + flags(for: role), environment: environment, descriptors: [life.read])
         }
         var read: Int32 = -1, write: Int32 = -1
         guard cspawn_pipe(&read, &write) == 0 else { throw SupervisedProcess.StartFailure(description: "no pipe") }

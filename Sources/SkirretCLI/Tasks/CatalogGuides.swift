@@ -9,7 +9,8 @@ struct CatalogGuides: GuideStore {
     func guideSource(_ id: Int) async throws -> GuideSource? {
         guard let source = try await catalog.epgSources.find(id) else { return nil }
         return GuideSource(
-            id: id, name: source.draft.name, source: IngestSource(file: source.draft.filePath, address: source.draft.url),
+            id: id, name: source.draft.name,
+            source: IngestSource(file: source.draft.filePath, address: source.draft.url),
             isActive: source.draft.isActive, isXMLTV: source.draft.kind == .xmltv)
     }
 

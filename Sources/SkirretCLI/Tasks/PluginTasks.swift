@@ -23,7 +23,9 @@ final class PluginTasks: Sendable {
         self.events = events
     }
 
-    var all: [RegisteredTask] { [runAction.registered, resolveResource.registered, describe.registered, stop.registered] }
+    var all: [RegisteredTask] {
+        [runAction.registered, resolveResource.registered, describe.registered, stop.registered]
+    }
 
     private var runAction: TaskDefinition<JSONValue, String, String, JSONValue, JSONValue?> {
         TaskDefinition("skirret.plugins.run_action") {
@@ -99,7 +101,9 @@ final class PluginTasks: Sendable {
         }
     }
 
-    /// What a plugin says, to where it belongs. Who said it is stamped here: no plugin can speak for another.
+    /// What a plugin says, to where it belongs.
+    ///
+    /// Who said it is stamped here: no plugin can speak for another.
     func tell(_ event: PluginEvent, of key: String, _ context: TaskContext?) async {
         switch event {
         case .log(let level, let logger, let message, _): context?.keep(level: level, source: logger, message: message)
@@ -165,7 +169,8 @@ extension PluginError {
         case .cancelled: return CancellationError()
         default:
             return TaskFailure(
-                excType: "PluginError", excMessage: [.string(description), .string(code.rawValue)], excModule: "skirret.plugins",
+                excType: "PluginError", excMessage: [.string(description), .string(code.rawValue)],
+                excModule: "skirret.plugins",
                 traceback: details.isEmpty ? nil : details.joined(separator: "\n"))
         }
     }

@@ -117,6 +117,7 @@ struct RefreshTasks: Sendable {
 extension Ingest.RefreshError {
     /// What a caller of the task sees.
     var failure: TaskFailure {
-        TaskFailure(excType: "RefreshError", excMessage: [.string(message)], excModule: "skirret.ingest", traceback: nil)
+        TaskFailure(
+            excType: "RefreshError", excMessage: [.string(message)], excModule: "skirret.ingest", traceback: nil)
     }
 }

@@ -9,7 +9,8 @@ enum SampleTasks {
             if !overflow { return JSONValue.int(sum) }
         }
         guard case .number(let x) = x, case .number(let y) = y else {
-            throw TaskFailure.builtin("TypeError", "samples.add() adds numbers, got \(pythonRepr(x)) and \(pythonRepr(y))")
+            throw TaskFailure.builtin(
+                "TypeError", "samples.add() adds numbers, got \(pythonRepr(x)) and \(pythonRepr(y))")
         }
         return .double(x.double + y.double)
     }

@@ -1,3 +1,0 @@
-import Catalog
-
-extension Schedule: ScheduleRow {}
