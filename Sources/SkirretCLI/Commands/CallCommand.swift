@@ -53,11 +53,11 @@ struct CallCommand: AsyncParsableCommand {
         options.priority = priority
         if countdown > 0 { options.countdown = .seconds(countdown) }
         options.expires = expires.map { Date(timeIntervalSinceNow: $0) }
-        guard let args = try JSONValue(parsing: args).array else {
-            throw ValidationError("--args: expected a JSON array such as '[2,3]'.")
+        guard let args = try parsed(args, option: "--args").array else {
+            throw ValidationError("--args: expected a JSON array such as '[2,3]', got \(args).")
         }
-        guard let kwargs = try JSONValue(parsing: kwargs).object else {
-            throw ValidationError("--kwargs: expected a JSON object such as '{\"x\": 2}'.")
+        guard let kwargs = try parsed(kwargs, option: "--kwargs").object else {
+            throw ValidationError("--kwargs: expected a JSON object such as '{\"x\": 2}', got \(kwargs).")
         }
         let broker = TaskQueue(settings.redis, name: "skirret-call")
         let id = try await broker.send(task, args: args, kwargs: kwargs, options: options)
@@ -69,6 +69,10 @@ struct CallCommand: AsyncParsableCommand {
             Output.line(id.rawValue)
         }
         await broker.close()
+    }
+
+    private func parsed(_ text: String, option: String) throws -> JSONValue {
+        do { return try JSONValue(parsing: text) } catch { throw ValidationError("\(option): \(error)") }
     }
 }
 

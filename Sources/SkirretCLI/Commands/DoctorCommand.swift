@@ -88,7 +88,7 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func checkRedis(_ settings: Settings) async -> Finding {
-        let client = RedisClient(settings.redis, logger: .init(label: "doctor"))
+        let client = RedisClient(settings.redis, logger: Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() })
         defer { Task { await client.close() } }  // the program ends right after; nothing waits for it
         do {
             let info = try await client.send("INFO").string ?? ""
