@@ -211,6 +211,7 @@ def own_redis(tmp_path, environment):
     yield process, server
     process.kill()
     process.wait()
+    os.unlink(path)
     server.close()
 
 
