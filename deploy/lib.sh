@@ -129,4 +129,6 @@ build() { # log file, flags of swift build…
         grep -E 'error:' "$log" | sort -u | head -n 40 || tail -n 40 "$log"
         die "the build failed; all of its output is in $log"
     fi
+    # A build that was interrupted ends with code 0 all the same.
+    if grep -q ' cancelled! ' "$log"; then die "the build was interrupted; run this again"; fi
 }

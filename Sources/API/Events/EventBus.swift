@@ -46,8 +46,11 @@ public final class EventBus: Sendable {
     ///
     /// - Throws: Only when the subscriber was closed; lost connections are waited out.
     public func run(into hub: RelayHub) async throws {
-        try await subscriber.withSubscription(channels: [Keys.events, Keys.endedSessions]) { messages in
-            var feed = EventFeed(redis: redis, hub: hub, logger: logger)
+        var start = EventFeed(redis: redis, hub: hub, logger: logger)
+        // Before subscribing: whatever is published from here on is either heard, or read from the history.
+        await start.catchUp()
+        try await subscriber.withSubscription(channels: [Keys.events, Keys.endedSessions]) { [start] messages in
+            var feed = start
             for try await message in messages {
                 switch message {
                 case .subscribed: await feed.catchUp()

@@ -81,6 +81,7 @@ struct WebApp: Sendable {
         case "svg": "image/svg+xml"
         case "json", "map": "application/json"
         case "woff2": "font/woff2"
+        case "ttf": "font/ttf"
         case "png": "image/png"
         case "ico": "image/x-icon"
         case "txt" where path.hasPrefix("vendor/"): "text/plain; charset=utf-8"

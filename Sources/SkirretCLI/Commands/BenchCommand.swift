@@ -30,7 +30,9 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await common.load(isQuiet: true)
         let logger = Logger(label: "skirret.bench")
-        let queue = TaskQueue(settings.redis, defaultQueue: "skirret-bench", name: "skirret-bench", logger: logger)
+        let queue = TaskQueue(
+            settings.redis, defaultQueue: "skirret-bench", resultLifetime: .seconds(60), name: "skirret-bench",
+            logger: logger)
         var options = WorkerOptions(name: Settings.nodeName("bench"), queues: ["skirret-bench"], concurrency: 64)
         options.grace = .seconds(1)
         let redis = try await redisLimit(queue)
@@ -87,7 +89,10 @@ struct BenchCommand: AsyncParsableCommand {
 
     private func drain(_ queue: TaskQueue) async throws -> Duration {
         try await ContinuousClock().measure {
-            while try await queue.overview().queues.contains(where: { $0.name == "skirret-bench" && $0.waiting > 0 }) {
+            while true {
+                let overview = try await queue.overview()
+                let waiting = overview.queues.first { $0.name == "skirret-bench" }?.waiting ?? 0
+                if waiting == 0 && overview.running == 0 { return }
                 try await Task.sleep(for: .milliseconds(20))
             }
         }

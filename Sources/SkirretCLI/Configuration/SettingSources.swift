@@ -32,7 +32,14 @@ struct SettingSources {
         ]
         let path = file ?? "config/skirret.yaml"
         if file != nil || FileManager.default.fileExists(atPath: path) {
-            try Self.refuseUnknownKeys(in: path)
+            let lines = try String(contentsOfFile: path, encoding: .utf8).split(
+                separator: "\n", omittingEmptySubsequences: false)
+            try Self.refuseUnknownKeys(in: path, lines)
+            // The YAML reader takes a file of nothing but comments for a fault.
+            if lines.allSatisfy({ $0.allSatisfy(\.isWhitespace) || $0.hasPrefix("#") }) {
+                self.sources = sources
+                return
+            }
             let reader = ConfigReader(provider: try await FileProvider<YAMLSnapshot>(filePath: FilePath(path)))
             sources.append(
                 Source(
@@ -56,11 +63,9 @@ struct SettingSources {
     subscript(setting: Setting) -> String? { find(setting)?.value ?? setting.fallback }
 
     /// A misspelt key is a fault, not a silence.
-    private static func refuseUnknownKeys(in path: String) throws {
+    private static func refuseUnknownKeys(in path: String, _ lines: [Substring]) throws {
         let known = Set(Setting.all.map(\.name))
-        for (number, line) in try String(contentsOfFile: path, encoding: .utf8).split(
-            separator: "\n", omittingEmptySubsequences: false
-        ).enumerated() {
+        for (number, line) in lines.enumerated() {
             guard let first = line.first, first.isLetter, let colon = line.firstIndex(of: ":") else { continue }
             let key = String(line[..<colon])
             guard !known.contains(key) else { continue }

@@ -84,6 +84,10 @@ struct APIFixture: Sendable {
             group.addTask { [services] in
                 do { try await services.events.run(into: services.hub) } catch is CancellationError {}
             }
+            // Pub/sub keeps nothing: what is published before somebody listens is not for this listener.
+            while try await services.queue.redis.send("PUBSUB", "NUMSUB", "skirret:events").array?.last?.int != 1 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
             try await body()
             group.cancelAll()
         }

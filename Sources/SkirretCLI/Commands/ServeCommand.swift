@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+
+/// `skirret serve`.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run everything on this machine.",
+        discussion: """
+            Starts a private redis-server in the data folder (unless a broker is named), the API with the web app,
+            a worker and a beat, each a process of its own, and starts again what dies.
+
+            EXAMPLES
+              skirret serve
+              skirret serve --port 8080 --data-dir /srv/skirret
+              skirret serve --redis-url redis://127.0.0.1:6379/0 --samples
+            """)
+
+    @OptionGroup var common: CommonFlags
+    @OptionGroup var listen: ListenFlags
+
+    @Flag(help: "The worker knows the sample tasks too.")
+    var samples = false
+
+    func run() async throws {
+        let began = ContinuousClock.now
+        let settings = try await common.load(listen.values)
+        try settings.prepareFolders()
+        try await Database.migrate(settings)
+        let token = try AdminToken.load(settings)
+        let tokenFile = AdminToken.path(settings).path
+        let supervisor = try Supervisor(settings, flags: samples ? ["--samples"] : [])
+        try await supervisor.run(until: ShutdownSignals()) { port in
+            let seconds = began.duration(to: .now).formatted(
+                .units(allowed: [.seconds], fractionalPart: .show(length: 1)))
+            Output.line("Skirret is ready at http://\(settings.host):\(port) after \(seconds)")
+            Output.line("Administrator token: " + (token.isNew ? token.text : "kept in \(tokenFile)"))
+            if token.isNew { Output.line("It is kept in \(tokenFile); nobody else can read it.") }
+        }
+    }
+}
