@@ -26,13 +26,25 @@ struct TaskStart {
         _ task: String, _ args: [JSONValue] = [], kwargs: JSONObject = [:], about subject: String,
         sameness: JSONValue? = nil
     ) async throws -> TaskID {
-        guard let key = try idempotencyKey() else {
-            let id = TaskID.random()
-            try await send(task, args, kwargs, id: id, subject)
-            return id
-        }
         let call: JSONValue = [.string(task), sameness ?? .array(args), .object(kwargs)]
-        let fresh = Entry(call: Fingerprint(call.text).text, id: .random(), isSent: false)
+        if let key = try idempotencyKey() {
+            let entry = try await claim(key, call: Fingerprint(call.text).text)
+            guard !entry.isSent else { return entry.id }
+            // Whoever stored it may have died before sending. The broker takes a task of one id once.
+            try await send(task, args, kwargs, id: entry.id, subject)
+            try await settle(key, entry)
+            return entry.id
+        }
+        let id = TaskID.random()
+        try await send(task, args, kwargs, id: id, subject)
+        return id
+    }
+
+    /// The entry under a key: this request's own, or that of an earlier one.
+    ///
+    /// - Throws: 422 when the key came with another request before.
+    private func claim(_ key: String, call: String) async throws -> Entry {
+        let fresh = Entry(call: call, id: .random(), isSent: false)
         // NX GET: of any number of requests at the same instant, one stores its entry and all others read it.
         let stored = try await services.redis.send(
             "SET", RedisArgument(key), RedisArgument(fresh.json.encoded()), "NX", "GET", "EX",
@@ -43,13 +55,13 @@ struct TaskStart {
                 .unprocessableContent, code: "idempotency_key_reused",
                 "This Idempotency-Key came with another request before.", hint: "Use a new key for a new request.")
         }
-        guard !entry.isSent else { return entry.id }
-        // Whoever stored it may have died before sending. The broker takes a task of one id once.
-        try await send(task, args, kwargs, id: entry.id, subject)
+        return entry
+    }
+
+    private func settle(_ key: String, _ entry: Entry) async throws {
         let sent = Entry(call: entry.call, id: entry.id, isSent: true)
         _ = try await services.redis.send(
             "SET", RedisArgument(key), RedisArgument(sent.json.encoded()), "XX", "EX", RedisArgument(Self.remembered))
-        return entry.id
     }
 
     private func send(
@@ -61,10 +73,10 @@ struct TaskStart {
         try await RecentTasks(redis: services.redis).note(id, task, about: subject)
     }
 
-    private func idempotencyKey() throws(APIError) -> String? {
+    private func idempotencyKey() throws -> String? {
         guard let key = request.headers[.idempotencyKey] else { return nil }
         guard (1...200).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw .badRequest(
+            throw APIError.badRequest(
                 "Idempotency-Key: expected 1 to 200 visible ASCII characters.", code: "invalid_idempotency_key")
         }
         return Keys.idempotency(principal: request.context.principal?.name ?? "", key: key)
