@@ -43,6 +43,7 @@ struct TaskStart {
     /// The entry under a key: this request's own, or that of an earlier one.
     ///
     /// - Throws: 422 when the key came with another request before.
+    @inline(never)
     private func claim(_ key: String, call: String) async throws -> Entry {
         let fresh = Entry(call: call, id: .random(), isSent: false)
         // NX GET: of any number of requests at the same instant, one stores its entry and all others read it.
@@ -58,12 +59,14 @@ struct TaskStart {
         return entry
     }
 
+    @inline(never)
     private func settle(_ key: String, _ entry: Entry) async throws {
         let sent = Entry(call: entry.call, id: entry.id, isSent: true)
         _ = try await services.redis.send(
             "SET", RedisArgument(key), RedisArgument(sent.json.encoded()), "XX", "EX", RedisArgument(Self.remembered))
     }
 
+    @inline(never)
     private func send(
         _ task: String, _ args: [JSONValue], _ kwargs: JSONObject, id: TaskID, _ subject: String
     ) async throws {
@@ -73,6 +76,8 @@ struct TaskStart {
         try await RecentTasks(redis: services.redis).note(id, task, about: subject)
     }
 
+    // Not inlined, like its neighbours: the optimiser of Swift 6.3.1 crashes on the coroutine that holds all of them.
+    @inline(never)
     private func idempotencyKey() throws -> String? {
         guard let key = request.headers[.idempotencyKey] else { return nil }
         guard (1...200).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
