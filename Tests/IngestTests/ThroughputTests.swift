@@ -6,7 +6,11 @@ import Testing
 /// Readings, not bars: prints megabytes of plain text per second for each way in.
 ///
 ///     SKIRRET_BENCH=1 swift test -c release --filter Throughput
-@Suite("Throughput", .enabled(if: Fixtures.isAvailable && ProcessInfo.processInfo.environment["SKIRRET_BENCH"] != nil))
+@Suite(
+    "Throughput",
+    .enabled(
+        if: Fixtures.isAvailable && ProcessInfo.processInfo.environment["SKIRRET_BENCH"] != nil,
+        "set SKIRRET_BENCH=1, with the data generators in ../shared"))
 struct ThroughputTests {
     @Test func `megabytes per second`() throws {
         let playlist = try Fixtures.playlist(entries: 200_000)

@@ -55,6 +55,32 @@ def create_or_update_periodic_task(
     return task
 
 
+# A save that names none of these leaves the schedule as it is.
+SCHEDULING_FIELDS = {"refresh_interval", "is_active", "refresh_task"}
+
+
+def schedule_refresh_of(source, celery_task_path, kwargs, update_fields=None):
+    """Keeps the periodic row of an account or guide source in step with its interval or cron expression."""
+    if update_fields is not None and not SCHEDULING_FIELDS & set(update_fields):
+        return
+    crontab = source.refresh_task.crontab if source.refresh_task is not None else None
+    expression = getattr(source, "_cron_expression", None)
+    if expression is None and crontab is not None:
+        expression = " ".join(getattr(crontab, part) for part in CRON_PARTS)
+    row = create_or_update_periodic_task(
+        task_name=source.refresh_task_name,
+        celery_task_path=celery_task_path,
+        kwargs=kwargs,
+        interval_hours=int(source.refresh_interval or 0),
+        cron_expression=expression or "",
+        enabled=bool(source.is_active and (source.refresh_interval or expression)),
+    )
+    if row is not None and source.refresh_task_id != row.pk:
+        # Past `save`, which would come back here.
+        type(source).objects.filter(pk=source.pk).update(refresh_task=row)
+        source.refresh_task = row
+
+
 def delete_periodic_task(task_name):
     """Removes the schedule called `task_name`; False if there is none."""
     with transaction.atomic():

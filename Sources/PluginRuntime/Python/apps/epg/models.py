@@ -152,29 +152,10 @@ class SDProgramMD5(models.Model):
 def schedule_refresh(sender, instance, raw=False, update_fields=None, **kwargs):
     if raw or instance.source_type == "dummy":
         return
-    if update_fields is not None and not {"refresh_interval", "is_active", "refresh_task"} & set(update_fields):
-        return
     # Imported here: core.scheduling needs the app registry, which is not ready while models load.
-    from core.scheduling import create_or_update_periodic_task
+    from core.scheduling import schedule_refresh_of
 
-    task = instance.refresh_task
-    crontab = task.crontab if task is not None else None
-    expression = getattr(instance, "_cron_expression", None)
-    if expression is None and crontab is not None:
-        expression = " ".join(
-            (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
-        )
-    row = create_or_update_periodic_task(
-        task_name=instance.refresh_task_name,
-        celery_task_path="apps.epg.tasks.refresh_epg_data",
-        kwargs={"source_id": instance.pk},
-        interval_hours=int(instance.refresh_interval or 0),
-        cron_expression=expression or "",
-        enabled=bool(instance.is_active and (instance.refresh_interval or expression)),
-    )
-    if row is not None and instance.refresh_task_id != row.pk:
-        EPGSource.objects.filter(pk=instance.pk).update(refresh_task=row)
-        instance.refresh_task = row
+    schedule_refresh_of(instance, "apps.epg.tasks.refresh_epg_data", {"source_id": instance.pk}, update_fields)
 
 
 @receiver(post_delete, sender=EPGSource)
