@@ -15,6 +15,16 @@ public struct TaskOptions: Sendable {
     /// Runs with the same name given here exclude each other across the fleet; a second one ends at
     /// once with ``SingleFlight/answer``.
     public var singleFlight: SingleFlight?
+    /// How many runs one worker starts in so much time; nil means no limit.
+    ///
+    /// Celery's `rate_limit`: each worker by itself. See ``limits`` for the fleet's.
+    public var rateLimit: RateLimit?
+    /// Limits that the whole fleet keeps together, each by a key made of the arguments.
+    public var limits: [SharedLimit]
+    /// How many of a worker's slots a run takes.
+    ///
+    /// 1 by default; a heavier task leaves room for fewer others. More than the worker has means all of them.
+    public var slots: Int
 
     /// When the message is acknowledged.
     public enum Acknowledgement: Sendable {
@@ -44,7 +54,8 @@ public struct TaskOptions: Sendable {
     /// Options with their defaults: late acknowledgement, no retries, no limits.
     public init(
         queue: QueueName? = nil, retry: RetryPolicy = .never, acknowledgement: Acknowledgement = .late,
-        timeLimit: Duration? = nil, ignoresResult: Bool = false, singleFlight: SingleFlight? = nil
+        timeLimit: Duration? = nil, ignoresResult: Bool = false, singleFlight: SingleFlight? = nil,
+        rateLimit: RateLimit? = nil, limits: [SharedLimit] = [], slots: Int = 1
     ) {
         self.queue = queue
         self.retry = retry
@@ -52,6 +63,9 @@ public struct TaskOptions: Sendable {
         self.timeLimit = timeLimit
         self.ignoresResult = ignoresResult
         self.singleFlight = singleFlight
+        self.rateLimit = rateLimit
+        self.limits = limits
+        self.slots = max(1, slots)
     }
 }
 
