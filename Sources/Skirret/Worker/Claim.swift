@@ -23,19 +23,30 @@ struct Claim: Sendable {
 struct Claimer: Sendable {
     let queue: TaskQueue
     let options: WorkerOptions
+    private let consumed: ConsumedQueues
     /// In the order in which they are served: all queues at step 0, then at 3, 6, 9.
-    private let lists: [(key: String, routingKey: String)]
+    private var lists: [(key: String, routingKey: String)] = []
+    /// Which state of ``consumed`` the lists stand for.
+    private var version = -1
     /// The seed of a call that got no answer.
     ///
     /// Asked again under the same seed, Redis gives the same claims.
     private var unanswered: String?
 
-    init(queue: TaskQueue, options: WorkerOptions) {
+    init(queue: TaskQueue, options: WorkerOptions, consumed: ConsumedQueues) {
         self.queue = queue
         self.options = options
+        self.consumed = consumed
+    }
+
+    /// Takes over the queues that were added or cancelled since the last claim.
+    private mutating func followChanges() {
+        let now = consumed.state
+        guard now.version != version else { return }
+        version = now.version
         let spread = queue.keys.lists
-        self.lists = spread.steps.flatMap { step in
-            options.queues.map { (spread.key($0, step: step), JSONValue.string($0.rawValue).text) }
+        lists = spread.steps.flatMap { step in
+            now.names.map { (spread.key($0, step: step), JSONValue.string($0.rawValue).text) }
         }
     }
 
@@ -52,6 +63,7 @@ struct Claimer: Sendable {
     /// - Returns: The claims; none when the queues are empty.
     /// - Throws: `RedisError`; call again then, and whatever was given out meanwhile is not lost.
     mutating func claim(most: Int, fromTheBack: Bool = false) async throws(RedisError) -> [Claim] {
+        followChanges()
         let seed = unanswered ?? DeliveryTag.random().rawValue
         unanswered = seed
         let order = fromTheBack ? lists.reversed() : lists
@@ -83,13 +95,16 @@ struct Claimer: Sendable {
                 isRevoked: fields[4].int == 1, claimedAt: Date(timeIntervalSince1970: Double(now) / 1000))
         }
     }
+}
 
-    /// Declares the queues in kombu's binding tables; producers that name an exchange find them there.
-    func declareQueues() async throws(RedisError) {
-        _ = try await queue.redis.pipeline(
-            [RedisCommand("SADD", arguments: [.init(queue.keys.queues)] + options.queues.map { .init($0.rawValue) })]
-                + options.queues.flatMap { name in
-                    [queue.keys.binding(name.rawValue), queue.keys.permanentBinding(name.rawValue)].map {
+extension TaskQueue {
+    /// Declares queues in kombu's binding tables; producers that name an exchange find them there.
+    func declare(_ queues: [QueueName]) async throws(RedisError) {
+        guard !queues.isEmpty else { return }
+        _ = try await redis.pipeline(
+            [RedisCommand("SADD", arguments: [.init(keys.queues)] + queues.map { .init($0.rawValue) })]
+                + queues.flatMap { name in
+                    [keys.binding(name.rawValue), keys.permanentBinding(name.rawValue)].map {
                         RedisCommand("SADD", .init($0), .init(QueueBinding(queue: name).member()))
                     }
                 })

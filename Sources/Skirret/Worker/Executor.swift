@@ -11,6 +11,7 @@ struct Executor: Sendable {
     let queue: TaskQueue
     let registry: TaskRegistry
     let options: WorkerOptions
+    let settings: TaskSettings
     let held: HeldClaims
     let settler: Settler
     let events: EventPublisher
@@ -77,7 +78,7 @@ struct Executor: Sendable {
 
     /// Races the body against its time limit and everything that may stop it; waits for the body in any case.
     private func execute(_ task: RegisteredTask, _ run: Run) async -> Outcome {
-        let limit = run.timeLimit ?? task.options.timeLimit
+        let limit = run.timeLimit ?? settings.timeLimits(of: task).flatMap(\.first)
         let context = context(of: run, limit: limit)
         let stops = held.stops(run.claim.token)
         return await withTaskGroup(of: Ending.self) { group in

@@ -33,10 +33,7 @@ struct Run: Sendable {
     var now: Date { claim.claimedAt + began.duration(to: .now).seconds }
 
     /// The soft limit of this call, or its hard one.
-    var timeLimit: Duration? {
-        let limits = message.headers.timeLimit
-        return (limits.soft ?? limits.hard).map { .seconds($0) }
-    }
+    var timeLimit: Duration? { message.headers.timeLimit.first }
 
     var metadata: Logger.Metadata {
         ["task_id": "\(message.headers.id)", "task_name": "\(message.headers.task)"]

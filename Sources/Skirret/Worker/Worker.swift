@@ -1,4 +1,4 @@
-import CeleryProtocol
+public import CeleryProtocol
 import Foundation
 public import Logging
 import SkirretRedis
@@ -15,6 +15,8 @@ public final class Worker: Sendable {
     private let options: WorkerOptions
     private let logger: Logger
     private let held = HeldClaims()
+    private let consumed: ConsumedQueues
+    private let settings = TaskSettings()
     private let claimBell = Doorbell()
     private let promoteBell = Doorbell()
     private let stopSign = StopSign()
@@ -34,6 +36,7 @@ public final class Worker: Sendable {
         self.registry = registry
         self.options = options
         self.logger = logger
+        consumed = ConsumedQueues(options.queues)
         events = EventPublisher(queue: queue, options: options, held: held)
         log = TaskLog(queue: queue)
         settler = Settler(queue: queue, options: options, isStopping: { [stopSign] in stopSign.isUp })
@@ -46,8 +49,8 @@ public final class Worker: Sendable {
     /// - Throws: What kept it from starting; once it works, nothing but cancellation ends it.
     public func run() async throws {
         let executor = Executor(
-            queue: queue, registry: registry, options: options, held: held, settler: settler, events: events, log: log,
-            logger: logger)
+            queue: queue, registry: registry, options: options, settings: settings, held: held, settler: settler,
+            events: events, log: log, logger: logger)
         let heartbeat = Heartbeat(
             queue: queue, options: options, held: held, describe: { [self] in description }, logger: logger)
         let reaper = Reaper(queue: queue, options: options, settler: settler, executor: executor, logger: logger)
@@ -56,7 +59,7 @@ public final class Worker: Sendable {
             queue: queue, options: options, registry: registry, held: held, events: events, stop: { [self] in stop() },
             logger: logger)
         // An idle wait of its own for every queue: a blocking command holds up all that follow it.
-        let waits = options.queues.map { QueueWait(queue: queue, name: $0, bell: claimBell, logger: logger) }
+        let waits = QueueWaits(queue: queue, consumed: consumed, bell: claimBell, logger: logger)
 
         try await withThrowingTaskGroup(of: Bool.self) { group in
             /// A loop that ends by itself, or fails, takes the worker with it.
@@ -73,7 +76,7 @@ public final class Worker: Sendable {
             loop { [events] in try await events.run() }
             loop { [self] in try await keepLogs() }
             loop { [self] in try await listen() }
-            for wait in waits { loop { try await wait.run() } }
+            loop { try await waits.run() }
             group.addTask { [self] in
                 await work(executor, waits)
                 return true
@@ -94,10 +97,32 @@ public final class Worker: Sendable {
         claimBell.ring()
     }
 
+    /// The queues it takes from now, in order of preference.
+    public var queues: [QueueName] { consumed.names }
+
+    /// Takes from one more queue, from the next claim on.
+    ///
+    /// - Parameter name: The queue; one it takes from already changes nothing.
+    /// - Throws: `RedisError` when the broker did not take the declaration within two seconds; nothing changed then.
+    public func addQueue(_ name: QueueName) async throws {
+        try await queue.declare([name])
+        guard consumed.add(name) else { return }
+        logger.info("takes from one more queue", metadata: ["queue": "\(name)"])
+    }
+
+    /// Takes nothing more from a queue; what was taken from it already runs on.
+    ///
+    /// - Parameter name: The queue; one it does not take from changes nothing.
+    public func cancelQueue(_ name: QueueName) {
+        guard consumed.remove(name) else { return }
+        claimBell.ring()
+        logger.info("takes nothing more from a queue", metadata: ["queue": "\(name)"])
+    }
+
     private var isStopping: Bool { stopSign.isUp || Task.isCancelled }
 
     /// Claims and runs until the stop, then waits for what still runs.
-    private func work(_ executor: Executor, _ waits: [QueueWait]) async {
+    private func work(_ executor: Executor, _ waits: QueueWaits) async {
         logger.info(
             "worker is ready",
             metadata: [
@@ -105,13 +130,13 @@ public final class Worker: Sendable {
                 "concurrency": "\(options.concurrency)",
             ])
         await withDiscardingTaskGroup { deliveries in
-            var claimer = Claimer(queue: queue, options: options)
+            var claimer = Claimer(queue: queue, options: options, consumed: consumed)
             var rounds = 0
             var isDeclared = false
             while !isStopping {
                 do {
                     if !isDeclared {
-                        try await claimer.declareQueues()
+                        try await queue.declare(consumed.names)
                         isDeclared = true
                     }
                     let free = options.concurrency - held.count
@@ -120,7 +145,7 @@ public final class Worker: Sendable {
                     let claims = free > 0 ? try await claimer.claim(most: free, fromTheBack: rounds % 8 == 0) : []
                     start(claims, executor, &deliveries)
                     if free > 0 && claims.count == free { continue }
-                    if free > claims.count { for wait in waits { wait.arm() } }
+                    if free > claims.count { waits.arm() }
                     try await claimBell.wait(atMost: .seconds(1))
                 } catch let error as RedisError {
                     isDeclared = false
@@ -158,8 +183,8 @@ public final class Worker: Sendable {
         held.stopAll(.workerStops)
     }
 
-    private func depart(_ heartbeat: Heartbeat, _ waits: [QueueWait]) async {
-        for wait in waits { await wait.close() }
+    private func depart(_ heartbeat: Heartbeat, _ waits: QueueWaits) async {
+        await waits.close()
         do {
             try await log.flush()
             try await events.leave()
@@ -205,7 +230,7 @@ public final class Worker: Sendable {
         return [
             "name": .string(options.name), "pid": .int(Int(ProcessInfo.processInfo.processIdentifier)),
             "host": .string(ProcessInfo.processInfo.hostName), "concurrency": .int(options.concurrency),
-            "queues": .array(options.queues.map { .string($0.rawValue) }), "running": .array(running),
+            "queues": .array(consumed.names.map { .string($0.rawValue) }), "running": .array(running),
         ]
     }
 }

@@ -7,7 +7,7 @@ import Synchronization
 /// A worker with connections of its own, as if in a process of its own.
 final class FleetWorker: Sendable {
     let queue: TaskQueue
-    private let worker: Worker
+    let worker: Worker
     private let life = Mutex<Task<Void, any Error>?>(nil)
 
     init(

@@ -35,7 +35,7 @@ import Testing
             let options = WorkerOptions(name: "w@h")
             let settler = Settler(queue: queue, options: options, isStopping: { false })
             _ = try await queue.send("t", options: .init())
-            var claimer = Claimer(queue: queue, options: options)
+            var claimer = Claimer(queue: queue, options: options, consumed: ConsumedQueues(options.queues))
             let claim = try #require(try await claimer.claim(most: 1).first)
             // Loads the scripts, so that each call below is one round trip.
             _ = try await settler.write(Settlement(), of: "other", token: "stale", single: nil)

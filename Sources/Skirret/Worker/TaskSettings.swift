@@ -1,0 +1,45 @@
+import CeleryProtocol
+import Synchronization
+
+/// What remote control may change about a task while the worker runs: its rate limit and its time limits.
+///
+/// One per worker. What was never changed is the task's own.
+final class TaskSettings: Sendable {
+    private struct Changes {
+        /// A stored nil is a limit that was taken away.
+        var rateLimits: [String: RateLimit?] = [:]
+        var timeLimits: [String: TimeLimits] = [:]
+    }
+
+    private let changes = Mutex(Changes())
+
+    /// How often this worker may start the task; nil means as often as it likes.
+    func rateLimit(of task: RegisteredTask) -> RateLimit? {
+        changes.withLock { $0.rateLimits[task.name] } ?? task.options.rateLimit
+    }
+
+    /// Seconds after which a run is told to stop, and after which the process that runs it is ended.
+    ///
+    /// A message's own limits stand above these. Nil means no limit of either kind.
+    func timeLimits(of task: RegisteredTask) -> TimeLimits? {
+        if let changed = changes.withLock({ $0.timeLimits[task.name] }) {
+            return changed.hard == nil && changed.soft == nil ? nil : changed
+        }
+        return task.options.timeLimit.map { TimeLimits(soft: $0.seconds) }
+    }
+
+    /// Changes the rate limit for runs that start from now on; nil takes it away.
+    func limitRate(of name: String, to limit: RateLimit?) {
+        changes.withLock { $0.rateLimits[name] = .some(limit) }
+    }
+
+    /// Changes the time limits for runs that start from now on; nil takes a limit away.
+    func limitTime(of name: String, to limits: TimeLimits) {
+        changes.withLock { $0.timeLimits[name] = limits }
+    }
+}
+
+extension TimeLimits {
+    /// The limit that is reached first and needs nobody's death: the soft one, or else the hard one.
+    var first: Duration? { (soft ?? hard).map { .seconds($0) } }
+}
