@@ -40,6 +40,6 @@ enum SampleTasks {
     static let nothing = RegisteredTask(name: "samples.nothing") { _, _, _ in .null }
 
     static let all: [RegisteredTask] = [
-        add.registered, fail.registered, sleep.registered, echo, flaky.registered, nothing,
+        add.registered, fail.registered, sleep.registered, echo, flaky.registered, nothing, JournalTask.task.registered,
     ]
 }
