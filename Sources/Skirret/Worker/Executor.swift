@@ -151,11 +151,14 @@ struct Executor: Sendable {
         let id = run.message.headers.id
         var logger = logger
         for (key, value) in run.metadata { logger[metadataKey: key] = value }
+        let deadline = limit.map { ContinuousClock.now + $0 }
+        held.limit(run.claim.token, to: deadline)
         logger.handler = TaskLogHandler(task: id, log: log, next: logger.handler)
         return TaskContext(
             id: id, name: run.message.headers.task, retries: run.message.headers.retries,
-            deadline: limit.map { .now + $0 }, logger: logger, worker: options.name, log: log,
-            report: { [queue, settler] percent, message in
+            deadline: deadline, logger: logger, worker: options.name, log: log,
+            report: { [queue, settler, held] percent, message in
+                held.note(.init(percent: percent, message: message), of: run.claim.token)
                 let json: JSONValue = ["percent": .double(percent), "message": .string(message)]
                 // Progress is a courtesy: a broker that is away must not fail the work.
                 try? await settler.report(

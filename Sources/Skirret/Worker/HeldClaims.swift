@@ -6,11 +6,27 @@ import Synchronization
 final class HeldClaims: Sendable {
     struct Held: Sendable {
         var message: TaskMessage?
+        /// When the body began; nil before.
         var began: Date?
+        /// When it was claimed, or, once the body runs, when that began.
+        var since = ContinuousClock.now
+        /// When the body is told to stop; nil means never.
+        var deadline: ContinuousClock.Instant?
+        /// What the body said last of how far it is.
+        var progress: Progress?
+        /// How often a worker died under it before.
+        let crashes: Int
         /// Acknowledged early: there is no lease to renew any more.
         var isAcknowledged = false
         let stops: AsyncStream<StopReason>
         let stop: AsyncStream<StopReason>.Continuation
+    }
+
+    /// How far a body is, in its own words.
+    struct Progress: Sendable {
+        let percent: Double
+        let message: String
+        let at = ContinuousClock.now
     }
 
     private let claims = Mutex<[String: Held]>([:])
@@ -23,9 +39,9 @@ final class HeldClaims: Sendable {
         claims.withLock { $0.filter { !$0.value.isAcknowledged }.map { ($0.key, $0.value.message?.headers.id) } }
     }
 
-    func add(_ token: String) {
+    func add(_ token: String, crashes: Int = 0) {
         let (stops, stop) = AsyncStream<StopReason>.makeStream(bufferingPolicy: .bufferingOldest(1))
-        claims.withLock { $0[token] = Held(stops: stops, stop: stop) }
+        claims.withLock { $0[token] = Held(crashes: crashes, stops: stops, stop: stop) }
     }
 
     func describe(_ token: String, message: TaskMessage) {
@@ -37,7 +53,18 @@ final class HeldClaims: Sendable {
     }
 
     func begin(_ token: String) {
-        claims.withLock { $0[token]?.began = Date() }
+        claims.withLock { claims in
+            claims[token]?.began = Date()
+            claims[token]?.since = .now
+        }
+    }
+
+    func limit(_ token: String, to deadline: ContinuousClock.Instant?) {
+        claims.withLock { $0[token]?.deadline = deadline }
+    }
+
+    func note(_ progress: Progress, of token: String) {
+        claims.withLock { $0[token]?.progress = progress }
     }
 
     func remove(_ token: String) {

@@ -2,7 +2,6 @@ public import CeleryProtocol
 import Foundation
 public import Logging
 import SkirretRedis
-import Synchronization
 
 /// Claims messages and runs their tasks, beside as many other workers as there are, ours and Celery's.
 ///
@@ -19,7 +18,7 @@ public final class Worker: Sendable {
     private let settings = TaskSettings()
     private let claimBell = Doorbell()
     private let promoteBell = Doorbell()
-    private let stopSign = StopSign()
+    private let intake: Intake
     private let events: EventPublisher
     private let log: TaskLog
     private let settler: Settler
@@ -37,9 +36,10 @@ public final class Worker: Sendable {
         self.options = options
         self.logger = logger
         consumed = ConsumedQueues(options.queues)
+        intake = Intake(concurrency: options.concurrency)
         events = EventPublisher(queue: queue, options: options, held: held)
         log = TaskLog(queue: queue)
-        settler = Settler(queue: queue, options: options, isStopping: { [stopSign] in stopSign.isUp })
+        settler = Settler(queue: queue, options: options, isStopping: { [intake] in intake.isStopping })
     }
 
     /// Works until ``stop()`` is called or the task is cancelled.
@@ -93,7 +93,7 @@ public final class Worker: Sendable {
     ///
     /// Any number of calls, from anywhere.
     public func stop() {
-        stopSign.raise()
+        intake.stop()
         claimBell.ring()
     }
 
@@ -119,7 +119,45 @@ public final class Worker: Sendable {
         logger.info("takes nothing more from a queue", metadata: ["queue": "\(name)"])
     }
 
-    private var isStopping: Bool { stopSign.isUp || Task.isCancelled }
+    /// Ends the grace of a stop now, and begins the stop if need be: what runs is cancelled and goes back.
+    public func hurry() {
+        intake.hurry()
+        claimBell.ring()
+    }
+
+    /// Claims nothing more; what runs goes on, and so does the worker until ``resume()`` or ``stop()``.
+    public func quiet() {
+        intake.quiet()
+        logger.info("quiet: no more claims", metadata: ["worker": "\(options.name)"])
+    }
+
+    /// Claims again after ``quiet()``; without effect on a worker that stops.
+    public func resume() {
+        intake.resume()
+        claimBell.ring()
+    }
+
+    /// How many tasks run at the same time, at the most.
+    public var concurrency: Int { intake.concurrency }
+
+    /// Changes how many tasks run at the same time, at least one.
+    ///
+    /// Takes effect at once; when it shrinks, what runs beyond the new number ends in its own time.
+    public func resize(concurrency: Int) {
+        intake.resize(concurrency)
+        claimBell.ring()
+    }
+
+    /// What every task of this worker is doing, as text for people: name, id, since when, time limit, attempt,
+    /// last progress.
+    public func dump() -> String {
+        WorkerDump(
+            name: options.name, phase: intake.phase, concurrency: intake.concurrency, queues: consumed.names,
+            held: held.all
+        ).description
+    }
+
+    private var isStopping: Bool { intake.isStopping || Task.isCancelled }
 
     /// Claims and runs until the stop, then waits for what still runs.
     private func work(_ executor: Executor, _ waits: QueueWaits) async {
@@ -139,7 +177,7 @@ public final class Worker: Sendable {
                         try await queue.declare(consumed.names)
                         isDeclared = true
                     }
-                    let free = options.concurrency - held.count
+                    let free = intake.free(holding: held.count)
                     rounds += 1
                     // Every eighth round begins with the lowest priority, so that it never starves.
                     let claims = free > 0 ? try await claimer.claim(most: free, fromTheBack: rounds % 8 == 0) : []
@@ -164,7 +202,7 @@ public final class Worker: Sendable {
 
     private func start(_ claims: [Claim], _ executor: Executor, _ deliveries: inout DiscardingTaskGroup) {
         for claim in claims {
-            held.add(claim.token)
+            held.add(claim.token, crashes: claim.crashes)
             deliveries.addTask { [self] in
                 await executor.run(claim)
                 claimBell.ring()
@@ -177,8 +215,8 @@ public final class Worker: Sendable {
         guard held.count > 0 else { return }
         logger.info("stopping; running tasks may finish", metadata: ["running": "\(held.count)"])
         let end = ContinuousClock.now + options.grace
-        while held.count > 0, .now < end, !Task.isCancelled {
-            try? await claimBell.wait(atMost: end - .now)  // a second stop or a cancellation ends the grace
+        while held.count > 0, .now < end, intake.phase != .hurried, !Task.isCancelled {
+            try? await claimBell.wait(atMost: end - .now)  // a cancellation ends the loop above
         }
         held.stopAll(.workerStops)
     }
@@ -229,17 +267,9 @@ public final class Worker: Sendable {
         }
         return [
             "name": .string(options.name), "pid": .int(Int(ProcessInfo.processInfo.processIdentifier)),
-            "host": .string(ProcessInfo.processInfo.hostName), "concurrency": .int(options.concurrency),
+            "host": .string(ProcessInfo.processInfo.hostName), "concurrency": .int(intake.concurrency),
+            "state": .string(intake.phase.rawValue),
             "queues": .array(consumed.names.map { .string($0.rawValue) }), "running": .array(running),
         ]
     }
-}
-
-/// Says that a worker stops, to all of its parts.
-private final class StopSign: Sendable {
-    private let state = Mutex(false)
-
-    var isUp: Bool { state.withLock { $0 } }
-
-    func raise() { state.withLock { $0 = true } }
 }
