@@ -96,8 +96,8 @@ let package = Package(
         .executableTarget(
             name: "SkirretCLI",
             dependencies: [
-                "CeleryProtocol", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay", "Ingest", "API",
-                "CSpawn", log,
+                "CeleryProtocol", "SkirretRedis", "Skirret", "SkirretTesting", "Catalog", "PluginRuntime", "Relay",
+                "Ingest", "API", "CHiredis", "CSpawn", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -36,10 +36,8 @@ enum SampleTasks {
         return context.retries
     }
 
-    /// Does nothing, for `skirret bench`.
-    static let nothing = RegisteredTask(name: "samples.nothing") { _, _, _ in .null }
-
-    static let all: [RegisteredTask] = [
-        add.registered, fail.registered, sleep.registered, echo, flaky.registered, nothing, JournalTask.task.registered,
-    ]
+    static let all: [RegisteredTask] =
+        [
+            add.registered, fail.registered, sleep.registered, echo, flaky.registered, JournalTask.task.registered,
+        ] + BenchTasks.all
 }
