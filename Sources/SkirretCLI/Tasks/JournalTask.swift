@@ -1,4 +1,5 @@
 import CeleryProtocol
+import Dispatch
 import Foundation
 import Skirret
 
@@ -44,9 +45,7 @@ enum JournalTask {
 
     private static func append(_ what: String, _ context: TaskContext, to path: String) throws {
         // Not the wall clock: judge and workers share this one, whatever is done to the other.
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        let microseconds = Int(now.tv_sec) * 1_000_000 + Int(now.tv_nsec) / 1000
+        let microseconds = DispatchTime.now().uptimeNanoseconds / 1000
         let line = "\(what) \(context.id) \(context.worker) \(getpid()) \(microseconds)\n"
         let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         defer { if file >= 0 { close(file) } }
