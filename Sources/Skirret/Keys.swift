@@ -79,6 +79,8 @@ package struct Keys: Sendable {
     package func fired(_ schedule: String, due: Int) -> String { prefix + "skirret:beat:fired:\(schedule)@\(due)" }
     /// SET of the queues that a worker takes from or a producer of ours sent to.
     package var queues: String { prefix + "skirret:queues" }
+    /// HASH list that nothing is taken from -> Unix millisecond since when.
+    package var paused: String { prefix + "skirret:paused" }
     /// Channel on which waiting workers hear of new and newly scheduled messages.
     package var wake: String { prefix + "skirret:wake" }
 }

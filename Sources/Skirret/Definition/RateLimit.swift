@@ -3,7 +3,9 @@ import Foundation
 
 /// So many runs in so much time: `RateLimit(10, per: .seconds(60))`.
 public struct RateLimit: Sendable, Hashable {
-    /// How many runs; may be a fraction. Zero means no limit, as in Celery.
+    /// How many runs; may be a fraction.
+    ///
+    /// Zero means no limit, as in Celery.
     public var count: Double
     /// In which time.
     public var per: Duration

@@ -14,6 +14,8 @@ public struct QueueOverview: Sendable {
     public var dead: Int
     /// The names of the workers that are alive.
     public var workers: [String]
+    /// The names of the queues that nothing is taken from.
+    public var paused: [String] = []
 
     /// The same as one JSON object.
     public var json: JSONValue {
@@ -21,7 +23,7 @@ public struct QueueOverview: Sendable {
         for queue in queues { lengths[queue.name] = .int(queue.waiting) }
         return [
             "queues": .object(lengths), "running": .int(running), "scheduled": .int(scheduled), "dead": .int(dead),
-            "workers": .array(workers.map(JSONValue.string)),
+            "workers": .array(workers.map(JSONValue.string)), "paused": .array(paused.map(JSONValue.string)),
         ]
     }
 }
@@ -51,7 +53,7 @@ public struct DeadLetter: Sendable {
 extension TaskQueue {
     /// Counts what there is.
     ///
-    /// Two round trips.
+    /// Three round trips.
     public func overview() async throws -> QueueOverview {
         let now = try await redis.send("TIME").array?.first?.string.flatMap { Int($0) } ?? 0
         let found = try await redis.pipeline([
@@ -60,6 +62,7 @@ extension TaskQueue {
             RedisCommand("ZCARD", .init(keys.dead)),
             RedisCommand("ZRANGE", .init(keys.workers), .init(now * 1000), "+inf", "BYSCORE"),
         ])
+        let paused = try await pausedQueues()
         let names = (found[0].array ?? []).compactMap(\.string).sorted()
         let lists = names.map { keys.lists.keys(QueueName(rawValue: $0)) }
         let lengths = try await redis.pipeline(lists.flatMap { $0 }.map { RedisCommand("LLEN", .init($0)) })
@@ -69,7 +72,7 @@ extension TaskQueue {
         }
         return QueueOverview(
             queues: queues, running: found[1].int ?? 0, scheduled: found[2].int ?? 0, dead: found[3].int ?? 0,
-            workers: (found[4].array ?? []).compactMap(\.string))
+            workers: (found[4].array ?? []).compactMap(\.string), paused: paused.map(\.rawValue))
     }
 
     /// The dead letters, newest first.

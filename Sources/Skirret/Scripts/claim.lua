@@ -15,20 +15,22 @@
 -- KEYS[6]  letters        HASH  dead letter id -> JSON {reason, queue}, newline, message
 -- KEYS[7]  crashes        HASH  task id -> how often its worker died under it
 -- KEYS[8]  revoked        ZSET  task id, scored by the Unix millisecond of the request
--- KEYS[9…] queues         LIST  in the order in which they are served; oldest at the right
+-- KEYS[9]  paused         HASH  list that nothing is taken from -> Unix millisecond since when
+-- KEYS[10…] queues        LIST  in the order in which they are served; oldest at the right
 -- ARGV[1]  most           how many messages at the most
 -- ARGV[2]  lease          milliseconds
 -- ARGV[3]  worker         node name
 -- ARGV[4]  seed           random text, fresh for every call but a repeated one; makes the tokens
--- ARGV[5…] routing keys   JSON string for each queue, in the order of KEYS[9…]
+-- ARGV[5…] routing keys   JSON string for each queue, in the order of KEYS[10…]
 --
--- Returns  [now in Unix milliseconds, how many messages went to the dead letters, claims]; a claim
---          is [token, queue key, message, crashes, 1 when revoked].
+-- Returns  [now in Unix milliseconds, how many messages went to the dead letters, claims, paused queue keys];
+--          a claim is [token, queue key, message, crashes, 1 when revoked].
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local seconds = string.format("%d.%06d", time[1], time[2])
 local most = tonumber(ARGV[1])
-local claimed, refused, number, queue = {}, 0, 0, 9
+local claimed, refused, number, queue = {}, 0, 0, 10
+local arePaused, paused = redis.call("EXISTS", KEYS[9]) == 1, {}
 
 local function add(token, list, id, message)
     redis.call("ZADD", KEYS[3], now + ARGV[2], token)
@@ -48,11 +50,13 @@ while owner or redis.call("HEXISTS", KEYS[6], token) == 1 do
     token = ARGV[4] .. "-" .. number
     owner = redis.call("HGET", KEYS[4], token)
 end
-if #claimed > 0 then return { now, 0, claimed } end
+if #claimed > 0 then return { now, 0, claimed, paused } end
 
 while #claimed < most and refused < 1000 and queue <= #KEYS do
-    local message = redis.call("RPOP", KEYS[queue])
+    local isPaused = arePaused and redis.call("HEXISTS", KEYS[9], KEYS[queue]) == 1
+    local message = not isPaused and redis.call("RPOP", KEYS[queue])
     if not message then
+        if isPaused then paused[#paused + 1] = KEYS[queue] end
         queue = queue + 1
     else
         token = ARGV[4] .. "-" .. number
@@ -65,7 +69,7 @@ while #claimed < most and refused < 1000 and queue <= #KEYS do
             and type(envelope.properties.delivery_tag) == "string"
             and type(envelope.properties.delivery_info) == "table"
         if ok then
-            local tail = ', "", ' .. ARGV[queue - 4] .. "]"
+            local tail = ', "", ' .. ARGV[queue - 5] .. "]"
             local id, name = envelope.headers.id, envelope.headers.task
             id = type(id) == "string" and id or ""
             name = type(name) == "string" and name or ""
@@ -85,4 +89,4 @@ while #claimed < most and refused < 1000 and queue <= #KEYS do
         end
     end
 end
-return { now, refused, claimed }
+return { now, refused, claimed, paused }

@@ -32,6 +32,8 @@ struct Claimer: Sendable {
     ///
     /// Asked again under the same seed, Redis gives the same claims.
     private var unanswered: String?
+    /// The lists that the last claim left alone, because somebody paused their queue.
+    private(set) var paused: Set<String> = []
 
     init(queue: TaskQueue, options: WorkerOptions, consumed: ConsumedQueues) {
         self.queue = queue
@@ -72,15 +74,16 @@ struct Claimer: Sendable {
             Scripts.claim,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                keys.revoked,
+                keys.revoked, keys.paused,
             ] + order.map(\.key),
             arguments: [
                 .init(most), .init(options.lease.milliseconds), .init(options.name), .init(seed),
             ] + order.map { .init($0.routingKey) })
         unanswered = nil
-        guard let parts = reply.array, parts.count == 3, let now = parts[0].int, let claims = parts[2].array else {
+        guard let parts = reply.array, parts.count == 4, let now = parts[0].int, let claims = parts[2].array else {
             return []
         }
+        paused = Set((parts[3].array ?? []).compactMap(\.string))
         if let refused = parts[1].int, refused > 0 {
             queue.logger.warning(
                 "messages that are no Celery envelopes went to the dead letters", metadata: ["count": "\(refused)"])

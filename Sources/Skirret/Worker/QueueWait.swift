@@ -10,7 +10,7 @@ import Synchronization
 /// on the wake channel, or are found by the claim loop's own pulse.
 private final class QueueWait: Sendable {
     private let client: RedisClient
-    private let key: String
+    let key: String
     private let bell: Doorbell
     private let armed = Doorbell()
     private let logger: Logger
@@ -72,8 +72,10 @@ final class QueueWaits: Sendable {
     }
 
     /// Asks for one wait on every queue; the bell rings when a message is there.
-    func arm() {
-        for wait in waits.withLock({ Array($0.values) }) { wait.arm() }
+    ///
+    /// - Parameter paused: Lists that are not waited for: what lies in them is not to be taken.
+    func arm(except paused: Set<String> = []) {
+        for wait in waits.withLock({ Array($0.values) }) where !paused.contains(wait.key) { wait.arm() }
     }
 
     /// Keeps one wait for each queue, until cancelled.

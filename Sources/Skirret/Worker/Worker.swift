@@ -183,7 +183,7 @@ public final class Worker: Sendable {
                     let claims = free > 0 ? try await claimer.claim(most: free, fromTheBack: rounds % 8 == 0) : []
                     start(claims, executor, &deliveries)
                     if free > 0 && claims.count == free { continue }
-                    if free > claims.count { waits.arm() }
+                    if free > claims.count { waits.arm(except: claimer.paused) }
                     try await claimBell.wait(atMost: .seconds(1))
                 } catch let error as RedisError {
                     isDeclared = false

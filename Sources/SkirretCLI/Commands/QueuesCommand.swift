@@ -1,10 +1,29 @@
 import ArgumentParser
+import CeleryProtocol
 import Skirret
 
 /// `skirret queues`.
 struct QueuesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "queues", abstract: "Show what waits, runs, is scheduled and is dead.",
+        commandName: "queues", abstract: "Show what waits, runs, is scheduled and is dead; pause, resume, drain.",
+        discussion: """
+            EXAMPLES
+              skirret queues
+              skirret queues --json
+              skirret queues pause slow                       workers of ours take nothing from it any more
+              skirret queues resume slow
+              skirret queues drain slow --timeout 60          waits until it is empty and nothing of it runs
+            """,
+        subcommands: [
+            QueuesListCommand.self, QueuesPauseCommand.self, QueuesResumeCommand.self, QueuesDrainCommand.self,
+        ],
+        defaultSubcommand: QueuesListCommand.self)
+}
+
+/// `skirret queues list`, which is what `skirret queues` does.
+struct QueuesListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Show what waits, runs, is scheduled and is dead.",
         discussion: """
             EXAMPLES
               skirret queues
@@ -17,14 +36,32 @@ struct QueuesCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let settings = try await common.load(isQuiet: true)
-        let broker = TaskQueue(settings.redis, name: "skirret-queues")
-        let overview = try await broker.overview()
-        await broker.close()
+        let overview = try await common.withBroker("skirret-queues") { try await $0.overview() }
         if json { return Output.json(overview.json) }
-        Output.table(["QUEUE", "WAITING"], overview.queues.map { [$0.name, String($0.waiting)] })
+        Output.table(
+            ["QUEUE", "WAITING", ""],
+            overview.queues.map {
+                [$0.name, String($0.waiting), overview.paused.contains($0.name) ? "paused" : ""]
+            })
         Output.line("")
         Output.line("running \(overview.running), scheduled \(overview.scheduled), dead \(overview.dead)")
         Output.line("workers: " + (overview.workers.isEmpty ? "none" : overview.workers.joined(separator: ", ")))
+    }
+}
+
+extension CommonFlags {
+    /// Runs the body with the broker that the settings name, and closes it afterwards.
+    func withBroker<Value: Sendable>(
+        _ name: String, _ body: (TaskQueue) async throws -> Value
+    ) async throws -> Value {
+        let broker = TaskQueue(try await load(isQuiet: true).redis, name: name)
+        do {
+            let value = try await body(broker)
+            await broker.close()
+            return value
+        } catch {
+            await broker.close()
+            throw error
+        }
     }
 }

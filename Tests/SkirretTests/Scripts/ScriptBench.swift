@@ -55,14 +55,14 @@ struct ScriptBench {
             Scripts.claim,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                keys.revoked,
+                keys.revoked, keys.paused,
             ] + queues,
             arguments: [.init(most), .init(Self.lease), "w@h", .init(seed)] + queues.map { _ in #""celery""# })
     }
 
     /// The messages of a claim's answer.
     func messages(_ reply: RedisValue) -> [String] {
-        reply.array?.last?.array?.compactMap { $0.array?[2].string } ?? []
+        reply.array?[2].array?.compactMap { $0.array?[2].string } ?? []
     }
 
     func heartbeat(_ held: [(token: String, task: String)]) async throws -> RedisValue {
