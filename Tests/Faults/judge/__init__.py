@@ -1,0 +1,1 @@
+"""The judge of faults: provokes them one at a time, and counts what became of every task."""
