@@ -38,6 +38,7 @@ local function add(token, list, id, message)
     claimed[#claimed + 1] = { token, list, message, tonumber(crashes or 0), revoked and 1 or 0 }
 end
 
+redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local token = ARGV[4] .. "-0"
 local owner = redis.call("HGET", KEYS[4], token)
 while owner or redis.call("HEXISTS", KEYS[6], token) == 1 do

@@ -28,6 +28,7 @@
 if ARGV[1] ~= "" and not redis.call("ZSCORE", KEYS[3], ARGV[1]) then
     return redis.call("ZSCORE", KEYS[9], ARGV[1]) and 0 or 2
 end
+redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

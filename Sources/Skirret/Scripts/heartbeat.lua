@@ -14,6 +14,7 @@
 -- ARGV[4…] held           token, task id, token, task id, …
 --
 -- Returns  [[tokens whose lease is lost], [task ids whose run is to be cancelled]].
+redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local seconds = string.format("%d.%06d", time[1], time[2])

@@ -8,6 +8,7 @@
 -- ARGV[2]  channel    where waiting workers hear of new messages
 --
 -- Returns  [moved, milliseconds until the next is due, or -1 when none waits].
+redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local due = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now, "LIMIT", 0, ARGV[1])

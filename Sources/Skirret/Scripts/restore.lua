@@ -23,6 +23,7 @@
 --
 -- Returns  an array: for each token restored [token, "queued"], for each one given
 --          up [token, "dead", task id, queue key, message]; stale tokens are left out.
+redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

@@ -16,6 +16,7 @@
 -- ARGV[3]  remember       milliseconds for which a cancellation is remembered
 --
 -- Returns  [expired tokens], to be given to restore.
+redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local last = tonumber(redis.call("GET", KEYS[2]) or now)

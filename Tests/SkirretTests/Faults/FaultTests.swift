@@ -241,4 +241,20 @@ import Testing
             await queue.close()
         }
     }
+
+    @Test func `a full Redis is drained`() async throws {
+        try await ThrowawayRedis.withServer { url in
+            let queue = TaskQueue(url, logger: quiet)
+            let accepted = Accepted()
+            await produce(50, on: queue, accepted)
+            try await queue.redis.send("CONFIG", "SET", "maxmemory-policy", "noeviction")
+            try await queue.redis.send("CONFIG", "SET", "maxmemory", 1)
+            await #expect(throws: RedisError.self) { try await quick.delay(1, on: queue) }
+            try await withFleet(workers(url, 2)) { try await waitForSuccess(accepted, queue) }
+            #expect(accepted.all.count == 50)
+            let left = try await leftovers(queue)
+            #expect(left == [])
+            await queue.close()
+        }
+    }
 }
