@@ -11,7 +11,7 @@ public struct TaskContext: Sendable {
     ///
     /// Zero on the first.
     public let retries: Int
-    /// When the body will be cancelled; nil means never.
+    /// When the body will be cancelled: the first of its time limits; nil means never.
     public let deadline: ContinuousClock.Instant?
     /// A logger that carries the task's id and name; its records are kept with the task too.
     public let logger: Logger
@@ -19,6 +19,7 @@ public struct TaskContext: Sendable {
     public let worker: String
 
     let log: TaskLog
+    let body: RunningBody
     let report: @Sendable (_ percent: Double, _ message: String) async -> Void
     let guardName: @Sendable (_ name: String) async throws -> TaskID?
 
@@ -29,6 +30,22 @@ public struct TaskContext: Sendable {
     ///   - message: What is being done, for people.
     public func progress(_ percent: Double, _ message: String = "") async {
         await report(percent, message)
+    }
+
+    /// Why the body shall end, once somebody wants that; nil until then.
+    ///
+    /// The body's task is cancelled at the same moment: what waits for the clock, the network or another task ends by
+    /// itself. A body that computes asks from time to time.
+    public var cancellation: TaskCancellation.Reason? { body.reason?.cancellation }
+
+    /// Whether somebody wants the body to end.
+    public var isCancelled: Bool { cancellation != nil }
+
+    /// Ends the body if somebody wants that.
+    ///
+    /// - Throws: ``TaskCancellation`` with the reason.
+    public func checkCancellation() throws(TaskCancellation) {
+        if let reason = cancellation { throw TaskCancellation(reason: reason) }
     }
 
     /// Takes a single-flight name until this run ends, as ``TaskOptions/singleFlight`` does for whole tasks.

@@ -8,8 +8,15 @@ public struct TaskOptions: Sendable {
     public var retry: RetryPolicy
     /// When the message is acknowledged.
     public var acknowledgement: Acknowledgement
-    /// Seconds after which the body is cancelled with `SoftTimeLimitExceeded`; nil means never.
+    /// How long the body may run before it is cancelled and fails with `SoftTimeLimitExceeded`; nil means for ever.
+    ///
+    /// Celery's `soft_time_limit`. A call may say otherwise.
     public var timeLimit: Duration?
+    /// How long a body may run at all, also one that ignores its cancellation; nil means for ever.
+    ///
+    /// Celery's `time_limit`. The task fails with `TimeLimitExceeded` and is acknowledged; what becomes of the process
+    /// that still runs the body is ``WorkerOptions/onHardTimeLimit``. Longer than ``timeLimit`` to be of use beside it.
+    public var hardTimeLimit: Duration?
     /// Results of calls that do not say otherwise are not stored.
     public var ignoresResult: Bool
     /// Runs with the same name given here exclude each other across the fleet; a second one ends at
@@ -54,13 +61,14 @@ public struct TaskOptions: Sendable {
     /// Options with their defaults: late acknowledgement, no retries, no limits.
     public init(
         queue: QueueName? = nil, retry: RetryPolicy = .never, acknowledgement: Acknowledgement = .late,
-        timeLimit: Duration? = nil, ignoresResult: Bool = false, singleFlight: SingleFlight? = nil,
+        timeLimit: Duration? = nil, hardTimeLimit: Duration? = nil, ignoresResult: Bool = false, singleFlight: SingleFlight? = nil,
         rateLimit: RateLimit? = nil, limits: [SharedLimit] = [], slots: Int = 1
     ) {
         self.queue = queue
         self.retry = retry
         self.acknowledgement = acknowledgement
         self.timeLimit = timeLimit
+        self.hardTimeLimit = hardTimeLimit
         self.ignoresResult = ignoresResult
         self.singleFlight = singleFlight
         self.rateLimit = rateLimit

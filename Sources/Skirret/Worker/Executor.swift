@@ -13,6 +13,7 @@ struct Executor: Sendable {
     let options: WorkerOptions
     let settings: TaskSettings
     let held: HeldClaims
+    let alarm: Alarm
     let settler: Settler
     let events: EventPublisher
     let log: TaskLog
@@ -59,7 +60,7 @@ struct Executor: Sendable {
             acknowledged.token = nil
         }
         try await begin(acknowledged)
-        let outcome = await execute(task, acknowledged)
+        guard let outcome = await execute(task, acknowledged) else { return }
         try await settle(outcome, of: acknowledged, task: task)
     }
 
@@ -74,104 +75,9 @@ struct Executor: Sendable {
             started.encoded(), at: queue.keys.result(id), keep: queue.resultSeconds, isResult: true, token: run.token)
     }
 
-    // MARK: the body
-
-    /// Races the body against its time limit and everything that may stop it; waits for the body in any case.
-    private func execute(_ task: RegisteredTask, _ run: Run) async -> Outcome {
-        let limit = run.timeLimit ?? settings.timeLimits(of: task).flatMap(\.first)
-        let context = context(of: run, limit: limit)
-        let stops = held.stops(run.claim.token)
-        return await withTaskGroup(of: Ending.self) { group in
-            group.addTask {
-                do {
-                    return .ended(
-                        .success(try await task.body(context, run.message.body.args, run.message.body.kwargs)))
-                } catch {
-                    return .ended(.failure(error))
-                }
-            }
-            group.addTask {
-                for await reason in stops { return .stopped(reason) }
-                return .nothing
-            }
-            if let limit {
-                group.addTask {
-                    do { try await ContinuousClock().sleep(for: limit) } catch { return .nothing }
-                    return .stopped(.timeLimit)
-                }
-            }
-            var reason: StopReason?
-            for await ending in group {
-                switch ending {
-                case .nothing: continue
-                case .stopped(let why):
-                    reason = reason ?? why
-                    group.cancelAll()
-                case .ended(let result):
-                    group.cancelAll()
-                    return outcome(of: result, stopped: reason, task: task, run: run)
-                }
-            }
-            return .handedBack
-        }
-    }
-
-    private enum Ending: Sendable {
-        case ended(Result<JSONValue, any Error>)
-        case stopped(StopReason)
-        case nothing
-    }
-
-    private func outcome(
-        of result: Result<JSONValue, any Error>, stopped: StopReason?, task: RegisteredTask, run: Run
-    ) -> Outcome {
-        switch (stopped, result) {
-        case (.leaseLost, _): return .leaseLost
-        // What was finished in time counts, whoever asked for a stop.
-        case (_, .success(let value)): return .succeeded(value)
-        case (.terminated, _): return .revoked(.terminated)
-        case (.workerStops, _): return .handedBack
-        case (.timeLimit, _): return .failed(.softTimeLimitExceeded)
-        case (nil, .failure(let error)): return outcome(of: error, task: task, run: run)
-        }
-    }
-
-    private func outcome(of error: any Error, task: RegisteredTask, run: Run) -> Outcome {
-        // The worker itself is being cancelled; that is no failure of the task.
-        if error is CancellationError, Task.isCancelled { return .handedBack }
-        if let crash = error as? TaskHostCrash { return .crashed(reason: crash.reason) }
-        let retries = run.message.headers.retries
-        let failure = TaskFailure(of: error)
-        if retries >= task.options.retry.maximum { return .failed(failure) }
-        if let request = error as? RetryRequest { return .retry(after: request.delay, reason: request.reason) }
-        return task.options.retry.delay(retries).map { .retry(after: $0, reason: failure) } ?? .failed(failure)
-    }
-
-    private func context(of run: Run, limit: Duration?) -> TaskContext {
-        let id = run.message.headers.id
-        var logger = logger
-        for (key, value) in run.metadata { logger[metadataKey: key] = value }
-        let deadline = limit.map { ContinuousClock.now + $0 }
-        held.limit(run.claim.token, to: deadline)
-        logger.handler = TaskLogHandler(task: id, log: log, next: logger.handler)
-        return TaskContext(
-            id: id, name: run.message.headers.task, retries: run.message.headers.retries,
-            deadline: deadline, logger: logger, worker: options.name, log: log,
-            report: { [queue, settler, held] percent, message in
-                held.note(.init(percent: percent, message: message), of: run.claim.token)
-                let json: JSONValue = ["percent": .double(percent), "message": .string(message)]
-                // Progress is a courtesy: a broker that is away must not fail the work.
-                try? await settler.report(
-                    json.encoded(), at: queue.keys.progress(id), keep: 86_400, isResult: false, token: run.token)
-            },
-            guardName: { [settler] name in
-                try await settler.running(under: name, token: run.claim.token, id: id)
-            })
-    }
-
     // MARK: the end
 
-    private func settle(_ outcome: Outcome, of run: Run, task: RegisteredTask?) async throws {
+    func settle(_ outcome: Outcome, of run: Run, task: RegisteredTask?) async throws {
         switch outcome {
         case .leaseLost:
             return logger.warning("lost the lease; nothing is written", metadata: run.metadata)

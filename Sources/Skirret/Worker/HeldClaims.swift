@@ -10,7 +10,9 @@ final class HeldClaims: Sendable {
         var began: Date?
         /// When it was claimed, or, once the body runs, when that began.
         var since = ContinuousClock.now
-        /// When the body is told to stop; nil means never.
+        /// The time limits that have not passed yet.
+        var limits: Limits?
+        /// When the body is told to stop first; nil means never.
         var deadline: ContinuousClock.Instant?
         /// What the body said last of how far it is.
         var progress: Progress?
@@ -18,8 +20,13 @@ final class HeldClaims: Sendable {
         let crashes: Int
         /// Acknowledged early: there is no lease to renew any more.
         var isAcknowledged = false
-        let stops: AsyncStream<StopReason>
-        let stop: AsyncStream<StopReason>.Continuation
+        let body = RunningBody()
+    }
+
+    /// When a body is told to stop, and when its process ends if it does not listen.
+    struct Limits: Sendable {
+        var soft: ContinuousClock.Instant?
+        var hard: (at: ContinuousClock.Instant, seconds: Double)?
     }
 
     /// How far a body is, in its own words.
@@ -29,71 +36,100 @@ final class HeldClaims: Sendable {
         let at = ContinuousClock.now
     }
 
-    private let claims = Mutex<[String: Held]>([:])
+    private struct State {
+        var claims: [String: Held] = [:]
+        /// The end of a stop's grace: what is claimed from now on does not begin.
+        var stopped: StopReason?
+    }
 
-    var count: Int { claims.withLock { $0.count } }
-    var all: [Held] { claims.withLock { Array($0.values) } }
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock { $0.claims.count } }
+    var all: [Held] { state.withLock { Array($0.claims.values) } }
 
     /// Token and task id of everything whose lease is to be renewed.
     var leases: [(token: String, task: TaskID?)] {
-        claims.withLock { $0.filter { !$0.value.isAcknowledged }.map { ($0.key, $0.value.message?.headers.id) } }
+        state.withLock { $0.claims.filter { !$0.value.isAcknowledged }.map { ($0.key, $0.value.message?.headers.id) } }
     }
 
+    /// Those that run under a time limit.
+    var limited: [(token: String, claim: Held)] {
+        state.withLock { $0.claims.filter { $0.value.limits != nil }.map { ($0.key, $0.value) } }
+    }
+
+    var tokens: [String: Held] { state.withLock { $0.claims } }
+
+    /// Whether some bodies have ended whose messages are not settled yet.
+    var isSettling: Bool { all.contains { !$0.body.isSeized } }
+
     func add(_ token: String, crashes: Int = 0) {
-        let (stops, stop) = AsyncStream<StopReason>.makeStream(bufferingPolicy: .bufferingOldest(1))
-        claims.withLock { $0[token] = Held(crashes: crashes, stops: stops, stop: stop) }
+        let claim = Held(crashes: crashes)
+        let stopped = state.withLock { state in
+            state.claims[token] = claim
+            return state.stopped
+        }
+        if let stopped { claim.body.stop(stopped) }
     }
 
     func describe(_ token: String, message: TaskMessage) {
-        claims.withLock { $0[token]?.message = message }
+        state.withLock { $0.claims[token]?.message = message }
     }
 
     func acknowledge(_ token: String) {
-        claims.withLock { $0[token]?.isAcknowledged = true }
+        state.withLock { $0.claims[token]?.isAcknowledged = true }
     }
 
     func begin(_ token: String) {
-        claims.withLock { claims in
-            claims[token]?.began = Date()
-            claims[token]?.since = .now
+        state.withLock { state in
+            state.claims[token]?.began = Date()
+            state.claims[token]?.since = .now
         }
     }
 
-    func limit(_ token: String, to deadline: ContinuousClock.Instant?) {
-        claims.withLock { $0[token]?.deadline = deadline }
+    func limit(_ token: String, to limits: Limits) {
+        state.withLock { state in
+            let first = [limits.soft, limits.hard?.at].compactMap { $0 }.min()
+            if state.claims[token]?.limits == nil { state.claims[token]?.deadline = first }
+            state.claims[token]?.limits = first == nil ? nil : limits
+        }
     }
 
     func note(_ progress: Progress, of token: String) {
-        claims.withLock { $0[token]?.progress = progress }
+        state.withLock { $0.claims[token]?.progress = progress }
     }
 
     func remove(_ token: String) {
-        claims.withLock { $0.removeValue(forKey: token) }?.stop.finish()
+        state.withLock { _ = $0.claims.removeValue(forKey: token) }
     }
 
-    func stops(_ token: String) -> AsyncStream<StopReason> {
-        claims.withLock { $0[token]?.stops } ?? AsyncStream { $0.finish() }
-    }
+    /// What runs under a claim; nil when this worker does not hold it.
+    func body(_ token: String) -> RunningBody? { state.withLock { $0.claims[token]?.body } }
 
     /// Stops a run whose lease is gone; one that was acknowledged early has none to lose.
     func loseLease(of token: String) {
-        claims.withLock { claims in
-            guard let claim = claims[token], !claim.isAcknowledged else { return }
-            claim.stop.yield(.leaseLost)
-        }
+        let claim = state.withLock { $0.claims[token] }
+        if let claim, !claim.isAcknowledged { claim.body.stop(.leaseLost) }
     }
 
     /// Stops the runs of a task; false when none runs here.
     @discardableResult
     func stop(task id: TaskID, _ reason: StopReason) -> Bool {
-        claims.withLock { claims in
-            let mine = claims.values.filter { $0.message?.headers.id == id }
-            for claim in mine { claim.stop.yield(reason) }
-            return !mine.isEmpty
-        }
+        let mine = all.filter { $0.message?.headers.id == id }
+        for claim in mine { claim.body.stop(reason) }
+        return !mine.isEmpty
     }
 
+    /// Stops everything that runs and whatever is claimed from now on.
     func stopAll(_ reason: StopReason) {
-        claims.withLock { for claim in $0.values { claim.stop.yield(reason) } }
+        let claims = state.withLock { state in
+            state.stopped = reason
+            return state.claims.values
+        }
+        for claim in claims { claim.body.stop(reason) }
+    }
+
+    /// Ends the wait for every seized body.
+    func giveUpAll() {
+        for claim in all where claim.body.isSeized { claim.body.giveUp() }
     }
 }

@@ -25,8 +25,10 @@ enum Revocation: String, Sendable {
 }
 
 /// Why a running body is told to stop.
-enum StopReason: Sendable {
+enum StopReason: Sendable, Equatable {
     case terminated, timeLimit, leaseLost, workerStops
+    /// There is no soft limit, or none came first.
+    case hardTimeLimit(seconds: Double)
 }
 
 /// What a worker writes at the end of a run, decided without I/O.

@@ -32,9 +32,6 @@ struct Run: Sendable {
     /// The time by Redis's clock: what was read at the claim, and what has passed since.
     var now: Date { claim.claimedAt + began.duration(to: .now).seconds }
 
-    /// The soft limit of this call, or its hard one.
-    var timeLimit: Duration? { message.headers.timeLimit.first }
-
     var metadata: Logger.Metadata {
         ["task_id": "\(message.headers.id)", "task_name": "\(message.headers.task)"]
     }

@@ -25,7 +25,8 @@ final class TaskSettings: Sendable {
         if let changed = changes.withLock({ $0.timeLimits[task.name] }) {
             return changed.hard == nil && changed.soft == nil ? nil : changed
         }
-        return task.options.timeLimit.map { TimeLimits(soft: $0.seconds) }
+        let (soft, hard) = (task.options.timeLimit?.seconds, task.options.hardTimeLimit?.seconds)
+        return soft == nil && hard == nil ? nil : TimeLimits(hard: hard, soft: soft)
     }
 
     /// Changes the rate limit for runs that start from now on; nil takes it away.
@@ -37,9 +38,4 @@ final class TaskSettings: Sendable {
     func limitTime(of name: String, to limits: TimeLimits) {
         changes.withLock { $0.timeLimits[name] = limits }
     }
-}
-
-extension TimeLimits {
-    /// The limit that is reached first and needs nobody's death: the soft one, or else the hard one.
-    var first: Duration? { (soft ?? hard).map { .seconds($0) } }
 }

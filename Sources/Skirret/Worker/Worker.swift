@@ -19,6 +19,7 @@ public final class Worker: Sendable {
     private let claimBell = Doorbell()
     private let promoteBell = Doorbell()
     private let intake: Intake
+    private let alarm = Alarm()
     private let events: EventPublisher
     private let log: TaskLog
     private let settler: Settler
@@ -49,10 +50,26 @@ public final class Worker: Sendable {
     /// - Throws: What kept it from starting; once it works, nothing but cancellation ends it.
     public func run() async throws {
         let executor = Executor(
-            queue: queue, registry: registry, options: options, settings: settings, held: held, settler: settler,
-            events: events, log: log, logger: logger)
+            queue: queue, registry: registry, options: options, settings: settings, held: held, alarm: alarm,
+            settler: settler, events: events, log: log, logger: logger)
         let heartbeat = Heartbeat(
             queue: queue, options: options, held: held, describe: { [self] in description }, logger: logger)
+        let enforcer = Enforcer(
+            options: options, held: held, intake: intake, alarm: alarm, settler: settler, executor: executor,
+            leave: { [self] in await depart(heartbeat) }, logger: logger)
+        // A task of its own on purpose: it is what ends bodies when everything else was cancelled.
+        let enforcing = Task(executorPreference: OwnThread(label: "skirret.enforcer")) { await enforcer.run() }
+        let ended: Result<Void, any Error>
+        do { ended = .success(try await work(executor, heartbeat)) } catch { ended = .failure(error) }
+        alarm.turnOff()
+        await enforcing.value
+        try ended.get()
+        await depart(heartbeat)
+        logger.info("worker has stopped", metadata: ["worker": "\(options.name)"])
+    }
+
+    /// All loops, until the last of the work is done.
+    private func work(_ executor: Executor, _ heartbeat: Heartbeat) async throws {
         let reaper = Reaper(queue: queue, options: options, settler: settler, executor: executor, logger: logger)
         let promoter = Promoter(queue: queue, wake: promoteBell, logger: logger)
         let control = RemoteControl(
@@ -78,14 +95,18 @@ public final class Worker: Sendable {
             loop { [self] in try await listen() }
             loop { try await waits.run() }
             group.addTask { [self] in
-                await work(executor, waits)
+                await withTaskCancellationHandler {
+                    await claim(executor, waits)
+                } onCancel: {
+                    hurry()
+                }
                 return true
             }
             // Once the work is done the loops are cancelled; what they throw then says nothing new.
             for try await isWorkDone in group where isWorkDone { break }
             group.cancelAll()
         }
-        await depart(heartbeat, waits)
+        await waits.close()
     }
 
     /// Begins a warm stop: no more claims, running tasks get ``WorkerOptions/grace``, then they are cancelled and their
@@ -95,6 +116,7 @@ public final class Worker: Sendable {
     public func stop() {
         intake.stop()
         claimBell.ring()
+        alarm.ring()
     }
 
     /// The queues it takes from now, in order of preference.
@@ -123,6 +145,7 @@ public final class Worker: Sendable {
     public func hurry() {
         intake.hurry()
         claimBell.ring()
+        alarm.ring()
     }
 
     /// Claims nothing more; what runs goes on, and so does the worker until ``resume()`` or ``stop()``.
@@ -160,7 +183,7 @@ public final class Worker: Sendable {
     private var isStopping: Bool { intake.isStopping || Task.isCancelled }
 
     /// Claims and runs until the stop, then waits for what still runs.
-    private func work(_ executor: Executor, _ waits: QueueWaits) async {
+    private func claim(_ executor: Executor, _ waits: QueueWaits) async {
         logger.info(
             "worker is ready",
             metadata: [
@@ -196,7 +219,9 @@ public final class Worker: Sendable {
             if claimer.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await claimer.claim(most: 0) {
                 start(rest, executor, &deliveries)  // without an answer their leases bring them back
             }
-            await drain()
+            if held.count > 0 {
+                logger.info("stopping; running tasks may finish", metadata: ["running": "\(held.count)"])
+            }
         }
     }
 
@@ -210,19 +235,7 @@ public final class Worker: Sendable {
         }
     }
 
-    /// Waits for the running tasks, at most the grace, then tells them to stop.
-    private func drain() async {
-        guard held.count > 0 else { return }
-        logger.info("stopping; running tasks may finish", metadata: ["running": "\(held.count)"])
-        let end = ContinuousClock.now + options.grace
-        while held.count > 0, .now < end, intake.phase != .hurried, !Task.isCancelled {
-            try? await claimBell.wait(atMost: end - .now)  // a cancellation ends the loop above
-        }
-        held.stopAll(.workerStops)
-    }
-
-    private func depart(_ heartbeat: Heartbeat, _ waits: QueueWaits) async {
-        await waits.close()
+    private func depart(_ heartbeat: Heartbeat) async {
         do {
             try await log.flush()
             try await events.leave()
@@ -230,7 +243,6 @@ public final class Worker: Sendable {
         } catch {
             logger.warning("could not say good-bye; the fleet will notice", metadata: ["error": "\(error)"])
         }
-        logger.info("worker has stopped", metadata: ["worker": "\(options.name)"])
     }
 
     /// Hears of new messages that no blocking wait would notice: other priorities, and scheduled ones.

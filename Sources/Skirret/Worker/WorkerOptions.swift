@@ -17,7 +17,11 @@ public struct WorkerOptions: Sendable {
     /// How often expired leases are looked for.
     public var sweep: Duration = .seconds(2)
     /// How long running tasks may go on after a stop was asked for.
+    ///
+    /// Then they are cancelled; what has not ended a second later goes back to its queue at no cost.
     public var grace: Duration = .seconds(30)
+    /// What becomes of the process when a body ignores its cancellation.
+    public var onHardTimeLimit = HardTimeLimitAction.keepsProcess
     /// After so many deaths of the process that ran it a message is dead.
     public var mostCrashes = 3
     /// Task events are sent from the start.
@@ -33,4 +37,19 @@ public struct WorkerOptions: Sendable {
         self.queues = queues
         self.concurrency = concurrency
     }
+}
+
+/// What becomes of the process when a body ignores its cancellation: past its hard time limit, or past a stop's grace.
+///
+/// In either case the task itself is settled first: a time limit's failure is stored and the message acknowledged; what
+/// a stop leaves over goes back to its queue. Swift cannot end a body that does not listen, only the process can end.
+public enum HardTimeLimitAction: Sendable, Hashable {
+    /// The process goes on, and the body keeps its slot until it ends.
+    ///
+    /// The default, and right for a program that does more than work on tasks.
+    case keepsProcess
+    /// Everything else that the process holds goes back to its queues at no cost, and the process ends with this code.
+    ///
+    /// For workers that somebody starts again, such as `skirret worker --processes 2`. A stop ends with 0.
+    case endsProcess(exitCode: Int32)
 }

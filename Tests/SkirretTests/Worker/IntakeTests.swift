@@ -141,14 +141,16 @@ import Testing
 
 /// A door that opens once, for all who wait.
 final class Gate: Sendable {
-    private let isOpen = Mutex(false)
+    private let state = Mutex(false)
 
-    func open() { isOpen.withLock { $0 = true } }
+    var isOpen: Bool { state.withLock { $0 } }
+
+    func open() { state.withLock { $0 = true } }
 
     /// Returns once it is open.
     ///
     /// - Throws: `CancellationError`.
     func opened() async throws {
-        while !isOpen.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
+        while !isOpen { try await Task.sleep(for: .milliseconds(5)) }
     }
 }

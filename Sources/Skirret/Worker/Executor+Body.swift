@@ -1,0 +1,81 @@
+import CeleryProtocol
+import Foundation
+import Logging
+
+extension Executor {
+    /// Runs the body under its time limits and everything that may stop it.
+    ///
+    /// - Returns: What is to be written; nil when somebody else settles the message.
+    func execute(_ task: RegisteredTask, _ run: Run) async -> Outcome? {
+        guard let body = held.body(run.claim.token) else { return .leaseLost }
+        let own = settings.timeLimits(of: task)
+        let given = run.message.headers.timeLimit
+        // Each limit for itself, as in Celery: what the message does not say is the task's own.
+        let deadline = limit(run, soft: given.soft ?? own?.soft, hard: given.hard ?? own?.hard)
+        switch await body.run(run, task, context(of: run, body, deadline: deadline)) {
+        case .seized: return nil
+        case .ended(let result): return outcome(of: result, stopped: body.reason, task: task, run: run)
+        }
+    }
+
+    /// Sets the alarm for the limits, in seconds from now; gives the first.
+    private func limit(_ run: Run, soft: Double?, hard: Double?) -> ContinuousClock.Instant? {
+        guard soft != nil || hard != nil else { return nil }
+        let now = ContinuousClock.now
+        let limits = HeldClaims.Limits(
+            soft: soft.map { now + .seconds($0) }, hard: hard.map { (now + .seconds($0), $0) })
+        guard let first = [limits.soft, limits.hard?.at].compactMap({ $0 }).min() else { return nil }
+        held.limit(run.claim.token, to: limits)
+        alarm.set(for: first)
+        return first
+    }
+
+    private func outcome(
+        of result: Result<JSONValue, any Error>, stopped: StopReason?, task: RegisteredTask, run: Run
+    ) -> Outcome {
+        switch (stopped, result) {
+        case (.leaseLost, _): .leaseLost
+        // What was finished in time counts, whoever asked for a stop.
+        case (_, .success(let value)): .succeeded(value)
+        case (.terminated, _): .revoked(.terminated)
+        case (.workerStops, _): .handedBack
+        case (.timeLimit, .failure(let error)):
+            isOwn(error) ? outcome(of: error, task: task, run: run) : .failed(.softTimeLimitExceeded)
+        case (.hardTimeLimit(let seconds), .failure(let error)):
+            isOwn(error) ? outcome(of: error, task: task, run: run) : .failed(.timeLimitExceeded(seconds))
+        case (nil, .failure(let error)): outcome(of: error, task: task, run: run)
+        }
+    }
+
+    /// Whether a body that was told to stop said itself what shall become of the task.
+    private func isOwn(_ error: any Error) -> Bool { error is RetryRequest || error is TaskFailure }
+
+    private func outcome(of error: any Error, task: RegisteredTask, run: Run) -> Outcome {
+        if let crash = error as? TaskHostCrash { return .crashed(reason: crash.reason) }
+        let retries = run.message.headers.retries
+        let failure = TaskFailure(of: error)
+        if retries >= task.options.retry.maximum { return .failed(failure) }
+        if let request = error as? RetryRequest { return .retry(after: request.delay, reason: request.reason) }
+        return task.options.retry.delay(retries).map { .retry(after: $0, reason: failure) } ?? .failed(failure)
+    }
+
+    private func context(of run: Run, _ body: RunningBody, deadline: ContinuousClock.Instant?) -> TaskContext {
+        let id = run.message.headers.id
+        var logger = logger
+        for (key, value) in run.metadata { logger[metadataKey: key] = value }
+        logger.handler = TaskLogHandler(task: id, log: log, next: logger.handler)
+        return TaskContext(
+            id: id, name: run.message.headers.task, retries: run.message.headers.retries, deadline: deadline,
+            logger: logger, worker: options.name, log: log, body: body,
+            report: { [queue, settler, held] percent, message in
+                held.note(.init(percent: percent, message: message), of: run.claim.token)
+                let json: JSONValue = ["percent": .double(percent), "message": .string(message)]
+                // Progress is a courtesy: a broker that is away must not fail the work.
+                try? await settler.report(
+                    json.encoded(), at: queue.keys.progress(id), keep: 86_400, isResult: false, token: run.token)
+            },
+            guardName: { [settler] name in
+                try await settler.running(under: name, token: run.claim.token, id: id)
+            })
+    }
+}
