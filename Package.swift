@@ -34,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -51,7 +52,9 @@ let package = Package(
         .systemLibrary(name: "CLzma", providers: [.apt(["liblzma-dev"])]),
         .target(name: "CSpawn"),
         .target(
-            name: "SkirretRedis", dependencies: ["CHiredis", log] + nio, swiftSettings: settings),
+            name: "SkirretRedis",
+            dependencies: ["CHiredis", log, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio,
+            swiftSettings: settings),
         .target(
             name: "Catalog",
             dependencies: ["CeleryProtocol", .product(name: "GRDB", package: "GRDB.swift")],
@@ -68,7 +71,9 @@ let package = Package(
         .target(
             name: "Skirret", dependencies: ["CeleryProtocol", "SkirretRedis", log],
             resources: [.embedInCode("Scripts")], swiftSettings: settings),
-        .target(name: "SkirretTesting", dependencies: ["Skirret", "SkirretRedis", log], swiftSettings: settings),
+        .target(
+            name: "SkirretTesting", dependencies: ["CeleryProtocol", "Skirret", "SkirretRedis", log] + nio,
+            swiftSettings: settings),
 
         // The domain.
         .target(

@@ -2,37 +2,62 @@
 struct RedisURLParser {
     private var rest: Substring
 
-    init(_ text: String) {
-        rest = text.drop { $0 == " " }
+    init(_ text: String) throws(RedisError) {
+        rest = try Self.joinedSentinels(text.drop { $0 == " " })
     }
 
     mutating func parse() throws(RedisError) -> RedisURL {
         let scheme = try takeScheme()
-        let query = takeQuery()
+        let query = try RedisURLQuery(takeQuery())
         let login = try takeLogin()
         var url: RedisURL
         switch scheme {
         case "redis", "rediss":
-            url = RedisURL(address: .tcp(host: "localhost", port: 6379), usesTLS: scheme == "rediss")
             let path = takePath()
-            url.address = try takeHostAndPort()
-            url.database = try database(path) ?? 0
+            let place = try Self.place(rest, defaultPort: 6379)
+            url = RedisURL(address: .tcp(host: place.host, port: place.port))
+            url.database = try RedisURLQuery.database(path) ?? 0
         case "unix", "redis+socket", "socket", "redis+unix":
             guard rest.hasPrefix("/"), rest.count > 1 else {
                 throw Self.fault("a unix socket needs an absolute path: unix:///run/redis.sock?db=0")
             }
             url = RedisURL(address: .unix(path: try Self.decoded(rest, part: "path")))
         case "redis+sentinel", "sentinel", "rediss+sentinel":
-            throw RedisError(
-                .unsupported, "Redis URL: Sentinel addresses are not built in yet",
-                hint: "Name the present master by redis://host:port/db.")
+            let path = takePath()
+            url = RedisURL(address: .sentinel(try sentinels(query)))
+            url.database = try RedisURLQuery.database(path) ?? 0
         default:
             throw Self.fault("unknown scheme \"\(scheme)\"")
         }
         url.username = login.username
         url.password = login.password
-        if let number = try databaseFromQuery(query) { url.database = number }
+        if let number = query.database { url.database = number }
+        if scheme.hasPrefix("rediss") || (scheme == "sentinel" && query.namesTLS) { url.tls = query.tls }
         return url
+    }
+
+    /// Celery writes `sentinel://a;sentinel://b/0`; the same with commas is one URL.
+    private static func joinedSentinels(_ text: Substring) throws(RedisError) -> Substring {
+        let parts = text.split(separator: ";")
+        guard parts.count > 1, let first = parts.first, first.lowercased().hasPrefix("sentinel://") else { return text }
+        var joined = ""
+        var tail: Substring = ""
+        for part in parts {
+            guard part.lowercased().hasPrefix("sentinel://") else {
+                throw fault("expected sentinel://host:port after each semicolon")
+            }
+            var place = part.dropFirst("sentinel://".count)
+            // The login of all is the first one's, as in Celery.
+            if !joined.isEmpty, let at = place.lastIndex(of: "@") { place = place[place.index(after: at)...] }
+            let slash = Self.afterLogin(place).firstIndex { $0 == "/" || $0 == "?" } ?? place.endIndex
+            if place[slash...].count > 1 { tail = place[slash...] }
+            joined += (joined.isEmpty ? "" : ",") + place[..<slash]
+        }
+        return "sentinel://\(joined)\(tail)"
+    }
+
+    private static func afterLogin(_ text: Substring) -> Substring {
+        text.lastIndex(of: "@").map { text[text.index(after: $0)...] } ?? text
     }
 
     private mutating func takeScheme() throws(RedisError) -> String {
@@ -67,50 +92,37 @@ struct RedisURLParser {
         return rest[rest.index(after: slash)...]
     }
 
-    private func takeHostAndPort() throws(RedisError) -> RedisURL.Address {
-        var host = rest
-        var port: Substring?
-        if rest.hasPrefix("["), let bracket = rest.firstIndex(of: "]") {
-            host = rest[rest.index(after: rest.startIndex)..<bracket]
-            let after = rest[rest.index(after: bracket)...]
-            if after.hasPrefix(":") { port = after.dropFirst() }
-        } else if let colon = rest.lastIndex(of: ":") {
-            host = rest[..<colon]
-            port = rest[rest.index(after: colon)...]
+    private func sentinels(_ query: RedisURLQuery) throws(RedisError) -> RedisSentinels {
+        guard let master = query.master else {
+            throw Self.fault("a Sentinel address needs the master's name: …/0?master_name=mymaster")
         }
-        guard let port else { return .tcp(host: host.isEmpty ? "localhost" : String(host), port: 6379) }
+        var places: [RedisPlace] = []
+        for text in rest.split(separator: ",") { places.append(try Self.place(text, defaultPort: 26379)) }
+        guard !places.isEmpty else { throw Self.fault("a Sentinel address needs at least one host") }
+        return RedisSentinels(
+            places: places, master: master, username: query.sentinelUsername, password: query.sentinelPassword)
+    }
+
+    private static func place(_ text: Substring, defaultPort: Int) throws(RedisError) -> RedisPlace {
+        var host = text
+        var port: Substring?
+        if text.hasPrefix("["), let bracket = text.firstIndex(of: "]") {
+            host = text[text.index(after: text.startIndex)..<bracket]
+            let after = text[text.index(after: bracket)...]
+            if after.hasPrefix(":") { port = after.dropFirst() }
+        } else if let colon = text.lastIndex(of: ":") {
+            host = text[..<colon]
+            port = text[text.index(after: colon)...]
+        }
+        let name = host.isEmpty ? "localhost" : String(host)
+        guard let port else { return RedisPlace(host: name, port: defaultPort) }
         guard let number = Int(port), (1...65535).contains(number) else {
             throw Self.fault("port: expected a whole number from 1 to 65535, got \"\(port)\"")
         }
-        return .tcp(host: host.isEmpty ? "localhost" : String(host), port: number)
+        return RedisPlace(host: name, port: number)
     }
 
-    private func database(_ text: Substring) throws(RedisError) -> Int? {
-        let digits = text.drop { $0 == "/" }
-        guard !digits.isEmpty else { return nil }
-        guard let number = Int(digits), number >= 0 else {
-            throw Self.fault("database: expected a whole number from 0, got \"\(digits)\"")
-        }
-        return number
-    }
-
-    /// Reads `db` or `virtual_host`; what redis-py and Celery keep beside them is theirs.
-    private func databaseFromQuery(_ query: [Substring]) throws(RedisError) -> Int? {
-        let others = ["ssl_", "socket_", "health_check_interval", "retry_", "max_connections", "protocol", "timeout"]
-        var number: Int?
-        for item in query {
-            let key = item.prefix { $0 != "=" }
-            let value = item.dropFirst(key.count + 1)
-            if key == "db" || key == "virtual_host" {
-                number = try database(Substring(try Self.decoded(value, part: String(key))))
-            } else if !others.contains(where: { key.hasPrefix($0) }) {
-                throw Self.fault("unknown option \"\(key)\", expected db or virtual_host")
-            }
-        }
-        return number
-    }
-
-    private static func decoded(_ text: Substring, part: String) throws(RedisError) -> String {
+    static func decoded(_ text: Substring, part: String) throws(RedisError) -> String {
         var bytes: [UInt8] = []
         var utf8 = text.utf8[...]
         while let byte = utf8.popFirst() {
@@ -127,9 +139,10 @@ struct RedisURLParser {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func fault(_ what: String) -> RedisError {
+    static func fault(_ what: String) -> RedisError {
         RedisError(
             .invalidURL, "Redis URL: \(what)",
-            hint: "Write redis://user:password@host:6379/0, or unix:///path/to.sock?db=0.")
+            hint: "Write redis://user:password@host:6379/0, unix:///path/to.sock?db=0, "
+                + "or redis+sentinel://host:26379,host:26379/0?master_name=mymaster.")
     }
 }

@@ -23,6 +23,10 @@ public final class ThrowawayRedis: Sendable {
             case unixSocket
             /// A free port of the loopback interface.
             case tcp
+            /// The same over TLS, with certificates of its own; the URL names their authority.
+            case tls
+            /// TLS that lets nobody in without a client's certificate; the URL shows one.
+            case mutualTLS
         }
 
         /// Where the server listens; a unix socket unless said otherwise.
@@ -31,16 +35,25 @@ public final class ThrowawayRedis: Sendable {
         public var isDurable = false
         /// The password of the `default` user, if it shall have one.
         public var password: String?
+        /// The users, as an ACL file has them, one a line: `user ann on >secret ~ann:* +@read`.
+        ///
+        /// The URL is still the `default` user's.
+        public var accessList: String?
+        /// The master of which this server is a copy.
+        public var master: RedisURL?
         /// Further arguments of `redis-server`: `["--maxmemory", "10mb"]`.
         public var arguments: [String] = []
 
         /// A unix socket, nothing kept, no password.
         public init(
-            listener: Listener = .unixSocket, isDurable: Bool = false, password: String? = nil, arguments: [String] = []
+            listener: Listener = .unixSocket, isDurable: Bool = false, password: String? = nil,
+            accessList: String? = nil, master: RedisURL? = nil, arguments: [String] = []
         ) {
             self.listener = listener
             self.isDurable = isDurable
             self.password = password
+            self.accessList = accessList
+            self.master = master
             self.arguments = arguments
         }
     }
@@ -50,10 +63,16 @@ public final class ThrowawayRedis: Sendable {
     /// The server's folder: socket, log, append-only file.
     public let folder: URL
 
+    /// The files behind a TLS listener; nil for the others.
+    public let certificates: ThrowawayCertificates?
+
     private let configuration: Configuration
     private let process: Mutex<ServerProcess?>
 
-    private init(url: RedisURL, folder: URL, configuration: Configuration) {
+    private init(
+        url: RedisURL, folder: URL, configuration: Configuration, certificates: ThrowawayCertificates?
+    ) {
+        self.certificates = certificates
         self.url = url
         self.folder = folder
         self.configuration = configuration
@@ -102,10 +121,19 @@ public final class ThrowawayRedis: Sendable {
         let address: RedisURL.Address =
             switch configuration.listener {
             case .unixSocket: .unix(path: folder.appending(path: "redis.sock").path)
-            case .tcp: .tcp(host: "127.0.0.1", port: try LoopbackPort.findFree())
+            case .tcp, .tls, .mutualTLS: .tcp(host: "127.0.0.1", port: try LoopbackPort.findFree())
             }
-        let url = RedisURL(address: address, password: configuration.password)
-        let server = ThrowawayRedis(url: url, folder: folder, configuration: configuration)
+        var url = RedisURL(address: address, password: configuration.password)
+        var certificates: ThrowawayCertificates?
+        if configuration.listener == .tls || configuration.listener == .mutualTLS {
+            let made = try await ThrowawayCertificates(in: folder)
+            certificates = made
+            url.tls = made.tls(showingClient: configuration.listener == .mutualTLS)
+        }
+        if let list = configuration.accessList {
+            try list.write(to: folder.appending(path: "users.acl"), atomically: true, encoding: .utf8)
+        }
+        let server = ThrowawayRedis(url: url, folder: folder, configuration: configuration, certificates: certificates)
         try await server.launch()
         return server
     }
@@ -190,10 +218,27 @@ extension ThrowawayRedis {
         ]
         switch url.address {
         case .unix(let path): arguments += ["--port", "0", "--unixsocket", path]
-        case .tcp(let host, let port): arguments += ["--port", String(port), "--bind", host]
+        case .tcp(let host, let port):
+            arguments += ["--port", certificates == nil ? String(port) : "0", "--bind", host]
+            if let certificates { arguments += tlsArguments(certificates, port: port) }
+        case .sentinel: break  // this server is named by its own address
         }
         if configuration.isDurable { arguments += ["--appendonly", "yes", "--appendfsync", "always"] }
-        if let password = configuration.password { arguments += ["--requirepass", password] }
+        if let password = configuration.password {
+            arguments += ["--requirepass", password, "--masterauth", password]
+        }
+        if configuration.accessList != nil { arguments += ["--aclfile", folder.appending(path: "users.acl").path] }
+        if case .tcp(let host, let port)? = configuration.master?.address {
+            arguments += ["--replicaof", host, String(port), "--repl-diskless-sync-delay", "0"]
+        }
         return arguments + configuration.arguments
+    }
+
+    private func tlsArguments(_ certificates: ThrowawayCertificates, port: Int) -> [String] {
+        [
+            "--tls-port", String(port), "--tls-cert-file", certificates.server.certificate,
+            "--tls-key-file", certificates.server.key, "--tls-ca-cert-file", certificates.authority,
+            "--tls-auth-clients", configuration.listener == .mutualTLS ? "yes" : "no",
+        ]
     }
 }

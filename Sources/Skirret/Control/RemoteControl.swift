@@ -157,6 +157,7 @@ struct RemoteControl: Sendable {
             switch queue.url.address {
             case .tcp(let host, let port): (host, .int(port))
             case .unix(let path): (path, nil)
+            case .sentinel(let sentinels): (sentinels.description, nil)
             }
         return [
             "total": .object(total), "pid": .int(pid), "clock": .string(String(events.tick())),

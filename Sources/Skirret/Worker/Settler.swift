@@ -166,13 +166,3 @@ extension Settlement.FollowUp.Due {
         }
     }
 }
-
-extension RedisError {
-    /// The broker is away, slow, starting or full for a while; asking again later may help.
-    var isPassing: Bool {
-        switch code {
-        case .unreachable, .timedOut, .closed, .loading, .readOnly, .outOfMemory: true
-        default: false
-        }
-    }
-}

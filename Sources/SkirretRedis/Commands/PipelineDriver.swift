@@ -2,8 +2,12 @@ import NIOCore
 
 /// The event loop's side of a client: sends what callers left, matches replies to requests, keeps the deadlines.
 ///
-/// A request is in exactly one place: in the outbox, in `waiting` (not sent, so safe to send on the next connection), or
-/// in `sent` (awaiting its replies, in order). Whatever ends it, it is resumed here.
+/// A request is in exactly one place: in the outbox, in `waiting` (not sent, or not done, so safe to send on the next
+/// connection), or in `sent` (awaiting its replies, in order). Whatever ends it, it is resumed here.
+///
+/// What Redis refuses for now (`READONLY`, `LOADING`, `MASTERDOWN`, `BUSY`) was not done: the connection is retired and
+/// the request waits for the next one, as long as its deadline allows. So does what may be repeated, when the connection
+/// ends before its answer.
 final class PipelineDriver {
     private let outbox: Outbox
     private let link: Link
@@ -13,6 +17,8 @@ final class PipelineDriver {
     private var sent = CircularBuffer<SentRequest>()
     private var inFlightCommands = 0
     private var inFlightBytes = 0
+    /// How many at the front of `waiting` were sent before.
+    private var returned = 0
     /// Used again for each burst; see `flush`.
     private var bytes = ByteBuffer()
     private var deadlineTimer: (at: NIODeadline, task: Scheduled<Void>)?
@@ -54,6 +60,7 @@ final class PipelineDriver {
     private func sendWaiting() {
         guard !waiting.isEmpty else { return }
         guard link.isReady else { return link.demand() }
+        returned = 0
         while hasRoom, let request = waiting.popFirst() {
             let before = bytes.writerIndex
             request.write(to: &bytes)
@@ -78,6 +85,7 @@ final class PipelineDriver {
 
     private func failWaiting(where isLost: (Request) -> Bool, with error: (Request) -> RedisError) {
         guard waiting.contains(where: isLost) else { return }
+        returned -= waiting.prefix(returned).count(where: isLost)
         waiting.removeAll { request in
             guard isLost(request) else { return false }
             request.continuation.resume(returning: .failure(error(request)))
@@ -85,10 +93,25 @@ final class PipelineDriver {
         }
     }
 
-    private func failSent(_ error: RedisError) {
+    private func failSent(_ error: RedisError, isRepeatedWherePossible: Bool) {
         inFlightCommands = 0
         inFlightBytes = 0
-        while var lost = sent.popFirst() { lost.finish(.failure(error)) }
+        while var lost = sent.popFirst() {
+            if isRepeatedWherePossible, lost.isAwaited, lost.request.isRepeatable {
+                var request = lost.request
+                request.repeats += 1
+                putBack(request)
+            } else {
+                lost.finish(.failure(error))
+            }
+        }
+    }
+
+    /// To be sent on the next connection, before what came later.
+    private func putBack(_ request: Request) {
+        waiting.insert(request, at: waiting.index(waiting.startIndex, offsetBy: returned))
+        returned += 1
+        keepDeadline(request.deadline)
     }
 
     func close() -> EventLoopFuture<Void> {
@@ -98,7 +121,7 @@ final class PipelineDriver {
         fetched = Outbox.Contents()
         deadlineTimer?.task.cancel()
         failWaiting(where: { _ in true }, with: { _ in Outbox.clientClosed })
-        failSent(Outbox.clientClosed)
+        failSent(Outbox.clientClosed, isRepeatedWherePossible: false)
         return link.close()
     }
 }
@@ -134,26 +157,29 @@ extension PipelineDriver {
     private func giveUpConnection(_ now: NIODeadline) {
         for index in sent.indices where sent[index].request.deadline <= now {
             let error = RedisError(
-                .timedOut, "\(sent[index].request.name): no answer from \(link.url.address) in time",
+                .timedOut, "\(sent[index].request.name): no answer from \(link.place) in time",
                 hint: "Redis is frozen, overloaded, or running a slow command; see SLOWLOG and INFO.")
             sent[index].finish(.failure(error))
         }
         link.abandonConnection(
-            .closed("the connection to \(link.url.address) was given up because an earlier command had no answer"))
+            .closed("the connection to \(link.place) was given up because an earlier command had no answer"))
     }
 
     private func overdueBeforeSending(_ request: Request) -> RedisError {
+        if let refusal = request.refusal { return refusal }
         if let failure = link.lastFailure, !link.isReady {
-            return failure.code == .loading || failure.code == .authentication || failure.code == .unreachable
-                ? failure
-                : RedisError(
-                    .unreachable, "\(request.name): no connection to Redis at \(link.url.address) (\(failure.message))",
+            switch failure.code {
+            case .closed, .timedOut, .readOnly:
+                return RedisError(
+                    .unreachable, "\(request.name): no connection to Redis at \(link.place) (\(failure.message))",
                     hint: "Is it running, and does the Redis URL name it?")
+            default: return failure
+            }
         }
         guard link.isReady else {
             return RedisError(
                 .unreachable,
-                "\(request.name): no connection to Redis at \(link.url.address) in time (attempt \(link.attempt))",
+                "\(request.name): no connection to Redis at \(link.place) in time (attempt \(link.attempt))",
                 hint: "Is it running, and does the Redis URL name it?")
         }
         return RedisError(
@@ -176,17 +202,30 @@ extension PipelineDriver: LinkOwner {
         guard !sent.isEmpty else {
             return link.abandonConnection(
                 RedisError(
-                    .protocolViolation, "\(link.url.address) sent a reply that nothing asked for",
+                    .protocolViolation, "\(link.place) sent a reply that nothing asked for",
                     hint: "Is something between us and Redis that changes replies?"))
         }
-        if case .error(let text) = reply, text.hasPrefix("READONLY") { link.retire() }
-        guard sent[sent.startIndex].take(reply) else { return }
+        let isRefused = isRefusedForNow(reply)
+        if !isRefused, !sent[sent.startIndex].take(reply) { return }
         let done = sent.removeFirst()
         inFlightCommands -= done.request.replyCount
         inFlightBytes -= done.byteCount
+        if isRefused { putBack(done.request) }
         if link.isRetiring, sent.isEmpty {
-            link.abandonConnection(.closed("\(link.url.address) is read-only"))
+            link.abandonConnection(link.lastFailure ?? .closed("\(link.place) serves nobody for now"))
         }
+    }
+
+    /// Retires the connection if the reply says so; true when the request itself is to be sent again.
+    ///
+    /// A batch keeps the refusal among its answers, as some of its commands may have been done.
+    private func isRefusedForNow(_ reply: RedisValue) -> Bool {
+        guard case .error(let text) = reply, RedisError.isRefusalForNow(text) else { return false }
+        let error = RedisError(reply: text, to: sent[sent.startIndex].request.name)
+        link.retire(because: error)
+        guard case .one = sent[sent.startIndex].request.work, sent[sent.startIndex].isAwaited else { return false }
+        sent[sent.startIndex].request.refusal = error
+        return true
     }
 
     func linkReceivedBurst() {
@@ -194,7 +233,7 @@ extension PipelineDriver: LinkOwner {
     }
 
     func linkIsLost(_ error: RedisError) {
-        failSent(error)
+        failSent(error, isRepeatedWherePossible: error.code == .closed || link.isRetiring)
     }
 
     func linkCouldNotConnect(_ error: RedisError, isFinal: Bool) {

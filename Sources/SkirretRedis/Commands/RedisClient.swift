@@ -9,8 +9,10 @@ import NIOPosix
 ///     let greeting = try await redis.send("GET", "greeting").string
 ///
 /// It connects with the first command and again whenever it must. Commands of all tasks are sent in bursts and answered
-/// in order; a command issued while there is no connection waits for one until its deadline. Nothing is ever repeated
-/// on its own: `RedisError.mayHaveExecuted` tells whether repeating is the caller's decision. A cancelled task stops
+/// in order; a command issued while there is no connection waits for one until its deadline. So does a command that
+/// Redis refused for now (`READONLY`, `LOADING`, `MASTERDOWN`, `BUSY`), as nothing was done, and one whose connection
+/// ended before its answer, if repeating it changes nothing (``RedisCommand/isRepeatable``). Nothing else is ever
+/// repeated: `RedisError.mayHaveExecuted` tells whether repeating is the caller's decision. A cancelled task stops
 /// waiting at once and sends nothing more, not even to clean up. Blocking commands
 /// (`BRPOP`, `WAIT`) hold up everything behind them and belong on a client of their own, with a longer deadline.
 public final class RedisClient: Sendable {
@@ -44,9 +46,14 @@ public final class RedisClient: Sendable {
     /// - Throws: `RedisError`, for error replies too.
     @discardableResult
     public func send(_ command: RedisCommand, deadline: Duration? = nil) async throws(RedisError) -> RedisValue {
-        let reply = try await pipeline.perform(.one(command), deadline: deadline)
+        let reply = try await answer(to: command, deadline: deadline)
         if case .error(let text) = reply { throw RedisError(reply: text, to: command.name) }
         return reply
+    }
+
+    /// The answer as it came, an error reply too.
+    func answer(to command: RedisCommand, deadline: Duration? = nil) async throws(RedisError) -> RedisValue {
+        try await pipeline.perform(.one(command), deadline: deadline)
     }
 
     /// Sends all commands at once and waits once; answers are in order, error replies stay in place as `.error`.

@@ -35,6 +35,22 @@ public struct RedisCommand: Sendable, Hashable {
     public let name: String
     /// Everything after the name.
     public let arguments: [RedisArgument]
+    /// Whether doing it twice is the same as doing it once, so that it is sent again when a connection takes its
+    /// answer along.
+    ///
+    /// True by itself for commands that only read.
+    public var isRepeatable: Bool {
+        get { saysRepeatable || Self.reading.contains(name) }
+        set { saysRepeatable = newValue }
+    }
+    private var saysRepeatable = false
+
+    private static let reading: Set<String> = [
+        "PING", "ECHO", "TIME", "GET", "MGET", "EXISTS", "TYPE", "TTL", "PTTL", "STRLEN", "LLEN", "LRANGE", "LINDEX",
+        "HGET", "HMGET", "HGETALL", "HLEN", "HEXISTS", "HKEYS", "HVALS", "SCARD", "SMEMBERS", "SISMEMBER", "ZCARD",
+        "ZSCORE", "ZCOUNT", "ZRANGE", "ZREVRANGE", "ZRANGEBYSCORE", "XLEN", "XRANGE", "XREVRANGE", "SCAN", "HSCAN",
+        "SSCAN", "ZSCAN", "DBSIZE",
+    ]
 
     /// A command written out.
     public init(_ name: String, _ arguments: RedisArgument...) {

@@ -15,6 +15,22 @@ struct Request: Sendable {
     let deadline: NIODeadline
     /// Resumed exactly once, on the event loop, or by `Outbox.add` when the client is closed.
     let continuation: UnsafeContinuation<Outcome, Never>
+    /// Why it was not done yet, if Redis refused it for now.
+    var refusal: RedisError?
+    /// How often it was sent again because a connection took its answer along.
+    var repeats = 0
+
+    /// A request that ends a connection each time it is sent shall not do so for ever.
+    static let mostRepeats = 8
+
+    /// Whether it may be sent again although Redis may have executed it.
+    var isRepeatable: Bool {
+        guard repeats < Self.mostRepeats else { return false }
+        return switch work {
+        case .one(let command): command.isRepeatable
+        case .many(let commands): commands.allSatisfy(\.isRepeatable)
+        }
+    }
 
     /// How many replies answer it.
     var replyCount: Int {
@@ -42,11 +58,11 @@ struct Request: Sendable {
 
 /// A request that was sent: it swallows its replies even when its caller has gone.
 struct SentRequest {
-    let request: Request
+    var request: Request
     let byteCount: Int
     private var missing: Int
     private var replies: [RedisValue] = []
-    private var isAwaited = true
+    private(set) var isAwaited = true
 
     init(_ request: Request, byteCount: Int) {
         self.request = request

@@ -23,6 +23,8 @@ struct ConnectionState {
     private(set) var phase = Phase.idle
     /// Attempts since the last time Redis greeted us; 0 while all is well.
     private(set) var attempt = 0
+    /// Connections in a row that were given up soon because of what Redis answered on them.
+    private var retirements = 0
 
     /// Somebody has something to send.
     mutating func demand() -> Step {
@@ -42,8 +44,12 @@ struct ConnectionState {
     }
 
     /// No further command may go over this connection; those under way still get their answers.
-    mutating func retire() {
-        if phase == .ready { phase = .retiring }
+    ///
+    /// `wasUseful`: it served for a while before; then the next attempt comes soon.
+    mutating func retire(wasUseful: Bool) {
+        guard phase == .ready else { return }
+        phase = .retiring
+        retirements = wasUseful ? 1 : retirements + 1
     }
 
     /// An attempt failed, or an established connection ended.
@@ -51,7 +57,8 @@ struct ConnectionState {
         switch phase {
         case .connecting, .greeting: break
         // Counts as a first attempt, so that a server which greets and then hangs up is not asked in a tight circle.
-        case .ready, .retiring: attempt = 1
+        case .ready: attempt = 1
+        case .retiring: attempt = retirements
         case .idle, .resting, .closed: return .nothing
         }
         phase = .resting

@@ -1,5 +1,5 @@
-/// What is said on every new connection before it carries commands: log in, name, database, and a PING, which shows
-/// that Redis is awake and not still loading.
+/// What is said on every new connection before it carries commands: log in, name, database, its role where sentinels
+/// named it, and a PING, which shows that Redis is awake and not still loading.
 struct Greeting {
     enum Verdict: Equatable {
         case more
@@ -12,9 +12,16 @@ struct Greeting {
         case logIn = "AUTH"
         case name = "CLIENT SETNAME"
         case database = "SELECT"
+        case role = "ROLE"
         case ping = "PING"
 
-        var consent: RedisValue { .status(self == .ping ? "PONG" : "OK") }
+        func consents(_ reply: RedisValue) -> Bool {
+            switch self {
+            case .ping: reply == .status("PONG")
+            case .role: reply.array?.first?.string != nil
+            case .logIn, .name, .database: reply == .status("OK")
+            }
+        }
     }
 
     let commands: [RedisCommand]
@@ -28,6 +35,7 @@ struct Greeting {
         }
         if let clientName { said.append((.name, RedisCommand("CLIENT", "SETNAME", .init(clientName)))) }
         if url.database != 0 { said.append((.database, RedisCommand("SELECT", .init(url.database)))) }
+        if case .sentinel = url.address { said.append((.role, RedisCommand("ROLE"))) }
         said.append((.ping, RedisCommand("PING")))
         commands = said.map(\.1)
         expected = said.map(\.0).reversed()
@@ -38,13 +46,18 @@ struct Greeting {
             return .refused(Self.unasked, isFinal: false)
         }
         if let text = reply.error, let refusal = Self.refusal(of: part, text) { return refusal }
-        if reply.error == nil, reply != part.consent { return .refused(Self.unasked, isFinal: false) }
+        if reply.error == nil, !part.consents(reply) { return .refused(Self.unasked, isFinal: false) }
+        if part == .role, let role = reply.array?.first?.string, role != "master" {
+            return .refused(Self.noMaster(role), isFinal: false)
+        }
         return expected.isEmpty ? .ready : .more
     }
 
     private static func refusal(of part: Part, _ text: String) -> Verdict? {
         let error = RedisError(reply: text, to: part.rawValue)
-        if error.code == .loading || text.contains("max number of clients") { return .refused(error, isFinal: false) }
+        if error.code == .loading || error.code == .busy || error.code == .tooManyClients {
+            return .refused(error, isFinal: false)
+        }
         switch part {
         case .logIn:
             // AUTH's complaints have no kind of their own when no password is configured.
@@ -56,9 +69,15 @@ struct Greeting {
         case .ping where text.hasPrefix("NOAUTH"):
             return .refused(
                 RedisError(.authentication, error.message, hint: "Put the password into the Redis URL."), isFinal: true)
-        // A user who may not name itself or PING may still do its work.
-        case .name, .ping: return nil
+        // A user who may not name itself, tell its role or PING may still do its work.
+        case .name, .role, .ping: return nil
         }
+    }
+
+    private static func noMaster(_ role: String) -> RedisError {
+        RedisError(
+            .noMaster, "the sentinels name it as the master, but it is a \(role)",
+            hint: "A failover is under way, or the sentinels monitor the wrong server (SENTINEL MASTERS).")
     }
 
     private static let unasked = RedisError(

@@ -1,6 +1,5 @@
 import Logging
 import NIOCore
-import NIOPosix
 
 /// Who uses a link.
 ///
@@ -35,10 +34,18 @@ final class Link {
     private var owner: (any LinkOwner)?
     private var state = ConnectionState()
     private var channel: (any Channel)?
+    /// Where the present connection goes.
+    private var peer: RedisURL.Address?
     private var greeting: Greeting
     /// The end of the present attempt, or of the present rest.
     private var timer: Scheduled<Void>?
+    private var readySince = NIODeadline.uptimeNanoseconds(0)
+    private let dialer: Dialer
+    private let watch: MasterWatch?
     private let logger: Logger
+
+    /// A connection that was given up sooner than this was no use.
+    private static let useful = TimeAmount.seconds(5)
 
     init(url: RedisURL, options: RedisOptions, eventLoop: any EventLoop, logger: Logger) {
         self.url = url
@@ -48,6 +55,8 @@ final class Link {
         logger[metadataKey: "redis"] = "\(url.address)"
         self.logger = logger
         greeting = Greeting(url: url, clientName: options.clientName)
+        dialer = Dialer(url: url, options: options, eventLoop: eventLoop)
+        watch = MasterWatch(url, dialer: dialer, eventLoop: eventLoop)
     }
 
     /// The owner is held until `close`.
@@ -58,6 +67,11 @@ final class Link {
     var isReady: Bool { state.phase == .ready }
     var isRetiring: Bool { state.phase == .retiring }
     var attempt: Int { state.attempt }
+    /// For messages: where the connection goes, or whither it should.
+    var place: String {
+        guard case .sentinel(let sentinels) = url.address, let peer else { return (peer ?? url.address).description }
+        return "\(peer) (master \(sentinels.master))"
+    }
 
     /// Asks for a connection; says `linkIsReady` when there is one.
     func demand() {
@@ -68,11 +82,12 @@ final class Link {
         channel?.writeAndFlush(bytes, promise: nil)
     }
 
-    /// Lets the present connection answer what it was asked and no more; `finishRetiring` follows.
-    func retire() {
+    /// Lets the present connection answer what it was asked and no more; the owner then abandons it.
+    func retire(because error: RedisError) {
         guard isReady else { return }
-        logger.info("Redis is read-only, the connection will be made anew")
-        state.retire()
+        report(.away, error)
+        lastFailure = error
+        state.retire(wasUseful: .now() - readySince > Self.useful)
     }
 
     /// Gives up the present connection.
@@ -84,6 +99,7 @@ final class Link {
     func close() -> EventLoopFuture<Void> {
         state.close()
         timer?.cancel()
+        watch?.stop()
         owner = nil
         generation += 1
         guard let channel else { return eventLoop.makeSucceededVoidFuture() }
@@ -107,6 +123,11 @@ final class Link {
             perform(state.rested(isWanted: owner?.wantsConnection ?? false))
         }
     }
+
+    private func report(_ news: OutageThrottle.News, _ error: RedisError? = nil) {
+        let metadata: Logger.Metadata = error.map { ["error": "\($0)"] } ?? [:]
+        OutageLog.shared.hear(news, of: url.address.description, logger, metadata, on: eventLoop)
+    }
 }
 
 // MARK: - One attempt
@@ -116,40 +137,24 @@ extension Link {
         generation += 1
         let generation = generation
         let deadline = options.connectDeadline
-        guard !url.usesTLS else {
-            // Its place: an NIOSSLClientHandler in front of the ReplyHandler, in the channel initializer below.
-            let error = RedisError(
-                .unsupported, "\(url.address): TLS is not built in yet", hint: "Use redis:// on a network you trust.")
-            return attemptFailed(generation, error, isFinal: true)
-        }
+        peer = nil
         timer?.cancel()
         timer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(deadline)) { [self] in
-            let how = state.phase == .greeting ? "connected, but it says nothing" : "no connection"
-            attemptFailed(generation, unreachable("\(how) within \(deadline)"), isFinal: false)
+            attemptFailed(generation, silence(deadline), isFinal: false)
         }
-        open(generation).assumeIsolated().whenComplete { [self] outcome in
+        let link = NIOLoopBound(self, eventLoop: eventLoop)
+        let maximumReplyBytes = options.maximumReplyBytes
+        let call = dialer.dial { place in
+            link.value.peer = place
+            return ReplyHandler(link: link.value, generation: generation, maximumReplyBytes: maximumReplyBytes)
+        }
+        call.assumeIsolated().whenComplete { [self] outcome in
             switch outcome {
-            case .success(let channel): connected(generation, channel)
+            case .success(let call): connected(generation, call.channel)
+            case .failure(let error as RedisError): attemptFailed(generation, error, isFinal: error.isFinal)
             case .failure(let error):
                 attemptFailed(generation, unreachable(FailureText.of(error)), isFinal: false)
             }
-        }
-    }
-
-    private func open(_ generation: Int) -> EventLoopFuture<any Channel> {
-        let link = NIOLoopBound(self, eventLoop: eventLoop)
-        let maximumReplyBytes = options.maximumReplyBytes
-        let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(TimeAmount(options.connectDeadline))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        ReplyHandler(link: link.value, generation: generation, maximumReplyBytes: maximumReplyBytes))
-                }
-            }
-        switch url.address {
-        case .tcp(let host, let port): return bootstrap.connect(host: host, port: port)
-        case .unix(let path): return bootstrap.connect(unixDomainSocketPath: path)
         }
     }
 
@@ -167,12 +172,10 @@ extension Link {
 
     private func attemptFailed(_ generation: Int, _ error: RedisError, isFinal: Bool) {
         guard generation == self.generation, state.phase == .connecting || state.phase == .greeting else { return }
-        if state.attempt == 1 {
-            logger.info("Redis cannot be reached, trying again", metadata: ["error": "\(error)"])
-        } else {
-            logger.debug("Redis cannot be reached, trying again", metadata: ["error": "\(error)"])
-        }
+        report(.away, error)
+        logger.debug("an attempt to connect to Redis failed", metadata: ["error": "\(error)"])
         lastFailure = error
+        if error.code == .tls { dialer.forgetTLS() }
         dropChannel()
         let step = state.disconnected()
         owner?.linkCouldNotConnect(error, isFinal: isFinal)
@@ -180,13 +183,28 @@ extension Link {
     }
 
     private func unreachable(_ cause: String) -> RedisError {
-        RedisError(
-            .unreachable, "cannot reach Redis at \(url.address) (\(cause), attempt \(state.attempt))",
-            hint: "Is it running, and does the Redis URL name it?")
+        // A Redis that speaks TLS only hangs up on plain words.
+        let isHungUp = state.phase == .greeting && !url.usesTLS
+        return RedisError(
+            .unreachable, "cannot reach Redis at \(place) (\(cause), attempt \(state.attempt))",
+            hint: isHungUp
+                ? "Is it a Redis? One that speaks TLS on this port is named by rediss://."
+                : "Is it running, and does the Redis URL name it?")
+    }
+
+    private func silence(_ deadline: Duration) -> RedisError {
+        guard state.phase == .greeting else { return unreachable("no connection within \(deadline)") }
+        guard url.usesTLS else { return unreachable("connected, but it says nothing within \(deadline)") }
+        // A plain Redis takes the handshake for the beginning of a long line and waits for its end.
+        return RedisError(
+            .unreachable,
+            "cannot reach Redis at \(place) (no answer to the TLS handshake within \(deadline), attempt \(state.attempt))",
+            hint: "Is it running, and does it speak TLS on this port? A plain Redis is named by redis://.")
     }
 
     private func dropChannel() {
         generation += 1
+        watch?.stop()
         channel?.close(promise: nil)
         channel = nil
     }
@@ -205,7 +223,7 @@ extension Link {
         case .ready: greeted()
         case .refused(let error, let isFinal):
             let placed = RedisError(
-                error.code, "Redis at \(url.address) refuses us (\(error.message), attempt \(attempt))",
+                error.code, "Redis at \(place) refuses us (\(error.message), attempt \(attempt))",
                 hint: error.hint)
             attemptFailed(generation, placed, isFinal: isFinal)
         }
@@ -213,9 +231,15 @@ extension Link {
 
     private func greeted() {
         timer?.cancel()
-        if state.attempt > 1 || lastFailure != nil { logger.info("Redis is back") }
+        report(.back)
         lastFailure = nil
         state.greeted()
+        readySince = .now()
+        if case .tcp(let host, let port)? = peer {
+            watch?.start(master: RedisPlace(host: host, port: port)) { [self] newer in
+                abandonConnection(.closed("the master moved from \(place) to \(newer)"))
+            }
+        }
         owner?.linkIsReady()
     }
 
@@ -228,11 +252,12 @@ extension Link {
         guard generation == self.generation else { return }
         switch state.phase {
         case .connecting, .greeting:
-            let error = error.code == .protocolViolation ? error : unreachable(error.message)
-            attemptFailed(generation, error, isFinal: false)
+            let isTyped = error.code == .protocolViolation || error.code == .tls
+            attemptFailed(generation, isTyped ? error : unreachable(error.message), isFinal: error.isFinal)
         case .ready, .retiring:
-            logger.info("The connection to Redis is gone", metadata: ["error": "\(error)"])
-            lastFailure = error
+            report(.away, error)
+            logger.debug("the connection to Redis is gone", metadata: ["error": "\(error)"])
+            if state.phase == .ready { lastFailure = error }
             dropChannel()
             let step = state.disconnected()
             owner?.linkIsLost(error)
@@ -240,4 +265,9 @@ extension Link {
         case .idle, .resting, .closed: break
         }
     }
+}
+
+extension RedisError {
+    /// Another attempt fails the same way until somebody changes something.
+    fileprivate var isFinal: Bool { code == .tls || code == .authentication || code == .invalidURL }
 }

@@ -18,28 +18,14 @@ final class ReplyHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard link.generation == generation else { return }
-        let buffer = unwrapInboundIn(data)
         do throws(RedisError) {
-            try feed(buffer)
+            try reader.feed(unwrapInboundIn(data)) { reply in
+                link.received(reply)
+                return link.generation == generation
+            }
         } catch {
             link.connectionEnded(generation, because: error)
         }
-    }
-
-    private func feed(_ buffer: ByteBuffer) throws(RedisError) {
-        // withUnsafeReadableBytes rethrows untyped, so the outcome is carried out of it.
-        let outcome = buffer.withUnsafeReadableBytes { bytes -> Result<Void, RedisError> in
-            do throws(RedisError) {
-                try reader.feed(bytes) { reply in
-                    link.received(reply)
-                    return link.generation == generation
-                }
-                return .success(())
-            } catch {
-                return .failure(error)
-            }
-        }
-        try outcome.get()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -48,12 +34,14 @@ final class ReplyHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        link.connectionEnded(generation, because: cause ?? .closed("\(link.url.address) closed the connection"))
+        link.connectionEnded(generation, because: cause ?? .closed("\(link.place) closed the connection"))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        cause = .closed("the connection to \(link.url.address) broke (\(FailureText.of(error)))")
+        cause =
+            TLSFailure.error(of: error, place: link.place)
+            ?? .closed("the connection to \(link.place) broke (\(FailureText.of(error)))")
         context.close(promise: nil)
     }
 }

@@ -1,4 +1,5 @@
 import CHiredis
+import NIOCore
 
 /// Turns bytes into replies with hiredis's reader, which builds our values directly instead of its own tree.
 ///
@@ -35,6 +36,15 @@ final class ReplyReader {
     deinit {
         redisReaderFree(reader)
         functions.deallocate()
+    }
+
+    /// Reads a buffer; hands over each whole reply until `reply` returns false.
+    func feed(_ buffer: ByteBuffer, reply: (RedisValue) -> Bool) throws(RedisError) {
+        // withUnsafeReadableBytes rethrows untyped, so the outcome is carried out of it.
+        let outcome = buffer.withUnsafeReadableBytes { bytes -> Result<Void, RedisError> in
+            do throws(RedisError) { return .success(try feed(bytes, reply: reply)) } catch { return .failure(error) }
+        }
+        try outcome.get()
     }
 
     /// Reads on; hands over each whole reply until `reply` returns false.

@@ -117,7 +117,7 @@ extension SubscriberDriver {
             guard !sent.isEmpty else { return }
             if hasHeard { return awaitAnswers() }
             link.abandonConnection(
-                .closed("\(link.url.address) did not answer \(sent.first?.verb.rawValue ?? "") in time"))
+                .closed("\(link.place) did not answer \(sent.first?.verb.rawValue ?? "") in time"))
         }
     }
 }
@@ -186,7 +186,7 @@ extension SubscriberDriver: LinkOwner {
     private func nonsense() {
         link.abandonConnection(
             RedisError(
-                .protocolViolation, "\(link.url.address) sent what no subscription can receive",
+                .protocolViolation, "\(link.place) sent what no subscription can receive",
                 hint: "Does the URL name a Redis, and not another service?"))
     }
 
@@ -198,8 +198,6 @@ extension SubscriberDriver: LinkOwner {
         table.disconnected()
     }
 
-    func linkCouldNotConnect(_ error: RedisError, isFinal: Bool) {
-        // A wrong password may be corrected in Redis and readers then go on; what is not built in stays so.
-        if error.code == .unsupported { fail(Set(mailboxes.keys), error) }
-    }
+    /// Readers wait on: whatever it is may be mended while they do, and the log tells what.
+    func linkCouldNotConnect(_ error: RedisError, isFinal: Bool) {}
 }

@@ -10,32 +10,44 @@ extension RedisClient {
     ) async throws(RedisError) -> RedisValue {
         let tail = [RedisArgument(keys.count)] + keys.map { RedisArgument($0) } + arguments
         let digest = try await digest(of: script)
-        let call = RedisCommand("EVALSHA", arguments: [.init(digest)] + tail)
-        let first = try await pipeline([call])
-        if let value = try Self.result(of: first.last, script) { return value }
-        let second = try await pipeline([RedisCommand("SCRIPT", "LOAD", .init(script.source)), call])
-        if let value = try Self.result(of: second.last, script) { return value }
+        func call(_ name: String, _ text: String) -> RedisCommand {
+            var command = RedisCommand(name, arguments: [.init(text)] + tail)
+            command.isRepeatable = script.isRepeatable
+            return command
+        }
+        let evalsha = call("EVALSHA", digest)
+        if let value = try await result(of: evalsha, script) { return value }
+        try await load(script)
+        if let value = try await result(of: evalsha, script) { return value }
         // Flushed even between those two: EVAL carries the text and cannot miss.
-        let third = try await pipeline([RedisCommand("EVAL", arguments: [.init(script.source)] + tail)])
-        return try Self.result(of: third.last, script) ?? .null
+        return try await result(of: call("EVAL", script.source), script) ?? .null
     }
 
     private func digest(of script: RedisScript) async throws(RedisError) -> String {
         if let digest = script.knownDigest { return digest }
-        let reply = try await pipeline([RedisCommand("SCRIPT", "LOAD", .init(script.source))])
-        if let text = reply.first?.error { throw RedisError(reply: text, to: "\(script), SCRIPT LOAD") }
-        guard let digest = reply.first?.string else {
-            throw RedisError(
-                .protocolViolation, "\(script): SCRIPT LOAD answered no digest",
-                hint: "Is something between us and Redis that changes replies?")
-        }
+        let digest = try await load(script)
         script.knownDigest = digest
         return digest
     }
 
+    @discardableResult
+    private func load(_ script: RedisScript) async throws(RedisError) -> String {
+        var command = RedisCommand("SCRIPT", "LOAD", .init(script.source))
+        command.isRepeatable = true
+        let reply = try await answer(to: command)
+        if let text = reply.error { throw RedisError(reply: text, to: "\(script), SCRIPT LOAD") }
+        guard let digest = reply.string else {
+            throw RedisError(
+                .protocolViolation, "\(script): SCRIPT LOAD answered no digest",
+                hint: "Is something between us and Redis that changes replies?")
+        }
+        return digest
+    }
+
     /// The script's result, or nil when Redis does not know the script.
-    private static func result(of reply: RedisValue?, _ script: RedisScript) throws(RedisError) -> RedisValue? {
-        guard let text = reply?.error else { return reply }
+    private func result(of command: RedisCommand, _ script: RedisScript) async throws(RedisError) -> RedisValue? {
+        let reply = try await answer(to: command)
+        guard let text = reply.error else { return reply }
         if text.hasPrefix("NOSCRIPT") { return nil }
         throw RedisError(reply: text, to: "\(script)")
     }

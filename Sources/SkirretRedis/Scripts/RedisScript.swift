@@ -8,11 +8,16 @@ public struct RedisScript: Sendable, CustomStringConvertible {
     public let name: String
     /// The Lua text.
     public let source: String
+    /// Whether running it twice with the same arguments is the same as running it once, its answer included.
+    ///
+    /// Then a run whose answer was lost is repeated within its deadline, and the caller never hears of it.
+    public let isRepeatable: Bool
     private let digest = Digest()
 
-    /// A script from the bytes of its file.
-    public init(name: String, source: [UInt8]) {
+    /// A script from the bytes of its file; not repeatable unless it says so.
+    public init(name: String, source: [UInt8], isRepeatable: Bool = false) {
         self.name = name
+        self.isRepeatable = isRepeatable
         self.source = String(decoding: source, as: UTF8.self)
     }
 

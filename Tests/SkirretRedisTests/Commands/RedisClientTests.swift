@@ -46,7 +46,7 @@ import Testing
             let redis = RedisClient(url)
             try await redis.send("SET", "key", "value")
             let error = await failure { try await redis.send("LPUSH", "key", "x") }
-            #expect(error?.code == .reply("WRONGTYPE"))
+            #expect(error?.code == .wrongType)
             #expect(error?.message.hasPrefix("LPUSH: WRONGTYPE") == true)
             let unknown = await failure { try await redis.send("NONSENSE", "hunter2") }
             #expect(unknown?.description.contains("hunter2") == false)

@@ -44,6 +44,28 @@ import Testing
         #expect(state.phase == .closed)
     }
 
+    @Test func `connections that are retired at once rest longer each time, one that served for a while does not`() {
+        var state = ConnectionState()
+        func serve() {
+            _ = state.phase == .idle ? state.demand() : state.rested(isWanted: true)
+            state.connected()
+            state.greeted()
+        }
+        serve()
+        state.retire(wasUseful: true)
+        #expect(state.phase == .retiring)
+        #expect(state.disconnected() == .rest(attempt: 1))
+        serve()
+        state.retire(wasUseful: false)
+        #expect(state.disconnected() == .rest(attempt: 2))
+        serve()
+        state.retire(wasUseful: false)
+        #expect(state.disconnected() == .rest(attempt: 3))
+        serve()
+        state.retire(wasUseful: true)
+        #expect(state.disconnected() == .rest(attempt: 1))
+    }
+
     @Test func `pauses double up to their bound and are cut by up to half`() {
         let backoff = Backoff(bounds: .milliseconds(20)...(.seconds(1)))
         #expect(backoff.pause(after: 1, jitter: 1) == .milliseconds(20))

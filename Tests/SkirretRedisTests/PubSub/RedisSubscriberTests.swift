@@ -133,7 +133,7 @@ import Testing
                         for try await _ in messages {}
                     }
                 }
-                #expect(error?.code == .authentication)
+                #expect(error?.code == .notPermitted)
                 try await redis.send("PUBLISH", "open", "x")
                 #expect(try await open.next() == .message(channel: "open", payload: [120]))
             }

@@ -46,7 +46,7 @@ import Testing
             let redis = RedisClient(url)
             try await redis.send("SET", "text", "x")
             let wrong = await failure { try await redis.run(Self.append, keys: ["text"], arguments: ["x"]) }
-            #expect(wrong?.code == .reply("WRONGTYPE"), "\(String(describing: wrong))")
+            #expect(wrong?.code == .wrongType, "\(String(describing: wrong))")
             #expect(wrong?.message.hasPrefix("script append") == true)
             let broken = RedisScript(name: "broken", source: Array("return (".utf8))
             #expect(await failure { try await redis.run(broken, keys: []) }?.message.contains("script broken") == true)
