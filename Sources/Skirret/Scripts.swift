@@ -17,5 +17,6 @@ enum Scripts {
     static let revoke = RedisScript(name: "revoke", source: PackageResources.revoke_lua)
     static let fire = RedisScript(name: "fire", source: PackageResources.fire_lua)
     static let lead = RedisScript(name: "lead", source: PackageResources.lead_lua)
+    static let replay = RedisScript(name: "replay", source: PackageResources.replay_lua)
     static let stepDown = RedisScript(name: "step_down", source: PackageResources.step_down_lua)
 }

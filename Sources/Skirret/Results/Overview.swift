@@ -1,5 +1,5 @@
 public import CeleryProtocol
-public import Foundation
+import Foundation
 import SkirretRedis
 
 /// What waits, runs, is scheduled and is dead.
@@ -28,28 +28,6 @@ public struct QueueOverview: Sendable {
     }
 }
 
-/// A message that was given up.
-public struct DeadLetter: Sendable {
-    /// When.
-    public var at: Date
-    /// The list it came from.
-    public var queue: String
-    /// The task's name; empty when the message could not be read.
-    public var name: String
-    /// Why.
-    public var reason: String
-    /// The bytes, as they were.
-    public var message: [UInt8]
-
-    /// The same as one JSON object; bytes that are no text are shown with replacement characters.
-    public var json: JSONValue {
-        [
-            "at": .double(at.timeIntervalSince1970), "queue": .string(queue), "name": .string(name),
-            "reason": .string(reason), "message": .string(String(decoding: message, as: UTF8.self)),
-        ]
-    }
-}
-
 extension TaskQueue {
     /// Counts what there is.
     ///
@@ -73,29 +51,5 @@ extension TaskQueue {
         return QueueOverview(
             queues: queues, running: found[1].int ?? 0, scheduled: found[2].int ?? 0, dead: found[3].int ?? 0,
             workers: (found[4].array ?? []).compactMap(\.string), paused: paused.map(\.rawValue))
-    }
-
-    /// The dead letters, newest first.
-    ///
-    /// Two round trips.
-    public func deadLetters(limit: Int) async throws -> [DeadLetter] {
-        let reply = try await redis.send("ZREVRANGE", .init(keys.dead), 0, .init(max(0, limit - 1)), "WITHSCORES")
-        let parts = reply.array ?? []
-        let ids = stride(from: 0, to: parts.count - 1, by: 2).compactMap { index in
-            parts[index].string.map { ($0, Double(parts[index + 1].string ?? "") ?? 0) }
-        }
-        guard !ids.isEmpty else { return [] }
-        let bodies = try await redis.send(
-            RedisCommand("HMGET", arguments: [.init(keys.letters)] + ids.map { .init($0.0) }))
-        return zip(ids, bodies.array ?? []).compactMap { id, body in
-            guard let bytes = body.bytes, let line = bytes.firstIndex(of: UInt8(ascii: "\n")),
-                // Ours by construction; another's is skipped.
-                let about = try? JSONValue(parsing: Array(bytes[..<line]))
-            else { return nil }
-            return DeadLetter(
-                at: Date(timeIntervalSince1970: id.1 / 1000), queue: about["queue"]?.string ?? "",
-                name: about["name"]?.string ?? "", reason: about["reason"]?.string ?? "",
-                message: Array(bytes[(line + 1)...]))
-        }
     }
 }
