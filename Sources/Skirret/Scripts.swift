@@ -8,6 +8,7 @@ enum Scripts {
     static let claim = RedisScript(name: "claim", source: PackageResources.claim_lua)
     static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua)
     static let finish = RedisScript(name: "finish", source: PackageResources.finish_lua)
+    static let settle = RedisScript(name: "settle", source: PackageResources.settle_lua)
     static let restore = RedisScript(name: "restore", source: PackageResources.restore_lua)
     static let report = RedisScript(name: "report", source: PackageResources.report_lua)
     static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua)

@@ -17,77 +17,114 @@
 -- KEYS[8]  revoked        ZSET  task id, scored by the Unix millisecond of the request
 -- KEYS[9]  paused         HASH  list that nothing is taken from -> Unix millisecond since when
 -- KEYS[10…] queues        LIST  in the order in which they are served; oldest at the right
--- ARGV[1]  most           how many messages at the most
+-- ARGV[1]  most           how many messages at the most; never more than 500, so that Redis is not held for long
 -- ARGV[2]  lease          milliseconds
 -- ARGV[3]  worker         node name
 -- ARGV[4]  seed           random text, fresh for every call but a repeated one; makes the tokens
--- ARGV[5…] routing keys   JSON string for each queue, in the order of KEYS[10…]
+-- ARGV[5]  repeated       how many messages the call without an answer had asked for, "0" for a first call
+-- ARGV[6…] routing keys   JSON string for each queue, in the order of KEYS[10…]
 --
 -- Returns  [now in Unix milliseconds, how many messages went to the dead letters, claims, paused queue keys];
 --          a claim is [token, queue key, message, crashes, 1 when revoked].
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local seconds = string.format("%d.%06d", time[1], time[2])
-local most = tonumber(ARGV[1])
-local claimed, refused, number, queue = {}, 0, 0, 10
-local arePaused, paused = redis.call("EXISTS", KEYS[9]) == 1, {}
+local lease = now + ARGV[2]
+local most = math.min(tonumber(ARGV[1]), 500)
+local seed = ARGV[4] .. "-"
+local claims, ids, refused, paused = {}, {}, 0, {}
 
 local function add(token, list, id, message)
-    redis.call("ZADD", KEYS[3], now + ARGV[2], token)
-    local crashes, revoked = redis.call("HGET", KEYS[7], id), redis.call("ZSCORE", KEYS[8], id)
-    claimed[#claimed + 1] = { token, list, message, tonumber(crashes or 0), revoked and 1 or 0 }
+    claims[#claims + 1] = { token, list, message }
+    ids[#ids + 1] = id
 end
 
-redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
-local token = ARGV[4] .. "-0"
-local owner = redis.call("HGET", KEYS[4], token)
-while owner or redis.call("HEXISTS", KEYS[6], token) == 1 do
-    local held = owner and redis.call("HGET", KEYS[1], token)
-    if held then
-        owner = cjson.decode(owner)
-        add(token, owner.queue, owner.task, string.sub(held, 2, #held - owner.tail))
-    end
-    number = number + 1
-    token = ARGV[4] .. "-" .. number
-    owner = redis.call("HGET", KEYS[4], token)
-end
-if #claimed > 0 then return { now, 0, claimed, paused } end
-
-while #claimed < most and refused < 1000 and queue <= #KEYS do
-    local isPaused = arePaused and redis.call("HEXISTS", KEYS[9], KEYS[queue]) == 1
-    local message = not isPaused and redis.call("RPOP", KEYS[queue])
-    if not message then
-        if isPaused then paused[#paused + 1] = KEYS[queue] end
-        queue = queue + 1
-    else
-        token = ARGV[4] .. "-" .. number
-        number = number + 1
-        -- Decoded to look at it only. The bytes that travel on are the original ones:
-        -- cjson would turn [] into {} and round big integers.
-        local ok, envelope = pcall(cjson.decode, message)
-        ok = ok and type(envelope) == "table" and type(envelope.headers) == "table"
-            and type(envelope.properties) == "table" and type(envelope.body) == "string"
-            and type(envelope.properties.delivery_tag) == "string"
-            and type(envelope.properties.delivery_info) == "table"
-        if ok then
-            local tail = ', "", ' .. ARGV[queue - 5] .. "]"
-            local id, name = envelope.headers.id, envelope.headers.task
-            id = type(id) == "string" and id or ""
-            name = type(name) == "string" and name or ""
-            redis.call("HSET", KEYS[1], token, "[" .. message .. tail)
-            redis.call("ZADD", KEYS[2], seconds, token)
-            redis.call("HSET", KEYS[4], token, cjson.encode({
-                worker = ARGV[3], queue = KEYS[queue], tail = #tail, task = id, name = name, at = now,
-            }))
-            add(token, KEYS[queue], id, message)
-        else
-            refused = refused + 1
-            redis.call("ZADD", KEYS[5], now, token)
-            redis.call("HSET", KEYS[6], token, cjson.encode({
-                reason = "not a Celery envelope: JSON object with body, headers, properties.delivery_tag and delivery_info",
-                queue = KEYS[queue],
-            }) .. "\n" .. message)
+-- What belongs to the task and not to the message is looked up for all of them at once.
+local function answer()
+    if #claims > 0 then
+        local crashes = redis.call("HMGET", KEYS[7], unpack(ids))
+        local revoked = redis.call("ZMSCORE", KEYS[8], unpack(ids))
+        for i, claim in ipairs(claims) do
+            claim[4], claim[5] = tonumber(crashes[i] or 0), revoked[i] and 1 or 0
         end
     end
+    return { now, refused, claims, paused }
 end
-return { now, refused, claimed, paused }
+
+local tokens = {}
+for i = 0, math.max(tonumber(ARGV[5]), 1) - 1 do tokens[#tokens + 1] = seed .. i end
+local isRepeated = redis.call("HEXISTS", KEYS[6], seed .. "x1") == 1
+for i, owner in ipairs(redis.call("HMGET", KEYS[4], unpack(tokens))) do
+    local held = owner and redis.call("HGET", KEYS[1], tokens[i])
+    if held then
+        owner = cjson.decode(owner)
+        -- A first call that comes late has nobody left who would renew it.
+        if ARGV[5] ~= "0" then redis.call("ZADD", KEYS[3], "XX", lease, tokens[i]) end
+        add(tokens[i], owner.queue, owner.task, string.sub(held, 2, #held - owner.tail))
+    end
+    isRepeated = isRepeated or owner
+end
+if isRepeated then return answer() end
+
+-- Other people's values under our keys end the call here, while the queues still have their messages.
+redis.call("HEXISTS", KEYS[1], seed)
+for _, key in ipairs({ KEYS[2], KEYS[3], KEYS[5], KEYS[8] }) do redis.call("ZSCORE", key, seed) end
+redis.call("HEXISTS", KEYS[7], seed)
+local arePaused = redis.call("HLEN", KEYS[9]) > 0
+redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
+
+local unacked, index, leases, owners, letters, dead = {}, {}, {}, {}, {}, {}
+local seconds = string.format("%d.%06d", time[1], time[2])
+
+local function take(list, tail, message)
+    -- Decoded to look at it only. The bytes that travel on are the original ones:
+    -- cjson would turn [] into {} and round big integers.
+    local ok, envelope = pcall(cjson.decode, message)
+    ok = ok and type(envelope) == "table" and type(envelope.headers) == "table"
+        and type(envelope.properties) == "table" and type(envelope.body) == "string"
+        and type(envelope.properties.delivery_tag) == "string"
+        and type(envelope.properties.delivery_info) == "table"
+    if not ok then
+        refused = refused + 1
+        dead[#dead + 1], dead[#dead + 2] = now, seed .. "x" .. refused
+        letters[#letters + 1], letters[#letters + 2] = seed .. "x" .. refused, cjson.encode({
+            reason = "not a Celery envelope: JSON object with body, headers, properties.delivery_tag and delivery_info",
+            queue = list,
+        }) .. "\n" .. message
+        return
+    end
+    local token, id, name = seed .. #claims, envelope.headers.id, envelope.headers.task
+    id = type(id) == "string" and id or ""
+    local n = 2 * #claims
+    unacked[n + 1], unacked[n + 2] = token, "[" .. message .. tail
+    index[n + 1], index[n + 2] = seconds, token
+    leases[n + 1], leases[n + 2] = lease, token
+    owners[n + 1], owners[n + 2] = token, cjson.encode({
+        worker = ARGV[3], queue = list, tail = #tail, task = id, name = type(name) == "string" and name or "", at = now,
+    })
+    add(token, list, id, message)
+end
+
+local queue, failure = 10, nil
+while #claims < most and refused < 500 and queue <= #KEYS do
+    local want = math.min(most - #claims, 500 - refused)
+    local isPaused = arePaused and redis.call("HEXISTS", KEYS[9], KEYS[queue]) == 1
+    if isPaused then paused[#paused + 1] = KEYS[queue] end
+    local popped = not isPaused and redis.pcall("RPOP", KEYS[queue], want)
+    -- A queue under whose name lies no list must not keep the others from being served.
+    if popped and popped.err then failure = popped end
+    if not popped or popped.err then popped = {} end
+    for _, message in ipairs(popped) do take(KEYS[queue], ', "", ' .. ARGV[queue - 4] .. "]", message) end
+    if #popped < want then queue = queue + 1 end
+end
+if failure and #claims + refused == 0 then return failure end
+if refused > 0 then
+    redis.call("ZADD", KEYS[5], unpack(dead))
+    redis.call("HSET", KEYS[6], unpack(letters))
+end
+if #claims > 0 then
+    redis.call("HSET", KEYS[1], unpack(unacked))
+    redis.call("ZADD", KEYS[2], unpack(index))
+    redis.call("ZADD", KEYS[3], unpack(leases))
+    redis.call("HSET", KEYS[4], unpack(owners))
+end
+return answer()

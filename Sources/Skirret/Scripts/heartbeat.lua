@@ -14,21 +14,30 @@
 -- ARGV[4…] held           token, task id, token, task id, …
 --
 -- Returns  [[tokens whose lease is lost], [task ids whose run is to be cancelled]].
-redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local seconds = string.format("%d.%06d", time[1], time[2])
+redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 redis.call("ZADD", KEYS[3], now + ARGV[1], ARGV[2])
 redis.call("HSET", KEYS[4], ARGV[2], ARGV[3])
 local lost, cancelled = {}, {}
-for i = 4, #ARGV, 2 do
-    local token, task = ARGV[i], ARGV[i + 1]
-    if redis.call("ZSCORE", KEYS[1], token) then
-        redis.call("ZADD", KEYS[1], now + ARGV[1], token)
-        redis.call("ZADD", KEYS[2], "XX", seconds, token)
-        if redis.call("ZSCORE", KEYS[5], task) then cancelled[#cancelled + 1] = task end
-    else
-        lost[#lost + 1] = token
+local isAnyCancelled = redis.call("EXISTS", KEYS[5]) == 1
+for first = 4, #ARGV, 1000 do
+    local tokens, leases, index = {}, {}, {}
+    for i = first, math.min(first + 999, #ARGV), 2 do tokens[#tokens + 1] = ARGV[i] end
+    for i, lease in ipairs(redis.call("ZMSCORE", KEYS[1], unpack(tokens))) do
+        local token, task = tokens[i], ARGV[first + 2 * i - 1]
+        if not lease then
+            lost[#lost + 1] = token
+        else
+            leases[#leases + 1], leases[#leases + 2] = now + ARGV[1], token
+            index[#index + 1], index[#index + 2] = seconds, token
+            if isAnyCancelled and redis.call("ZSCORE", KEYS[5], task) then cancelled[#cancelled + 1] = task end
+        end
+    end
+    if #leases > 0 then
+        redis.call("ZADD", KEYS[1], unpack(leases))
+        redis.call("ZADD", KEYS[2], "XX", unpack(index))
     end
 end
 return { lost, cancelled }

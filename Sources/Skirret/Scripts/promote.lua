@@ -8,20 +8,30 @@
 -- ARGV[2]  channel    where waiting workers hear of new messages
 --
 -- Returns  [moved, milliseconds until the next is due, or -1 when none waits].
-redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local due = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now, "LIMIT", 0, ARGV[1])
-for i = #due, 1, -1 do
-    local entry = due[i]
-    local held = redis.call("HGET", KEYS[2], entry)
-    if held then
-        local line = string.find(held, "\n", 1, true)
-        redis.call("RPUSH", string.sub(held, 1, line - 1), string.sub(held, line + 1))
+if #due > 0 then
+    redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
+    local lists = {}
+    for i, held in ipairs(redis.call("HMGET", KEYS[2], unpack(due))) do
+        local line = held and string.find(held, "\n", 1, true)
+        local list = line and string.sub(held, 1, line - 1) or ""
+        lists[list] = lists[list] or { entries = {}, messages = {} }
+        table.insert(lists[list].entries, due[i])
+        if line then table.insert(lists[list].messages, 1, string.sub(held, line + 1)) end
     end
-    redis.call("ZREM", KEYS[1], entry)
-    redis.call("HDEL", KEYS[2], entry)
+    for list, moved in pairs(lists) do
+        local pushed = #moved.messages == 0 or redis.pcall("RPUSH", list, unpack(moved.messages))
+        if type(pushed) == "table" then
+            -- No list lies under the queue's name. The others are not to wait for somebody to put that right.
+            for _, entry in ipairs(moved.entries) do redis.call("ZADD", KEYS[1], now + 60000, entry) end
+        else
+            redis.call("ZREM", KEYS[1], unpack(moved.entries))
+            redis.call("HDEL", KEYS[2], unpack(moved.entries))
+        end
+    end
+    redis.call("PUBLISH", ARGV[2], "queued")
 end
-if #due > 0 then redis.call("PUBLISH", ARGV[2], "queued") end
 local first = redis.call("ZRANGE", KEYS[1], 0, 0, "WITHSCORES")
 return { #due, first[2] and math.max(0, first[2] - now) or -1 }

@@ -17,6 +17,8 @@ struct Claim: Sendable {
     let isRevoked: Bool
     /// When it was claimed, by Redis's clock.
     let claimedAt: Date
+    /// When this worker heard of it, by its own steady clock.
+    var receivedAt = ContinuousClock.now
 }
 
 /// Takes messages off the queues for free slots.
@@ -28,10 +30,10 @@ struct Claimer: Sendable {
     private var lists: [(key: String, routingKey: String)] = []
     /// Which state of ``consumed`` the lists stand for.
     private var version = -1
-    /// The seed of a call that got no answer.
+    /// The seed of a call that got no answer, and how many messages it had asked for.
     ///
     /// Asked again under the same seed, Redis gives the same claims.
-    private var unanswered: String?
+    private var unanswered: (seed: String, most: Int)?
     /// The lists that the last claim left alone, because somebody paused their queue.
     private(set) var paused: Set<String> = []
 
@@ -66,8 +68,9 @@ struct Claimer: Sendable {
     /// - Throws: `RedisError`; call again then, and whatever was given out meanwhile is not lost.
     mutating func claim(most: Int, fromTheBack: Bool = false) async throws(RedisError) -> [Claim] {
         followChanges()
-        let seed = unanswered ?? DeliveryTag.random().rawValue
-        unanswered = seed
+        let repeated = unanswered
+        let seed = repeated?.seed ?? DeliveryTag.random().rawValue
+        unanswered = (seed, max(most, repeated?.most ?? 0))
         let order = fromTheBack ? lists.reversed() : lists
         let keys = queue.keys
         let reply = try await queue.redis.run(
@@ -78,6 +81,7 @@ struct Claimer: Sendable {
             ] + order.map(\.key),
             arguments: [
                 .init(most), .init(options.lease.milliseconds), .init(options.name), .init(seed),
+                .init(repeated?.most ?? 0),
             ] + order.map { .init($0.routingKey) })
         unanswered = nil
         guard let parts = reply.array, parts.count == 4, let now = parts[0].int, let claims = parts[2].array else {
@@ -88,6 +92,8 @@ struct Claimer: Sendable {
             queue.logger.warning(
                 "messages that are no Celery envelopes went to the dead letters", metadata: ["count": "\(refused)"])
         }
+        let claimedAt = Date(timeIntervalSince1970: Double(now) / 1000)
+        let receivedAt = ContinuousClock.now
         return claims.compactMap { claim in
             guard let fields = claim.array, fields.count == 5, let token = fields[0].string,
                 let list = fields[1].string,
@@ -95,7 +101,7 @@ struct Claimer: Sendable {
             else { return nil }
             return Claim(
                 token: token, list: list, message: message, crashes: fields[3].int ?? 0,
-                isRevoked: fields[4].int == 1, claimedAt: Date(timeIntervalSince1970: Double(now) / 1000))
+                isRevoked: fields[4].int == 1, claimedAt: claimedAt, receivedAt: receivedAt)
         }
     }
 }

@@ -15,26 +15,45 @@ struct Executor: Sendable {
     let held: HeldClaims
     let alarm: Alarm
     let settler: Settler
+    let settlements: Settlements
+    let slots: Slots
     let events: EventPublisher
     let log: TaskLog
     let logger: Logger
 
+    /// Told whenever a settlement that went with others is over.
+    let settled: @Sendable () -> Void
+
     /// Never throws: whatever happens to one message, the next one runs.
+    ///
+    /// The claim is held until its settlement is written, which may be after this returns.
     func run(_ claim: Claim) async {
         do {
             let message = try TaskMessage(decoding: claim.message)
             held.describe(claim.token, message: message)
-            try await run(claim, message)
+            if try await run(claim, message) == .isBeingWritten { return }
         } catch let error as WireError {
             await refuse(claim, because: error)
         } catch {
-            // The lease brings the message back: nothing is lost, it only takes a moment longer.
-            logger.error("could not settle a message; its lease will bring it back", metadata: ["error": "\(error)"])
+            unsettled(error)
         }
         held.remove(claim.token)
     }
 
-    private func run(_ claim: Claim, _ message: TaskMessage) async throws {
+    /// How far a claim is when its run ends.
+    enum Ending {
+        /// Nothing is left to be done.
+        case isOver
+        /// Its settlement goes with others; see ``Settlements``.
+        case isBeingWritten
+    }
+
+    private func unsettled(_ error: any Error) {
+        // The lease brings the message back: nothing is lost, it only takes a moment longer.
+        logger.error("could not settle a message; its lease will bring it back", metadata: ["error": "\(error)"])
+    }
+
+    private func run(_ claim: Claim, _ message: TaskMessage) async throws -> Ending {
         let run = Run(claim: claim, message: message)
         events.received(message)
         guard let task = registry[message.headers.task] else {
@@ -56,12 +75,12 @@ struct Executor: Sendable {
             held.acknowledge(claim.token)
             guard
                 try await settler.write(.init(isFinal: false), of: message.headers.id, token: claim.token, single: nil)
-            else { return }
+            else { return .isOver }
             acknowledged.token = nil
         }
         try await begin(acknowledged)
-        guard let outcome = await execute(task, acknowledged) else { return }
-        try await settle(outcome, of: acknowledged, task: task)
+        guard let outcome = await execute(task, acknowledged) else { return .isOver }
+        return try await settle(outcome, of: acknowledged, task: task, withOthers: true)
     }
 
     private func begin(_ run: Run) async throws {
@@ -77,14 +96,29 @@ struct Executor: Sendable {
 
     // MARK: the end
 
-    func settle(_ outcome: Outcome, of run: Run, task: RegisteredTask?) async throws {
+    /// Writes what an outcome means for everybody.
+    ///
+    /// - Parameters:
+    ///   - outcome: How the run ended.
+    ///   - run: The run.
+    ///   - task: What ran, if it is known here.
+    ///   - withOthers: It may be written together with others, a moment after this returns.
+    /// - Returns: Whether it is written now.
+    /// - Throws: `RedisError` when the broker stayed away.
+    @discardableResult
+    func settle(
+        _ outcome: Outcome, of run: Run, task: RegisteredTask?, withOthers: Bool = false
+    ) async throws -> Ending {
         switch outcome {
         case .leaseLost:
-            return logger.warning("lost the lease; nothing is written", metadata: run.metadata)
+            logger.warning("lost the lease; nothing is written", metadata: run.metadata)
+            return .isOver
         case .crashed(let reason):
-            return try await restore(run, why: .crashed, detail: reason)
+            try await restore(run, why: .crashed, detail: reason)
+            return .isOver
         case .handedBack:
-            return try await restore(run, why: .stopping, detail: "the worker stopped")
+            try await restore(run, why: .stopping, detail: "the worker stopped")
+            return .isOver
         default: break
         }
         let ignores = run.message.headers.ignoreResult ?? task?.options.ignoresResult ?? false
@@ -98,9 +132,42 @@ struct Executor: Sendable {
         } catch let failure as TaskFailure {
             settlement = try settling.settlement(for: .failed(failure))
         }
-        guard try await settler.write(settlement, of: run.message.headers.id, token: run.token, single: run.single)
-        else { return logger.warning("lost the lease; nothing is written", metadata: run.metadata) }
-        events.ended(run.message, outcome, after: run.began.duration(to: .now))
+        let runtime = run.began.duration(to: .now)
+        if withOthers, settlement.isPlain, run.single == nil {
+            slots.beginSettling()
+            settlements.add(plain(settlement, of: run) { tell(outcome, of: run, after: runtime, $0) })
+            return .isBeingWritten
+        }
+        let isWritten = try await settler.write(
+            settlement, of: run.message.headers.id, token: run.token, single: run.single)
+        tell(outcome, of: run, after: runtime, isWritten: isWritten)
+        return .isOver
+    }
+
+    private func plain(
+        _ settlement: Settlement, of run: Run, _ completion: @escaping @Sendable (Result<Bool, RedisError>) -> Void
+    ) -> PlainSettlement {
+        PlainSettlement(
+            task: run.message.headers.id, token: run.token ?? "",
+            result: settlement.results.first?.result.encoded() ?? [], isFinal: settlement.isFinal,
+            completion: completion)
+    }
+
+    /// The end of a settlement that went with others.
+    private func tell(_ outcome: Outcome, of run: Run, after runtime: Duration, _ result: Result<Bool, RedisError>) {
+        switch result {
+        case .success(let isWritten): tell(outcome, of: run, after: runtime, isWritten: isWritten)
+        case .failure(let error): unsettled(error)
+        }
+        held.remove(run.claim.token)
+        settled()
+    }
+
+    private func tell(_ outcome: Outcome, of run: Run, after runtime: Duration, isWritten: Bool) {
+        guard isWritten else {
+            return logger.warning("lost the lease; nothing is written", metadata: run.metadata)
+        }
+        events.ended(run.message, outcome, after: runtime)
     }
 
     private func addChord(to settlement: inout Settlement, _ settling: Settling, _ run: Run) async throws {
@@ -143,7 +210,8 @@ struct Executor: Sendable {
         if let message = try? TaskMessage(decoding: letter.message) {  // unreadable ones take the branch below
             var run = Run(claim: claim, message: message)
             run.token = nil
-            return try await settle(.failed(failure), of: run, task: registry[message.headers.task])
+            try await settle(.failed(failure), of: run, task: registry[message.headers.task])
+            return
         }
         guard !letter.task.rawValue.isEmpty else { return }
         let result = TaskResult.failure(letter.task, failure, at: Date())

@@ -34,10 +34,8 @@ final class Intake: Sendable {
     var concurrency: Int { state.withLock { $0.concurrency } }
     var isStopping: Bool { [.stopping, .hurried].contains(phase) }
 
-    /// How many more messages may be claimed by a worker that holds so many slots.
-    func free(holding: Int) -> Int {
-        state.withLock { $0.phase == .taking ? max(0, $0.concurrency - holding) : 0 }
-    }
+    /// Whether free slots are filled.
+    var isTaking: Bool { phase == .taking }
 
     /// At least one slot: a worker without any is a quiet one.
     func resize(_ concurrency: Int) { state.withLock { $0.concurrency = max(1, concurrency) } }

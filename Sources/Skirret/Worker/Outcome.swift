@@ -58,4 +58,12 @@ struct Settlement: Sendable {
     var isFinal = true
     /// The chord whose bookkeeping is done, because this settlement publishes its body.
     var finishedChord: String?
+
+    /// Whether it leaves nothing behind but the task's own result, so that it may go the fast way, with others.
+    ///
+    /// Whoever adds a property above that the settle script does not know excludes it here.
+    var isPlain: Bool {
+        followUps.isEmpty && finishedChord == nil && results.count <= 1
+            && results.allSatisfy { $0.result.taskID == own?.taskID }
+    }
 }

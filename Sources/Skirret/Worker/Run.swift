@@ -24,13 +24,14 @@ struct Run: Sendable {
     var refusal: Outcome? {
         let headers = message.headers
         if claim.isRevoked { return .revoked(.revoked) }
-        if let expires = headers.expires, expires <= claim.claimedAt { return .revoked(.expired) }
+        // It may have waited here for a slot.
+        if let expires = headers.expires, expires <= now { return .revoked(.expired) }
         if let eta = headers.eta, eta > claim.claimedAt { return .early(until: eta) }
         return nil
     }
 
     /// The time by Redis's clock: what was read at the claim, and what has passed since.
-    var now: Date { claim.claimedAt + began.duration(to: .now).seconds }
+    var now: Date { claim.claimedAt + claim.receivedAt.duration(to: .now).seconds }
 
     var metadata: Logger.Metadata {
         ["task_id": "\(message.headers.id)", "task_name": "\(message.headers.task)"]

@@ -49,6 +49,35 @@ struct Settler: Sendable {
         return reply.int == 1 || (reply.int == 2 && isRepeated)
     }
 
+    /// Writes many plain settlements in one step, each fenced by its own token.
+    ///
+    /// - Returns: For each whether it was written; false when its lease was lost.
+    /// - Throws: `RedisError` when the broker stayed away, or took none of them.
+    func write(_ batch: [PlainSettlement]) async throws(RedisError) -> [Bool] {
+        let keys = queue.keys
+        var arguments: [RedisArgument] = []
+        arguments.reserveCapacity(1 + 4 * batch.count)
+        arguments.append(.init(queue.resultSeconds))
+        for settlement in batch {
+            arguments.append(.init(settlement.token))
+            arguments.append(.init(settlement.task.rawValue))
+            arguments.append(settlement.isFinal ? "1" : "0")
+            arguments.append(.init(settlement.result))
+        }
+        let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
+            try await queue.redis.run(
+                Scripts.settle,
+                keys: [
+                    keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.cancelled, keys.lost,
+                ] + batch.map { keys.result($0.task) }, arguments: arguments)
+        }
+        let answers = reply.array ?? []
+        return batch.indices.map { index in
+            let answer = index < answers.count ? answers[index].int : nil
+            return answer == 1 || (answer == 2 && isRepeated)
+        }
+    }
+
     /// A message that its worker's death, its host's death or a stop left behind.
     enum Restoration: String, Sendable { case expired, crashed, stopping, refused }
 

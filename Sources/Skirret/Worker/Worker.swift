@@ -19,6 +19,7 @@ public final class Worker: Sendable {
     private let claimBell = Doorbell()
     private let promoteBell = Doorbell()
     private let intake: Intake
+    private let slots = Slots()
     private let alarm = Alarm()
     private let events: EventPublisher
     private let log: TaskLog
@@ -49,9 +50,13 @@ public final class Worker: Sendable {
     ///
     /// - Throws: What kept it from starting; once it works, nothing but cancellation ends it.
     public func run() async throws {
+        let settlements = Settlements(settler: settler)
         let executor = Executor(
             queue: queue, registry: registry, options: options, settings: settings, held: held, alarm: alarm,
-            settler: settler, events: events, log: log, logger: logger)
+            settler: settler, settlements: settlements, slots: slots, events: events, log: log, logger: logger,
+            settled: { [self] in
+                if slots.endSettling() || intake.isStopping { claimBell.ring() }
+            })
         let heartbeat = Heartbeat(
             queue: queue, options: options, held: held, describe: { [self] in description }, logger: logger)
         let enforcer = Enforcer(
@@ -87,6 +92,7 @@ public final class Worker: Sendable {
                 }
             }
             loop(on: OwnThread(label: "skirret.heartbeat")) { try await heartbeat.run() }
+            loop { try await executor.settlements.run() }
             loop { try await reaper.run() }
             loop { try await promoter.run() }
             loop { try await control.run() }
@@ -200,14 +206,17 @@ public final class Worker: Sendable {
                         try await queue.declare(consumed.names)
                         isDeclared = true
                     }
-                    let free = intake.free(holding: held.count)
+                    start(executor, &deliveries)
+                    let wanted = intake.isTaking ? slots.wanted(concurrency: intake.concurrency) : 0
                     rounds += 1
                     // Every eighth round begins with the lowest priority, so that it never starves.
-                    let claims = free > 0 ? try await claimer.claim(most: free, fromTheBack: rounds % 8 == 0) : []
-                    start(claims, executor, &deliveries)
-                    if free > 0 && claims.count == free { continue }
-                    if free > claims.count { waits.arm(except: claimer.paused) }
-                    try await claimBell.wait(atMost: .seconds(1))
+                    let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
+                    let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
+                    take(claims, asked: wanted)
+                    start(executor, &deliveries)
+                    if wanted > 0 && claims.count == wanted { continue }
+                    if wanted > claims.count { waits.arm(except: claimer.paused) }
+                    try await rest()
                 } catch let error as RedisError {
                     isDeclared = false
                     logger.warning("cannot claim; trying again", metadata: ["error": "\(error)"])
@@ -217,22 +226,58 @@ public final class Worker: Sendable {
                 }
             }
             if claimer.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await claimer.claim(most: 0) {
-                start(rest, executor, &deliveries)  // without an answer their leases bring them back
+                take(rest, asked: 0)  // without an answer their leases bring them back
             }
+            await giveBack(slots.takeBack(all: true))
             if held.count > 0 {
                 logger.info("stopping; running tasks may finish", metadata: ["running": "\(held.count)"])
             }
         }
+        // What has ended is being written, by loops that run on until this returns.
+        while held.isSettling, !Task.isCancelled {
+            try? await claimBell.wait(atMost: .milliseconds(100))  // a cancellation ends the loop
+        }
     }
 
-    private func start(_ claims: [Claim], _ executor: Executor, _ deliveries: inout DiscardingTaskGroup) {
-        for claim in claims {
-            held.add(claim.token, crashes: claim.crashes)
-            deliveries.addTask { [self] in
-                await executor.run(claim)
-                claimBell.ring()
-            }
+    private func start(_ executor: Executor, _ deliveries: inout DiscardingTaskGroup) {
+        for _ in 0..<slots.starting(concurrency: intake.concurrency) {
+            deliveries.addTask { [self] in await runClaims(executor) }
         }
+    }
+
+    /// One slot: runs one waiting claim after the other until there is none.
+    private func runClaims(_ executor: Executor) async {
+        while true {
+            let (claim, isLow) = slots.next(concurrency: intake.concurrency)
+            if isLow { claimBell.ring() }
+            guard let claim else { return }
+            let began = ContinuousClock.now
+            await executor.run(claim)
+            slots.ended(after: began.duration(to: .now).seconds * 1e6)
+        }
+    }
+
+    /// Waits for a free slot or a message.
+    private func rest() async throws {
+        guard slots.hasWaiting else { return try await claimBell.wait(atMost: .seconds(1)) }
+        try await claimBell.wait(atMost: Slots.patience / 2)
+        await giveBack(slots.takeBack(all: false))
+    }
+
+    private func take(_ claims: [Claim], asked: Int) {
+        for claim in claims { held.add(claim.token, crashes: claim.crashes) }
+        if asked > 0 || !claims.isEmpty { slots.add(claims, asked: asked) }
+    }
+
+    /// Returns claims that found no slot to their queue, in their order and without costing an attempt.
+    private func giveBack(_ claims: [Claim]) async {
+        guard !claims.isEmpty, !Task.isCancelled else { return }
+        do {
+            _ = try await settler.restore(claims.reversed().map(\.token), why: .stopping, detail: "found no slot")
+        } catch {
+            logger.warning("claims that found no slot wait for their leases to end", metadata: ["error": "\(error)"])
+        }
+        for claim in claims { held.remove(claim.token) }
     }
 
     private func depart(_ heartbeat: Heartbeat) async {

@@ -44,13 +44,13 @@ import Testing
             let reason =
                 "not a Celery envelope: JSON object with body, headers, properties.delivery_tag and delivery_info"
             try await bench.expect([
-                "skirret:dead": .sorted(["S-0"]),
+                "skirret:dead": .sorted(["S-x1"]),
                 "skirret:dead:letters": .hash([
-                    "S-0": record(["queue": "celery", "reason": .string(reason)]) + "\n" + raw
+                    "S-x1": record(["queue": "celery", "reason": .string(reason)]) + "\n" + raw
                 ]),
-                "unacked": .hash(["S-1": "[\(envelope("a")), \"\", \"celery\"]"]),
-                "unacked_index": .sorted(["S-1"]), "skirret:leases": .sorted(["S-1"]),
-                "skirret:owners": .hash(["S-1": owner("a")]),
+                "unacked": .hash(["S-0": "[\(envelope("a")), \"\", \"celery\"]"]),
+                "unacked_index": .sorted(["S-0"]), "skirret:leases": .sorted(["S-0"]),
+                "skirret:owners": .hash(["S-0": owner("a")]),
             ])
         }
     }
@@ -61,13 +61,64 @@ import Testing
             for id in ["a", "b", "c"] { try await bench.push(envelope(id)) }
             let first = try await bench.claim("S", most: 2)
             let space = try await bench.space()
-            let second = try await bench.claim("S", most: 2)
+            let second = try await bench.claim("S", most: 2, repeated: 2)
             #expect(bench.messages(second) == bench.messages(first))
-            #expect(second.array?[2].array?.compactMap { $0.array?[0].string } == ["S-1", "S-2"])
+            #expect(second.array?[2].array?.compactMap { $0.array?[0].string } == ["S-0", "S-1"])
+            try await bench.expect(space)
+            // A first call that comes late, from a connection that was given up, takes nothing more either.
+            _ = try await bench.claim("S", most: 2)
             try await bench.expect(space)
             // Once they are given back, nothing of that call is left.
-            _ = try await bench.restore("S-1", "S-2", why: "stopping")
-            #expect(bench.messages(try await bench.claim("S", most: 0)) == [])
+            _ = try await bench.restore("S-0", "S-1", why: "stopping")
+            #expect(bench.messages(try await bench.claim("S", most: 0, repeated: 2)) == [])
+        }
+    }
+
+    @Test func `a repeated call finds the claims behind a gap and overwrites none of them`() async throws {
+        try await ScriptBench.run { bench in
+            for id in ["a", "b", "c"] { try await bench.push(envelope(id)) }
+            _ = try await bench.claim("S", most: 3)
+            // The sweep took the first one away in the meantime.
+            _ = try await bench.restore("S-0", why: "stopping")
+            let again = try await bench.claim("S", most: 1, repeated: 3)
+            #expect(bench.messages(again) == [envelope("b"), envelope("c")])
+            #expect(try await bench.redis.send("LLEN", "celery").int == 1)
+        }
+    }
+
+    @Test func `somebody else's value under one of our keys keeps every message in its queue`() async throws {
+        for key in ["unacked", "unacked_index", "skirret:leases", "skirret:owners", "skirret:dead", "skirret:crashes"] {
+            try await ScriptBench.run { bench in
+                try await bench.push(envelope("a"))
+                try await bench.redis.send("SET", .init(key), "somebody else's")
+                await #expect(throws: RedisError.self) { try await bench.claim("S") }
+                #expect(try await bench.redis.send("LLEN", "celery").int == 1)
+            }
+        }
+    }
+
+    @Test func `a queue that is no list does not keep the others from being served`() async throws {
+        try await ScriptBench.run { bench in
+            try await bench.redis.send("SET", "broken", "no list")
+            await #expect(throws: RedisError.self) { try await bench.claim("R", queues: ["broken", "celery"]) }
+            try await bench.push(envelope("a"))
+            let reply = try await bench.claim("S", queues: ["broken", "celery"])
+            #expect(bench.messages(reply) == [envelope("a")])
+        }
+    }
+
+    @Test func `claims go on when Redis is over its maxmemory`() async throws {
+        try await ScriptBench.run { bench in
+            for id in ["a", "b"] { try await bench.push(envelope(id)) }
+            try await bench.redis.send("CONFIG", "SET", "maxmemory", 1)
+            #expect(bench.messages(try await bench.claim("S", most: 1)).count == 1)
+            _ = try await bench.heartbeat([("S-0", "a")])
+            #expect(try await bench.settle([("S-0", "a", "{}", true)]) == [1])
+            #expect(bench.messages(try await bench.claim("T", most: 1)).count == 1)
+            #expect(try await bench.finish("T-0", task: "b", results: [("r", "{}", 60)]) == 1)
+            await #expect(throws: RedisError.self) { try await bench.enqueue("c", "m") }
+            try await bench.redis.send("CONFIG", "SET", "maxmemory", 0)
+            #expect(try await bench.redis.send("EXISTS", "result-a", "r").int == 2)
         }
     }
 

@@ -50,14 +50,17 @@ struct ScriptBench {
 
     // MARK: scripts
 
-    func claim(_ seed: String, most: Int = 10, queues: [String] = ["celery"]) async throws -> RedisValue {
+    func claim(
+        _ seed: String, most: Int = 10, repeated: Int = 0, queues: [String] = ["celery"]
+    ) async throws -> RedisValue {
         try await redis.run(
             Scripts.claim,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
                 keys.revoked, keys.paused,
             ] + queues,
-            arguments: [.init(most), .init(Self.lease), "w@h", .init(seed)] + queues.map { _ in #""celery""# })
+            arguments: [.init(most), .init(Self.lease), "w@h", .init(seed), .init(repeated)]
+                + queues.map { _ in #""celery""# })
     }
 
     /// The messages of a claim's answer.
@@ -90,6 +93,21 @@ struct ScriptBench {
                 keys.scheduledMessages, keys.cancelled, keys.lost,
             ], arguments: arguments + [.init(chord), .init(single)]
         ).int
+    }
+
+    func settle(
+        _ settlements: [(token: String, task: String, result: String, isFinal: Bool)], keep: Int = 60
+    ) async throws -> [Int] {
+        try await redis.run(
+            Scripts.settle,
+            keys: [
+                keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.cancelled, keys.lost,
+            ] + settlements.map { "result-\($0.task)" },
+            arguments: [.init(keep)]
+                + settlements.flatMap {
+                    [.init($0.token), .init($0.task), $0.isFinal ? "1" : "0", .init($0.result)]
+                }
+        ).array?.compactMap(\.int) ?? []
     }
 
     func restore(_ tokens: String..., why: String, most: Int = 3) async throws -> RedisValue {

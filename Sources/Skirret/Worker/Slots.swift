@@ -1,0 +1,161 @@
+import Synchronization
+
+/// The slots of a worker, and the claims that wait for one.
+///
+/// Workers hold only what they run. Tasks that take less than a few milliseconds are the exception: for each of them a
+/// round trip of its own would take longer than the task, so the next claims are made while these run. How many is
+/// bounded three times: ``longestAhead`` of work, ``mostAhead`` messages, ``mostBytesAhead`` of their bytes. A claim
+/// that found no slot within ``patience`` is given back.
+///
+/// A slot is a runner: a task that takes one waiting claim after the other and ends when there is none. Holds no
+/// connection: it counts, the worker acts.
+final class Slots: Sendable {
+    private struct State {
+        /// Oldest first, from `head` on.
+        var waiting: [Claim] = []
+        var head = 0
+        /// Slots in use.
+        var running = 0
+        /// Ended runs whose settlement is on its way.
+        var settling = 0
+        /// How long a run takes, smoothed; nil before the first has ended.
+        var microseconds: Double?
+        /// How large a message is, smoothed.
+        var bytes = 1024.0
+        /// The last claim brought as many messages as were asked for: there are more.
+        var isQueueLong = false
+        /// The claim loop was asked for more and has not looked since.
+        var isAsked = false
+        /// When a runner last took a claim or ended.
+        var lastMove = ContinuousClock.now
+
+        var waitingCount: Int { waiting.count - head }
+
+        mutating func popFirst() -> Claim? {
+            guard head < waiting.count else { return nil }
+            defer {
+                head += 1
+                if head == waiting.count {
+                    waiting.removeAll(keepingCapacity: true)
+                    head = 0
+                }
+            }
+            return waiting[head]
+        }
+    }
+
+    /// A worker that dies, or gets a long task, keeps no more work than this from others.
+    ///
+    /// 10 ms: a few round trips.
+    static let longestAhead = 10_000.0
+    /// Messages that are claimed ahead at the most.
+    static let mostAhead = 256
+    /// 4 MiB of messages are claimed ahead at the most.
+    static let mostBytesAhead = 4_194_304.0
+    /// How long a claim waits for a slot before it is given back.
+    static let patience = Duration.milliseconds(100)
+    /// Settlements on their way above which nothing is claimed: Redis is slower than the tasks.
+    private static let mostSettling = 1024
+
+    private let state = Mutex(State())
+
+    /// Tasks that occupy a slot.
+    var running: Int { state.withLock { $0.running } }
+
+    /// How many messages to claim now.
+    func wanted(concurrency: Int) -> Int {
+        state.withLock { state in
+            state.isAsked = false
+            guard state.settling < Self.mostSettling else { return 0 }
+            let free = concurrency - state.running
+            let ahead = Self.ahead(state, concurrency: concurrency)
+            // Half of what may lie ready is still there: the next claim fetches more at once.
+            guard free > state.waitingCount || state.waitingCount <= ahead / 2 else { return 0 }
+            return max(0, min(free + ahead - state.waitingCount, concurrency + Self.mostAhead))
+        }
+    }
+
+    private static func ahead(_ state: borrowing State, concurrency: Int) -> Int {
+        guard state.isQueueLong, let microseconds = state.microseconds, microseconds < longestAhead / 2 else {
+            return 0
+        }
+        let byTime = Double(concurrency) * longestAhead / max(microseconds, 1)
+        return Int(min(byTime, mostBytesAhead / state.bytes, Double(mostAhead)))
+    }
+
+    /// Takes claims in.
+    func add(_ claims: [Claim], asked: Int) {
+        state.withLock { state in
+            state.isQueueLong = claims.count >= asked
+            if state.waitingCount == 0 { state.lastMove = .now }
+            for claim in claims { state.bytes += (Double(claim.message.count) - state.bytes) / 64 }
+            if state.waiting.isEmpty { state.waiting = claims } else { state.waiting += claims }
+        }
+    }
+
+    /// How many runners are to be started for what waits.
+    ///
+    /// They count as running from now on.
+    func starting(concurrency: Int) -> Int {
+        state.withLock { state in
+            let starting = max(0, min(concurrency - state.running, state.waitingCount))
+            state.running += starting
+            return starting
+        }
+    }
+
+    /// What a runner does next: the next claim, or nil when it is to end.
+    ///
+    /// - Returns: The claim, and whether more should be claimed now.
+    func next(concurrency: Int) -> (claim: Claim?, isLow: Bool) {
+        state.withLock { state in
+            state.lastMove = .now
+            guard state.running <= concurrency, let claim = state.popFirst() else {
+                state.running -= 1
+                return (nil, true)
+            }
+            let isLow = !state.isAsked && state.waitingCount <= Self.ahead(state, concurrency: concurrency) / 2
+            // Without claims ahead the slot's own end asks for the next.
+            guard isLow, state.isQueueLong else { return (claim, false) }
+            state.isAsked = true
+            return (claim, true)
+        }
+    }
+
+    /// A runner ends before its time and takes no further claim.
+    func leave() { state.withLock { $0.running -= 1 } }
+
+    /// A body has ended.
+    func ended(after microseconds: Double) {
+        state.withLock { state in
+            state.microseconds = state.microseconds.map { $0 + (microseconds - $0) / 8 } ?? microseconds
+        }
+    }
+
+    func beginSettling() { state.withLock { $0.settling += 1 } }
+
+    /// - Returns: Whether claims had to wait for this.
+    func endSettling() -> Bool {
+        state.withLock { state in
+            defer { state.settling -= 1 }
+            return state.settling >= Self.mostSettling
+        }
+    }
+
+    /// Whether claims wait for a slot.
+    var hasWaiting: Bool { state.withLock { $0.waitingCount > 0 } }
+
+    /// The claims that are to be given back because no slot came free for a while, or all that wait.
+    func takeBack(all: Bool) -> [Claim] {
+        state.withLock { state in
+            guard state.waitingCount > 0, all || state.lastMove.duration(to: .now) >= Self.patience else { return [] }
+            defer {
+                state.waiting = []
+                state.head = 0
+                // Whatever ran before, something long runs now.
+                state.microseconds = Self.longestAhead
+            }
+            return Array(state.waiting[state.head...])
+        }
+    }
+}
