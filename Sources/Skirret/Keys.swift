@@ -71,16 +71,40 @@ package struct Keys: Sendable {
     package func log(_ id: TaskID) -> String { prefix + "skirret:log:" + id.rawValue }
     /// STRING with TTL: JSON `{percent, message}`.
     package func progress(_ id: TaskID) -> String { prefix + "skirret:progress:" + id.rawValue }
-    /// STRING with TTL: the beat that leads.
-    package var leader: String { prefix + "skirret:beat:leader" }
-    /// STRING: grows with every change of leader.
-    package var term: String { prefix + "skirret:beat:term" }
-    /// STRING with TTL: a schedule fired for a due time.
-    package func fired(_ schedule: String, due: Int) -> String { prefix + "skirret:beat:fired:\(schedule)@\(due)" }
+    /// HASH schedule -> JSON definition: the store for those without a database.
+    package var schedules: String { prefix + "skirret:schedules" }
+    /// SET of the names in ``schedules`` that are switched off.
+    package var disabledSchedules: String { prefix + "skirret:schedules:disabled" }
+    /// STRING: grows with every change of ``schedules``.
+    package var schedulesVersion: String { prefix + "skirret:schedules:version" }
+    /// What the beats of one store share.
+    package func beat(_ scope: String) -> BeatKeys {
+        BeatKeys(base: prefix + "skirret:beat:" + (scope.isEmpty ? "" : scope + ":"))
+    }
+    /// Channel on which beats hear of changed schedules and of a leader that left.
+    package var beatBell: String { prefix + "skirret:beat:bell" }
     /// SET of the queues that a worker takes from or a producer of ours sent to.
     package var queues: String { prefix + "skirret:queues" }
     /// HASH list that nothing is taken from -> Unix millisecond since when.
     package var paused: String { prefix + "skirret:paused" }
     /// Channel on which waiting workers hear of new and newly scheduled messages.
     package var wake: String { prefix + "skirret:wake" }
+}
+
+/// What the beats of one store share.
+package struct BeatKeys: Sendable {
+    fileprivate let base: String
+
+    /// STRING with TTL: the beat that leads.
+    package var leader: String { base + "leader" }
+    /// STRING: grows with every change of leader.
+    package var term: String { base + "term" }
+    /// STRING: Unix millisecond of a leader's last look at the schedules.
+    package var looked: String { base + "looked" }
+    /// HASH schedule -> "since rule": the Unix millisecond at which the rule was first seen, and the rule.
+    package var since: String { base + "since" }
+    /// HASH schedule -> "due at count task": its newest firing, times in Unix milliseconds.
+    package var runs: String { base + "runs" }
+    /// STRING with TTL: a schedule fired for a due time.
+    package func fired(_ schedule: String, due: Int) -> String { base + "fired:\(schedule)@\(due)" }
 }

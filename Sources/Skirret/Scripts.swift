@@ -19,5 +19,7 @@ enum Scripts {
     static let fire = RedisScript(name: "fire", source: PackageResources.fire_lua)
     static let lead = RedisScript(name: "lead", source: PackageResources.lead_lua)
     static let replay = RedisScript(name: "replay", source: PackageResources.replay_lua)
+    static let scheduleSet = RedisScript(name: "schedule_set", source: PackageResources.schedule_set_lua)
+    static let scheduleRemove = RedisScript(name: "schedule_remove", source: PackageResources.schedule_remove_lua)
     static let stepDown = RedisScript(name: "step_down", source: PackageResources.step_down_lua)
 }

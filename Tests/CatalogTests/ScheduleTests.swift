@@ -19,8 +19,10 @@ import Testing
             let watch = try await catalog.schedules.watch()
             #expect(try await watch.hasChanged())
             let due = Date(timeIntervalSince1970: 1_800_000_000)
-            try await catalog.schedules.recordRun(schedule.id, at: due)
-            try await catalog.schedules.recordRun(schedule.id, at: due.addingTimeInterval(3600))
+            try await catalog.schedules.record([
+                ScheduleFirings(name: schedule.name, lastRunAt: due.addingTimeInterval(3600), count: 2),
+                ScheduleFirings(name: "deleted meanwhile", lastRunAt: due, count: 1),
+            ])
             let after = try #require(try await catalog.schedules.find(schedule.id))
             #expect(after.totalRunCount == 2)
             #expect(after.lastRunAt == due.addingTimeInterval(3600))
@@ -48,11 +50,31 @@ import Testing
         }
     }
 
-    @Test func `the last firing of a one-off switches it off`() async throws {
+    @Test func `the last firing of a one-off switches it off and sets its counter back`() async throws {
         try await withCatalog { catalog in
             let schedule = try await hourly(catalog)
-            try await catalog.schedules.recordRun(schedule.id, at: Date(), isLast: true)
+            try await catalog.run("UPDATE django_celery_beat_periodictask SET one_off = 1")
+            let watch = try await catalog.schedules.watch()
+            #expect(try await watch.hasChanged())
+            try await catalog.schedules.record([
+                ScheduleFirings(name: schedule.name, lastRunAt: Date(), count: 1, isOver: true)
+            ])
             #expect(try await catalog.schedules.enabled().isEmpty)
+            #expect(try await catalog.schedules.find(schedule.id)?.totalRunCount == 0)
+            #expect(try await watch.hasChanged(), "it is a change that others must see")
+        }
+    }
+
+    @Test func `a schedule whose end has come is switched off and keeps its counter`() async throws {
+        try await withCatalog { catalog in
+            let schedule = try await hourly(catalog)
+            let due = Date(timeIntervalSince1970: 1_800_000_000)
+            try await catalog.schedules.record([ScheduleFirings(name: schedule.name, lastRunAt: due, count: 3)])
+            try await catalog.schedules.record([
+                ScheduleFirings(name: schedule.name, lastRunAt: .distantPast, count: 0, isOver: true)
+            ])
+            let after = try await catalog.schedules.find(schedule.id)
+            #expect(after?.totalRunCount == 3 && after?.lastRunAt == due && after?.isEnabled == false)
         }
     }
 

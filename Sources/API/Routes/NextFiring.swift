@@ -7,13 +7,8 @@ package import Skirret
 enum NextFiring {
     /// The next due time; nil when there is none, or none that can be computed.
     static func date(of row: Catalog.Schedule, after now: Date) -> Date? {
-        guard row.problem == nil, !(row.isOneOff && row.totalRunCount > 0) else { return nil }
-        guard let recurrence = row.recurrence, let schedule = try? Skirret.Schedule(recurrence) else { return nil }
-        let call = ScheduledCall(task: row.task)
-        let entry = ScheduledTask(
-            name: row.name, schedule: schedule, anchor: row.startTime ?? row.changedAt, lastRun: row.lastRunAt,
-            start: row.startTime, call: call)
-        return entry.next(after: now)
+        guard row.problem == nil, let entry = try? ScheduledTask(row) else { return nil }
+        return entry.next(after: now, count: 1).first?.date
     }
 
     /// Why a rule cannot fire.
@@ -32,7 +27,7 @@ enum NextFiring {
 extension Skirret.Schedule {
     /// What a row's rule means to beat.
     ///
-    /// - Throws: `CrontabSchedule.Invalid`, or that solar schedules are not computed yet.
+    /// - Throws: `CrontabSchedule.Invalid` or `SolarSchedule.Invalid`.
     package init(_ recurrence: Recurrence) throws {
         switch recurrence {
         case .interval(let every, let period): self = .interval(period.duration * every)
@@ -42,11 +37,48 @@ extension Skirret.Schedule {
                 try CrontabSchedule(
                     minute: cron.minute, hour: cron.hour, dayOfMonth: cron.dayOfMonth, month: cron.monthOfYear,
                     dayOfWeek: cron.dayOfWeek, timeZone: zone))
-        case .solar: throw UnsupportedRecurrence()
+        case .solar(let event, let latitude, let longitude):
+            self = .solar(try SolarSchedule(event: event, latitude: latitude, longitude: longitude))
         }
     }
 }
 
-private struct UnsupportedRecurrence: Error, CustomStringConvertible {
-    let description = "solar schedules are not computed yet"
+extension ScheduledTask {
+    /// What a row means to beat.
+    ///
+    /// What django_celery_beat has no column for stands under one key of the row's headers and is not sent:
+    /// `{"skirret": {"missed": "all", "overlap": "skip", "jitter_seconds": 20}}`.
+    ///
+    /// - Throws: What makes the rule or these options unusable.
+    package init(_ row: Catalog.Schedule) throws {
+        guard let recurrence = row.recurrence, row.problem == nil else {
+            throw InvalidSchedule("schedule", row.problem ?? "it has no rule")
+        }
+        var headers = row.headers
+        let options = headers.removeValue(forKey: "skirret")?.object ?? [:]
+        let call = ScheduledCall(
+            task: row.task, args: row.arguments, kwargs: row.keywordArguments,
+            queue: row.queue.map(QueueName.init(rawValue:)), priority: row.priority,
+            expiresAfter: row.expireSeconds.map { .seconds($0) }, headers: headers)
+        self.init(row.name, try Skirret.Schedule(recurrence), call)
+        isEnabled = row.isEnabled
+        isOneOff = row.isOneOff
+        start = row.startTime
+        end = row.expires
+        changedAt = row.changedAt
+        lastRun = row.lastRunAt
+        description = row.description
+        try apply(options)
+        try validate()
+    }
+
+    private mutating func apply(_ options: JSONObject) throws {
+        // Read as part of a definition, so that both are checked by the same words.
+        var definition: JSONObject = ["name": .string(name), "task": .string(call.task), "schedule": schedule.json]
+        definition.merge(options)
+        let read = try ScheduledTask(json: definition)
+        missed = read.missed
+        overlap = read.overlap
+        jitter = read.jitter
+    }
 }

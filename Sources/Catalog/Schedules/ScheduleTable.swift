@@ -34,26 +34,32 @@ public struct ScheduleTable: Sendable {
         return try await blocking { try ScheduleWatch(path: path) }
     }
 
-    /// Notes that a schedule fired.
+    /// Notes what fired, all of it or nothing.
     ///
-    /// Not a change: neither `date_changed` nor the watch moves.
+    /// Not a change: neither `date_changed` nor the watch moves, unless a schedule is over. Then it is switched off, and
+    /// the counter of a one-off goes back to zero, as django_celery_beat does it: switched on again it fires again.
     ///
-    /// - Parameters:
-    ///   - id: Whose firing.
-    ///   - date: When it was due.
-    ///   - isLast: Switches the schedule off, as after the only firing of a one-off; that is a change.
+    /// - Parameter firings: Names that exist no more are passed over.
     /// - Throws: A `DatabaseError` when the file cannot be written.
-    public func recordRun(_ id: Int, at date: Date, isLast: Bool = false) async throws {
+    public func record(_ firings: [ScheduleFirings]) async throws {
         try await pool.write { db in
-            try db.execute(
-                sql: """
-                    UPDATE "django_celery_beat_periodictask"
-                    SET "last_run_at" = ?, "total_run_count" = "total_run_count" + 1
-                    WHERE "id" = ?
-                    """,
-                arguments: [DjangoTime.text(date), id])
-            guard isLast else { return }
-            try PeriodicTasks.assign(db, id, sql: #""enabled" = 0"#)
+            for firing in firings {
+                guard let schedule = try Self.fetch(db, where: #"task."name" = ?"#, [firing.name]).first else {
+                    continue
+                }
+                if firing.count > 0 {
+                    try db.execute(
+                        sql: """
+                            UPDATE "django_celery_beat_periodictask"
+                            SET "last_run_at" = ?, "total_run_count" = "total_run_count" + ?
+                            WHERE "id" = ?
+                            """,
+                        arguments: [DjangoTime.text(firing.lastRunAt), firing.count, schedule.id])
+                }
+                guard firing.isOver else { continue }
+                let counter = schedule.isOneOff ? #", "total_run_count" = 0"# : ""
+                try PeriodicTasks.assign(db, schedule.id, sql: #""enabled" = 0"# + counter)
+            }
         }
     }
 
@@ -105,5 +111,25 @@ public struct ScheduleTable: Sendable {
                 """,
             arguments: arguments
         ).map(Schedule.init)
+    }
+}
+
+/// What happened to one schedule since the database was last told.
+public struct ScheduleFirings: Sendable {
+    /// The row's name.
+    public var name: String
+    /// When it fired last.
+    public var lastRunAt: Date
+    /// How often it fired.
+    public var count: Int
+    /// Whether it fires no more.
+    public var isOver: Bool
+
+    /// Firings of one schedule.
+    public init(name: String, lastRunAt: Date, count: Int, isOver: Bool = false) {
+        self.name = name
+        self.lastRunAt = lastRunAt
+        self.count = count
+        self.isOver = isOver
     }
 }

@@ -39,7 +39,9 @@ public final class ScheduleWatch: Sendable {
             sql: """
                 SELECT (SELECT ifnull(max("last_update"), '') FROM "django_celery_beat_periodictasks") || ' '
                     || count(*) || ' ' || total("enabled") || ' ' || ifnull(max("date_changed"), '') || ' '
-                    || total("id" * "enabled") || ' ' || total("interval_id") || ' ' || total("crontab_id")
+                    || total("id" * "enabled") || ' ' || total("interval_id") || ' ' || total("crontab_id") || ' '
+                    || total("solar_id") || ' ' || total("clocked_id") || ' '
+                    || total(length("args") + length("kwargs") + length("headers"))
                 FROM "django_celery_beat_periodictask"
                 """) ?? ""
     }

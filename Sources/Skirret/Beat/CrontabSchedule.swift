@@ -11,6 +11,10 @@ public struct CrontabSchedule: Sendable, Hashable {
     private let months: Set<Int>
     private let daysOfWeek: Set<Int>
     private let zone: TimeZone
+    /// The five fields: minute, hour, day of month, month, day of week.
+    public let line: String
+    /// The IANA name of the zone whose clocks count.
+    public let timeZone: String
 
     /// A rule that cannot be read, or can never fire.
     public struct Invalid: Error, Sendable, CustomStringConvertible {
@@ -29,6 +33,9 @@ public struct CrontabSchedule: Sendable, Hashable {
             throw Invalid(description: "time zone '\(timeZone)' is unknown; write an IANA name such as Europe/Berlin")
         }
         self.zone = zone
+        self.timeZone = timeZone
+        line = [minute, hour, dayOfMonth, month, dayOfWeek]
+            .map { $0.filter { !$0.isWhitespace } }.joined(separator: " ")
         minutes = try CronField(name: "minute", range: 0...59).parse(minute).sorted()
         hours = try CronField(name: "hour", range: 0...23).parse(hour).sorted()
         daysOfMonth = try CronField(name: "day of month", range: 1...31).parse(dayOfMonth)
@@ -63,9 +70,15 @@ public struct CrontabSchedule: Sendable, Hashable {
     }
 
     private func fires(on day: Int) -> Bool {
-        guard daysOfWeek.contains(weekday(day)) else { return false }
-        let date = civil(day)
-        return months.contains(date.month) && daysOfMonth.contains(date.day)
+        let date = CivilDate(day: day)
+        return daysOfWeek.contains(date.weekday) && months.contains(date.month) && daysOfMonth.contains(date.day)
+    }
+
+    /// Whether the rule names a time on the wall, given in seconds since 1970 as if the wall hung in Greenwich.
+    func fires(atWallTime wall: Int) -> Bool {
+        let day = floorDivide(wall, 86_400)
+        let minute = (wall - day * 86_400) / 60
+        return fires(on: day) && hours.contains(minute / 60) && minutes.contains(minute % 60)
     }
 
     private func firstDue(on day: Int, after instant: Date) -> Date? {
@@ -90,7 +103,8 @@ public struct CrontabSchedule: Sendable, Hashable {
         return nil
     }
 
-    private func offset(at second: Int) -> Int {
+    /// Seconds by which the local clock is ahead of UTC.
+    func offset(at second: Int) -> Int {
         zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(second)))
     }
 
@@ -113,77 +127,4 @@ public struct CrontabSchedule: Sendable, Hashable {
         }
         return Date(timeIntervalSince1970: Double(late))
     }
-}
-
-/// One field of a rule: `*`, `5`, `1-5`, `*/15`, `10-50/20`, `mon,wed`, and lists of these.
-struct CronField {
-    let name: String
-    let range: ClosedRange<Int>
-    var names: [String: Int] = [:]
-
-    static let monthNames = named(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], from: 1)
-    static let dayNames = named(["sun", "mon", "tue", "wed", "thu", "fri", "sat"], from: 0).merging(["7": 0]) { $1 }
-
-    private static func named(_ names: [String], from first: Int) -> [String: Int] {
-        Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0 + first) })
-    }
-
-    func parse(_ text: String) throws(CrontabSchedule.Invalid) -> Set<Int> {
-        var values: Set<Int> = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let pieces = part.trimmingCharacters(in: .whitespaces).split(
-                separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-            let step = pieces.count == 2 ? Int(pieces[1]) : 1
-            // `5/10` means different things to different crons, so it is none here.
-            let isSpan = pieces.first.map { $0 == "*" || $0.contains("-") } ?? false
-            guard let base = pieces.first, let step, step > 0, pieces.count == 1 || isSpan,
-                let span = span(String(base))
-            else {
-                throw CrontabSchedule.Invalid(
-                    description: "\(name) '\(text)' cannot be read; write \(range.lowerBound)-\(range.upperBound), "
-                        + "*, */n, a-b, a-b/n or a list of these")
-            }
-            values.formUnion(stride(from: 0, to: span.count, by: step).map { span[$0] })
-        }
-        return values
-    }
-
-    private func span(_ text: String) -> [Int]? {
-        if text == "*" { return Array(range) }
-        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { value(String($0)) }
-        guard let first = ends.first ?? nil, ends.count <= 2, let last = ends.last ?? nil else { return nil }
-        // Sunday is 0 at the start of a range and 7 at its end.
-        if text.hasSuffix("-7"), names["7"] == 0 { return Array(first...6) + [0] }
-        // A range may wrap around, as in fri-mon.
-        return first <= last ? Array(first...last) : Array(first...range.upperBound) + Array(range.lowerBound...last)
-    }
-
-    private func value(_ text: String) -> Int? {
-        let key = text.lowercased()
-        if let named = names[key] ?? names[String(key.prefix(3))] { return named }
-        return Int(key).flatMap { range.contains($0) ? $0 : nil }
-    }
-}
-
-private func floorDivide(_ value: Int, _ by: Int) -> Int { Int((Double(value) / Double(by)).rounded(.down)) }
-
-/// 0 for Sunday.
-///
-/// Day 0 is 1970-01-01, a Thursday.
-private func weekday(_ day: Int) -> Int { ((day + 4) % 7 + 7) % 7 }
-
-/// The Gregorian date of a day counted from 1970-01-01.
-///
-/// After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
-private func civil(_ day: Int) -> (month: Int, day: Int) {
-    let shifted = day + 719_468
-    let era = floorDivide(shifted, 146_097)
-    let dayOfEra = shifted - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    return (
-        monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-    )
 }

@@ -8,6 +8,8 @@ public enum Schedule: Sendable, Hashable {
     case crontab(CrontabSchedule)
     /// Once.
     case clocked(Date)
+    /// When the sun rises, sets, or stands highest.
+    case solar(SolarSchedule)
 
     /// The first due time after an instant; nil when there is none.
     ///
@@ -28,71 +30,45 @@ public enum Schedule: Sendable, Hashable {
             return next > instant ? next : next + every.seconds
         case .crontab(let crontab): return crontab.next(after: instant)
         case .clocked(let date): return date > instant ? date : nil
+        case .solar(let solar): return solar.next(after: instant)
         }
     }
 
-    /// The last due time at or before an instant and after another; nil when there is none.
+    /// The newest due times after one instant and up to another, oldest first.
     ///
-    /// Several missed firings count as one: that is the policy `latest`.
-    func latest(after start: Date, upTo end: Date, anchor: Date) -> Date? {
+    /// Costs what it returns, not what lies between the two: a year of missed minutes is no work.
+    func dues(after start: Date, upTo end: Date, anchor: Date, newest limit: Int) -> [Date] {
         if case .interval(let every) = self {
-            guard let first = next(after: start, anchor: anchor), first <= end else { return nil }
-            return first + (end.timeIntervalSince(first) / every.seconds).rounded(.down) * every.seconds
+            return intervalDues(after: start, upTo: end, anchor: anchor, newest: limit, every: every.seconds)
         }
-        var latest: Date?
-        // A year of missed minutes is walked a day at a time: only the last day can hold the answer.
-        var from = max(start, end - 366 * 86_400)
-        while let due = next(after: from, anchor: anchor), due <= end {
-            latest = due
-            let jump = end - 86_400
-            if due < jump, let after = next(after: jump, anchor: anchor), after <= end {
-                latest = after
-                from = after
-            } else {
-                from = due
+        guard start < end else { return [] }
+        var span = 86_400.0
+        while true {
+            let from = max(start, end - span)
+            var dues: [Date] = []
+            var instant = from
+            while let due = next(after: instant, anchor: anchor), due <= end {
+                dues.append(due)
+                instant = due
             }
+            if dues.count >= limit || from == start { return dues.suffix(limit) }
+            // Nothing, or too few: look further back.
+            span *= 8
         }
-        return latest
-    }
-}
-
-/// One entry of a schedule store.
-public struct ScheduledTask: Sendable {
-    /// The entry's name, unique in its store.
-    public var name: String
-    /// When it is due.
-    public var schedule: Schedule
-    /// Where intervals count from: the entry's start, or its last change.
-    public var anchor: Date
-    /// When it last fired; nil when it never did.
-    public var lastRun: Date?
-    /// Not before this instant.
-    public var start: Date?
-    /// What is enqueued.
-    public var call: ScheduledCall
-
-    /// An entry.
-    public init(
-        name: String, schedule: Schedule, anchor: Date, lastRun: Date? = nil, start: Date? = nil, call: ScheduledCall
-    ) {
-        self.name = name
-        self.schedule = schedule
-        self.anchor = anchor
-        self.lastRun = lastRun
-        self.start = start
-        self.call = call
     }
 
-    /// The next due time after an instant, with the start taken into account.
-    public func next(after instant: Date) -> Date? {
-        let from = start.map { max(instant, $0 - 0.001) } ?? instant
-        return schedule.next(after: from, anchor: anchor)
-    }
-
-    /// The firing that is owed now, if one is.
-    func due(at now: Date) -> Date? {
-        if let start, now < start { return nil }
-        return schedule.latest(
-            after: max(lastRun ?? anchor, start.map { $0 - 0.001 } ?? anchor), upTo: now, anchor: anchor)
+    private func intervalDues(
+        after start: Date, upTo end: Date, anchor: Date, newest limit: Int, every: Double
+    ) -> [Date] {
+        guard let first = next(after: start, anchor: anchor), first <= end else { return [] }
+        // Counted from the anchor, so that all who ask get the same instants.
+        let last = ((end.timeIntervalSince(anchor)) / every).rounded(.down)
+        var dues: [Date] = []
+        for back in 0..<limit {
+            let due = anchor + (last - Double(back)) * every
+            guard due > start, due >= first - every / 2 else { break }
+            dues.append(due)
+        }
+        return dues.reversed()
     }
 }

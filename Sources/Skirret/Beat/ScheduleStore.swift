@@ -1,43 +1,36 @@
-public import CeleryProtocol
 public import Foundation
-
-/// What a schedule enqueues.
-public struct ScheduledCall: Sendable {
-    /// The task's name.
-    public var task: String
-    /// Positional arguments.
-    public var args: [JSONValue]
-    /// Keyword arguments.
-    public var kwargs: JSONObject
-    /// Where it goes; nil means the default queue.
-    public var queue: QueueName?
-    /// 0 is served first, 9 last.
-    public var priority: Int?
-    /// How long after its due time it may still run.
-    public var expiresAfter: Duration?
-
-    /// A call.
-    public init(
-        task: String, args: [JSONValue] = [], kwargs: JSONObject = [:], queue: QueueName? = nil, priority: Int? = nil,
-        expiresAfter: Duration? = nil
-    ) {
-        self.task = task
-        self.args = args
-        self.kwargs = kwargs
-        self.queue = queue
-        self.priority = priority
-        self.expiresAfter = expiresAfter
-    }
-}
 
 /// Where schedules live.
 ///
 /// Beat reads them; somebody else writes them.
 public protocol ScheduleStore: Sendable {
-    /// A text that differs after every change of the schedules. Asked for every second, so it must be cheap.
+    /// Beats whose stores have the same scope elect one leader among them, and must see the same schedules.
+    ///
+    /// Part of Redis keys; empty for the only store of a fleet.
+    var scope: String { get }
+    /// A text that differs after every change of the schedules. Asked for about every second, so it must be cheap.
     func changeMark() async throws -> String
-    /// The entries that are enabled now.
+    /// All entries, also those that are switched off. An entry that cannot be read is left out, and told to a log.
     func schedules() async throws -> [ScheduledTask]
-    /// Notes that an entry fired. An entry that fires once only is disabled here.
-    func recordRun(of name: String, at date: Date) async throws
+    /// Notes what fired, for people to see. Not a change. An entry that fired for the last time is switched off here.
+    ///
+    /// Called again with the same runs when it throws.
+    func record(_ runs: [ScheduleRun]) async throws
+}
+
+extension ScheduleStore {
+    /// The only store of a fleet.
+    public var scope: String { "" }
+}
+
+/// What happened to one entry since its store was last told.
+public struct ScheduleRun: Sendable, Hashable {
+    /// The entry.
+    public var name: String
+    /// When it fired last, by Redis's clock.
+    public var lastRun: Date
+    /// How often it fired.
+    public var count: Int
+    /// Whether it fires no more: a one-off has fired, or its end has come.
+    public var isOver: Bool
 }

@@ -2,20 +2,33 @@
 --
 -- KEYS[1]  fired      STRING  the fire key "schedule@due": a second firing finds it
 -- KEYS[2]  term       STRING  the current leader's term
--- KEYS[3]  queue      LIST  one queue at one priority step; oldest at the right
--- KEYS[4]  binding    SET   kombu's table of the queue's own exchange
--- KEYS[5]  permanent  SET   kombu's table of bindings that a sweep must keep
+-- KEYS[3]  runs       HASH  schedule -> "due at count task", times in Unix milliseconds; its newest firing
+-- KEYS[4]  queue      LIST  one queue at one priority step; oldest at the right
+-- KEYS[5]  binding    SET   kombu's table of the queue's own exchange
+-- KEYS[6]  permanent  SET   kombu's table of bindings that a sweep must keep
 -- ARGV[1]  term       ours
--- ARGV[2]  message    the envelope, as it goes on the wire
--- ARGV[3]  member     the binding's member, kombu's format
--- ARGV[4]  channel    where waiting workers hear of it
--- ARGV[5]  remember   seconds for which the fire key is kept
+-- ARGV[2]  schedule   its name
+-- ARGV[3]  due        Unix millisecond
+-- ARGV[4]  remember   seconds for which the fire key is kept
+-- ARGV[5]  task id
+-- ARGV[6]  message    the envelope, as it goes on the wire; "" only notes that this due time is passed over
+-- ARGV[7]  member     the binding's member, kombu's format
+-- ARGV[8]  channel    where waiting workers hear of it
 --
--- Returns  1 when fired, 0 when it had been, -1 when somebody else leads.
+-- Returns  1 when fired or passed over, 0 when it had been, -1 when somebody else leads.
 if redis.call("GET", KEYS[2]) ~= ARGV[1] then return -1 end
-if not redis.call("SET", KEYS[1], ARGV[1], "NX", "EX", ARGV[5]) then return 0 end
-redis.call("SADD", KEYS[4], ARGV[3])
-redis.call("SADD", KEYS[5], ARGV[3])
-redis.call("LPUSH", KEYS[3], ARGV[2])
-redis.call("PUBLISH", ARGV[4], "queued")
+if not redis.call("SET", KEYS[1], ARGV[1], "NX", "EX", ARGV[4]) then return 0 end
+local at, count, task = "0", 0, "-"
+local held = redis.call("HGET", KEYS[3], ARGV[2])
+if held then at, count, task = string.match(held, "^%S+ (%S+) (%S+) (%S+)") end
+if ARGV[6] ~= "" then
+    local time = redis.call("TIME")
+    at = string.format("%d", time[1] * 1000 + math.floor(time[2] / 1000))
+    count, task = count + 1, ARGV[5]
+    redis.call("SADD", KEYS[5], ARGV[7])
+    redis.call("SADD", KEYS[6], ARGV[7])
+    redis.call("LPUSH", KEYS[4], ARGV[6])
+    redis.call("PUBLISH", ARGV[8], "queued")
+end
+redis.call("HSET", KEYS[3], ARGV[2], ARGV[3] .. " " .. at .. " " .. count .. " " .. task)
 return 1

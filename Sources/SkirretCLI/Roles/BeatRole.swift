@@ -46,34 +46,22 @@ struct CatalogSchedules: ScheduleStore {
     }
 
     func schedules() async throws -> [ScheduledTask] {
-        try await catalog.schedules.enabled().compactMap { row in
-            guard let schedule = rule(of: row) else { return nil }
-            let expiry = row.expireSeconds.map { Duration.seconds($0) }
-            return ScheduledTask(
-                name: row.name, schedule: schedule, anchor: row.startTime ?? row.changedAt, lastRun: row.lastRunAt,
-                start: row.startTime,
-                call: ScheduledCall(
-                    task: row.task, args: row.arguments, kwargs: row.keywordArguments,
-                    queue: row.queue.map(QueueName.init(rawValue:)), priority: row.priority, expiresAfter: expiry))
+        try await catalog.schedules.all().compactMap { row in
+            do {
+                return try ScheduledTask(row)
+            } catch {
+                // One that cannot fire suspends only itself; the others go on.
+                if row.isEnabled {
+                    logger.error("a schedule cannot fire", metadata: ["schedule": "\(row.name)", "error": "\(error)"])
+                }
+                return nil
+            }
         }
     }
 
-    /// Nil, and one line in the log, for a rule that can never fire; the others go on.
-    private func rule(of row: Catalog.Schedule) -> Skirret.Schedule? {
-        do {
-            if let recurrence = row.recurrence { return try Skirret.Schedule(recurrence) }
-            logger.error(
-                "a schedule cannot fire",
-                metadata: ["schedule": "\(row.name)", "error": "\(row.problem ?? "it has no rule")"])
-        } catch {
-            logger.error("a schedule cannot fire", metadata: ["schedule": "\(row.name)", "error": "\(error)"])
-        }
-        return nil
-    }
-
-    func recordRun(of name: String, at date: Date) async throws {
-        guard let row = try await catalog.schedules.find(named: name) else { return }
-        try await catalog.schedules.recordRun(row.id, at: date, isLast: row.isOneOff)
+    func record(_ runs: [ScheduleRun]) async throws {
+        try await catalog.schedules.record(
+            runs.map { ScheduleFirings(name: $0.name, lastRunAt: $0.lastRun, count: $0.count, isOver: $0.isOver) })
     }
 
     private actor ChangeCounter {

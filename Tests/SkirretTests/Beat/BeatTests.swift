@@ -23,10 +23,14 @@ private final class ListedSchedules: ScheduleStore {
 
     func schedules() async throws -> [ScheduledTask] { entries.withLock { $0 } }
 
-    func recordRun(of name: String, at date: Date) async throws {
+    func record(_ runs: [ScheduleRun]) async throws {
         if isForgetful { throw Unavailable() }
         entries.withLock { entries in
-            for index in entries.indices where entries[index].name == name { entries[index].lastRun = date }
+            for run in runs {
+                for index in entries.indices where entries[index].name == run.name {
+                    entries[index].lastRun = run.lastRun
+                }
+            }
         }
     }
 
@@ -37,9 +41,12 @@ private final class ListedSchedules: ScheduleStore {
 
 @Suite("Beat", .serialized, .timeLimit(.minutes(2))) struct BeatTests {
     private func every(_ interval: Duration, anchor: Date = Date(), lastRun: Date? = nil) -> ScheduledTask {
-        ScheduledTask(
-            name: "s", schedule: .interval(interval), anchor: anchor, lastRun: lastRun,
-            call: ScheduledCall(task: "t", args: [1], queue: "q", expiresAfter: .seconds(3600)))
+        var task = ScheduledTask(
+            "s", .interval(interval),
+            ScheduledCall(task: "t", args: [1], queue: "q", expiresAfter: .seconds(3600), headers: ["own": 1]))
+        task.changedAt = anchor
+        task.lastRun = lastRun
+        return task
     }
 
     /// Runs beats until the body returns, then cancels them.
@@ -82,6 +89,7 @@ private final class ListedSchedules: ScheduleStore {
             for (due, next) in zip(milliseconds, milliseconds.dropFirst()) { #expect((next - due) % 1000 == 0) }
             for message in messages {
                 #expect(message.headers.fields["celery_beat_task"] == true && message.body.args == [1])
+                #expect(message.headers.fields["periodic_task_name"] == "s" && message.headers.fields["own"] == 1)
                 #expect(message.headers.expires != nil)
             }
         }

@@ -158,18 +158,28 @@ struct ScriptBench {
         ).string
     }
 
-    func lead(_ name: String, term: String = "", lease: Int = 6000) async throws -> Int? {
-        try await redis.run(
-            Scripts.lead, keys: [keys.leader, keys.term], arguments: [.init(name), .init(lease), .init(term)]
-        ).array?.first?.int
+    func lead(_ name: String, term: String = "", lease: Int = 6000, looked: String = "") async throws -> [Int?] {
+        let beat = keys.beat("")
+        let parts =
+            try await redis.run(
+                Scripts.lead, keys: [beat.leader, beat.term, beat.looked],
+                arguments: [.init(name), .init(lease), .init(term), .init(looked)]
+            ).array?.map(\.int) ?? []
+        return [parts[0], parts[2]]
     }
 
-    func fire(_ due: Int, term: Int) async throws -> Int? {
-        try await redis.run(
+    func fire(_ due: Int, term: Int, message: String? = nil) async throws -> Int? {
+        let beat = keys.beat("")
+        return try await redis.run(
             Scripts.fire,
             keys: [
-                keys.fired("s", due: due), keys.term, "celery", keys.binding("celery"), keys.permanentBinding("celery"),
-            ], arguments: [.init(term), .init("message \(due)"), "member", .init(keys.wake), 60]
+                beat.fired("s", due: due), beat.term, beat.runs, "celery", keys.binding("celery"),
+                keys.permanentBinding("celery"),
+            ],
+            arguments: [
+                .init(term), "s", .init(due), 60, .init("id-\(due)"), .init(message ?? "message \(due)"), "member",
+                .init(keys.wake),
+            ]
         ).int
     }
 
