@@ -88,10 +88,10 @@ import Testing
         let cases = lines.split(separator: "\n").compactMap(Recorded.init)
         #expect(cases.count == 1000)
         let differences = try cases.map { (abs(try $0.difference()), $0) }
-        // At the edge of a polar day the sun touches the horizon at so flat an angle that a hundredth of a degree is
-        // minutes, and may be a day.
+        // The flatter the sun crosses its altitude, the longer a hundredth of a degree lasts: beyond 48 degrees there
+        // are nights without astronomical dusk, and at the edge of a polar day the answer may be another day.
         for (difference, one) in differences where abs(one.latitude) <= 60 {
-            #expect(difference <= 15, "\(one)")
+            #expect(difference <= (abs(one.latitude) <= 45 ? 15 : 120), "\(one)")
         }
         let far = differences.filter { $0.0 > 120 }
         #expect(far.count <= 3, "\(far.map(\.1))")
