@@ -57,7 +57,11 @@ for i = 5, #ARGV do
         owner = cjson.decode(owner)
         local message = string.sub(held, 2, #held - owner.tail)
         local crashes = 0
-        if ARGV[1] ~= "stopping" then crashes = redis.call("HINCRBY", KEYS[7], owner.task, 1) end
+        if ARGV[1] ~= "stopping" then
+            crashes = redis.call("HINCRBY", KEYS[7], owner.task, 1)
+            -- A week: a task that a Python worker ended is not taken out by anybody.
+            redis.call("EXPIRE", KEYS[7], 604800)
+        end
         if crashes >= tonumber(ARGV[2]) then
             redis.call("ZADD", KEYS[5], now, token)
             redis.call("HSET", KEYS[6], token, cjson.encode({

@@ -198,6 +198,7 @@ public final class Worker: Sendable {
             ])
         await withDiscardingTaskGroup { deliveries in
             var claimer = Claimer(queue: queue, options: options, consumed: consumed)
+            var lastChance = LastChance(mostCrashes: options.mostCrashes)
             var rounds = 0
             var isDeclared = false
             while !isStopping {
@@ -207,13 +208,16 @@ public final class Worker: Sendable {
                         isDeclared = true
                     }
                     start(executor, &deliveries)
-                    let wanted = intake.isTaking ? slots.wanted(concurrency: intake.concurrency) : 0
+                    let isTaking = intake.isTaking && !lastChance.isSolitary(held)
+                    let wanted = isTaking ? slots.wanted(concurrency: intake.concurrency) : 0
                     rounds += 1
                     // Every eighth round begins with the lowest priority, so that it never starves.
                     let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
                     let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
-                    take(claims, asked: wanted)
+                    let (begin, handBack) = lastChance.part(claims)
+                    take(begin, asked: wanted)
                     start(executor, &deliveries)
+                    await giveBack(handBack)
                     if wanted > 0 && claims.count == wanted { continue }
                     if wanted > claims.count { waits.arm(except: claimer.paused) }
                     try await rest()

@@ -3,6 +3,7 @@ import Foundation
 import Skirret
 import SkirretRedis
 import SkirretTesting
+import Synchronization
 import Testing
 
 /// What Redis and workers may do to each other, one fault at a time: the bars are times.
@@ -252,6 +253,28 @@ import Testing
             await #expect(throws: RedisError.self) { try await quick.delay(1, on: queue) }
             try await withFleet(workers(url, 2)) { try await waitForSuccess(accepted, queue) }
             #expect(accepted.all.count == 50)
+            let left = try await leftovers(queue)
+            #expect(left == [])
+            await queue.close()
+        }
+    }
+
+    @Test func `messages on their last chance do not run beside each other`() async throws {
+        try await ThrowawayRedis.withServer { url in
+            let queue = TaskQueue(url, logger: quiet)
+            let accepted = Accepted()
+            let inside = Mutex((now: 0, most: 0))
+            let alone = TaskDefinition("samples.quick") { (number: Int) in
+                inside.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+                try await Task.sleep(for: .milliseconds(100))
+                inside.withLock { $0.now -= 1 }
+                return number
+            }
+            await produce(4, on: queue, accepted)
+            for id in accepted.all { try await queue.redis.send("HSET", "skirret:crashes", .init(id.rawValue), 2) }
+            let worker = FleetWorker(url, name: "w@host", tasks: [alone.registered])
+            try await withFleet([worker]) { try await waitForSuccess(accepted, queue) }
+            #expect(inside.withLock { $0.most } == 1, "one that kills its host would have taken the others along")
             let left = try await leftovers(queue)
             #expect(left == [])
             await queue.close()
