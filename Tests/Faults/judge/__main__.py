@@ -4,7 +4,7 @@ r"""Provokes the faults that Skirret promises to live through, and judges by the
     .venv-test/bin/python -m judge --case W2 --case R9 --seed 3
     .venv-test/bin/python -m judge --full --table faults.md         every seed, and the table
     .venv-test/bin/python -m judge --list
-    .venv-test/bin/python -m judge --sabotage                       the judge's own test: doctored books must be found out
+    .venv-test/bin/python -m judge --sabotage                       the judge's own test: doctored books are found out
 
 Run in Tests/Faults, or with it on PYTHONPATH. Every case has a Redis of its own on a free port and workers in
 process groups of their own; nothing outlives it. One line a case and seed, "N passed, N failed" last.
@@ -33,7 +33,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="one seed a case, in minutes; the default")
     parser.add_argument("--full", action="store_true", help="every seed, at full length")
     parser.add_argument("--sabotage", action="store_true", help="feed the verdict doctored ledgers, and nothing else")
-    parser.add_argument("--worker", default=str(ROOT / ".build/debug/skirret") + " worker", help="the command under test")
+    worker = f"{shlex.quote(str(ROOT / '.build/debug/skirret'))} worker"
+    parser.add_argument("--worker", default=worker, help="the command under test")
     parser.add_argument("--jobs", type=int, default=5, help="how many cases at a time")
     parser.add_argument("--table", type=Path, metavar="FILE", help="write the table there, as Markdown")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep logs and journals of what failed there")

@@ -119,15 +119,18 @@ class Ledger:
         for start in self.starts:
             by_task.setdefault(start.task, []).append(start)
         found = list(self.resumed)
+        taken: dict[str, list[float]] = {}
         for death in self.deaths:
-            if not death.is_timed:
-                continue
             unfinished = {
                 start.task for start in self.starts
                 if start.pid in death.pids and start.ended is None and start.at <= death.at
-            }
-            for task in unfinished | death.held:
-                later = [start.at for start in by_task.get(task, []) if start.at > death.at]
-                if later:
-                    found.append(min(later) - death.at)
+            }  # fmt: skip
+            for task in (unfinished | death.held) if death.is_timed else ():
+                taken.setdefault(task, []).append(death.at)
+        for task, deaths in taken.items():
+            for at in deaths:
+                after = min((start.at for start in by_task.get(task, []) if start.at > at), default=None)
+                # One that was given to somebody who died before its start is timed from that death.
+                if after is not None and not any(at < other < after for other in deaths):
+                    found.append(after - at)
         return sorted(found)

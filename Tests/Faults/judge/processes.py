@@ -96,7 +96,6 @@ class OwnProcess:
     def children(self) -> list[int]:
         """Direct children that live."""
         try:
-            text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
             lists = [Path(f"/proc/{self.pid}/task/{task}/children") for task in os.listdir(f"/proc/{self.pid}/task")]
             text = " ".join(path.read_text() for path in lists)
         except FileNotFoundError:
@@ -105,7 +104,9 @@ class OwnProcess:
 
     @property
     def resident_megabytes(self) -> float:
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+        """Zero once it has ended."""
+        path = Path(f"/proc/{self.pid}/status")
+        for line in path.read_text().splitlines() if path.exists() else []:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024
         return 0

@@ -5,22 +5,27 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from . import sabotage
 from .cases import CASES, Case
 from .scene import Scene, Settings, Skip
-from .verdict import Verdict, judge
+from .verdict import Bars, Verdict, judge
 
 #: A short case that takes longer than this hangs.
 SHORT_LIMIT_SECONDS = 200
 FULL_LIMIT_SECONDS = 1800
+#: For the books of a case that ended in the middle.
+_NO_BARS = Bars(double_starts=None, needs_recovery=False, accepted=0, is_clean=False)
 
 
 def run_here(id: str, seed: int, settings: Settings, result: Path, keep: Path | None) -> int:
@@ -29,13 +34,15 @@ def run_here(id: str, seed: int, settings: Settings, result: Path, keep: Path | 
     verdict = Verdict(id, seed)
     try:
         bars = CASES[id].body(scene)
-        verdict = judge(scene.ledger(), bars, id, seed)
-        verdict.faults += sabotage.blind_spots(scene.ledger(), bars) if not verdict.faults else []
+        books = scene.ledger()
+        verdict = judge(books, bars, id, seed)
+        if not verdict.faults:
+            verdict.faults = sabotage.blind_spots(books, bars)
     except Skip as reason:
         verdict.skipped = str(reason)
     except Exception as error:
         with contextlib.suppress(Exception):  # the books may be out of reach; what went wrong is told in any case
-            verdict = judge(scene.ledger(), bars=_LOOSE, case=id, seed=seed)
+            verdict = judge(scene.ledger(), _NO_BARS, id, seed)
             verdict.faults.clear()
         place = traceback.extract_tb(sys.exc_info()[2])
         own = [frame for frame in place if "judge" in frame.filename][-1]
@@ -55,15 +62,13 @@ def run_all(options: argparse.Namespace, settings: Settings) -> int:
     runs.sort(key=lambda run: -run[0].seconds)
     verdicts: list[Verdict] = []
     with tempfile.TemporaryDirectory(prefix="skirret-judge-") as folder, ThreadPoolExecutor(options.jobs) as pool:
-        for group, lanes in (([run for run in runs if not run[0].is_alone], options.jobs), ([run for run in runs if run[0].is_alone], 1)):
-            if lanes == 1:
-                found = (_run_apart(one, seed, options, Path(folder)) for one, seed in group)
-            else:
-                waiting = [pool.submit(_run_apart, one, seed, options, Path(folder)) for one, seed in group]
-                found = (future.result() for future in as_completed(waiting))
-            for verdict in found:
-                print(verdict.line, flush=True)
-                verdicts.append(verdict)
+        apart = partial(_run_apart, options=options, settings=settings, folder=Path(folder))
+        waiting = [pool.submit(apart, *run) for run in runs if not run[0].is_alone]
+        together = (future.result() for future in as_completed(waiting))
+        alone = (apart(*run) for run in runs if run[0].is_alone)
+        for verdict in chain(together, alone):
+            print(verdict.line, flush=True)
+            verdicts.append(verdict)
     order = list(CASES)
     verdicts.sort(key=lambda verdict: (order.index(verdict.case), verdict.seed))
     if options.table:
@@ -84,12 +89,14 @@ def _seeds(one: Case, options: argparse.Namespace) -> list[int]:
     return list(range(1, one.seeds + 1)) if options.full else [1]
 
 
-def _run_apart(one: Case, seed: int, options: argparse.Namespace, folder: Path) -> Verdict:
+def _run_apart(
+    one: Case, seed: int, *, options: argparse.Namespace, settings: Settings, folder: Path
+) -> Verdict:
     result = folder / f"{one.id}-{seed}.json"
     command = [
-        sys.executable, "-m", "judge", "--case", one.id, "--seed", str(seed), "--worker", options.worker,
+        sys.executable, "-m", "judge", "--case", one.id, "--seed", str(seed), "--worker", shlex.join(settings.worker),
         "--result", str(result), *(["--full"] if options.full else []),
-        *(["--keep", str(options.keep)] if options.keep else []),
+        *(["--keep", str(options.keep.resolve())] if options.keep else []),
     ]  # fmt: skip
     began = time.monotonic()
     process = subprocess.Popen(
@@ -132,8 +139,3 @@ def table(verdicts: list[Verdict]) -> str:
         cells = [one.id, one.title, str(len(ran)), *(f"{number:,}" for number in sums), together.percentiles, end]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-from .verdict import Bars  # noqa: E402
-
-_LOOSE = Bars(double_starts=None, needs_recovery=False, accepted=0, is_clean=False)

@@ -11,7 +11,7 @@ from redis.retry import Retry
 
 from .processes import OwnProcess, free_port, until
 
-PYTHON_TASKS = Path(__file__).parent / "python_tasks.py"
+CELERY_APP = Path(__file__).parent / "celery_app"
 
 
 class RedisServer:
@@ -36,7 +36,7 @@ class RedisServer:
         """One that fails at once: what is repeated, and how, is for the caller to say."""
         return redis.Redis(
             port=self.port, socket_timeout=timeout, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0),
-            decode_responses=True, **options,
+            decode_responses=True, encoding_errors="replace", **options,
         )  # fmt: skip
 
     def start(self) -> None:
@@ -74,11 +74,12 @@ class Worker:
     def __init__(
         self, command: list[str], folder: Path, url: str, name: str, *, queues: str = "celery", concurrency: int = 8,
         grace: int = 30, flags: tuple[str, ...] = (), environment: dict[str, str] | None = None,
+        has_samples: bool = True,
     ) -> None:  # fmt: skip
         self.name = f"{name}@judge"
         self._command = [
-            *command, "--samples", "--redis", url, "--data-dir", str(folder / "data"), "--name", self.name,
-            "--queues", queues, "--concurrency", str(concurrency), "--grace", str(grace), *flags,
+            *command, *(["--samples"] if has_samples else []), "--redis", url, "--data-dir", str(folder / "data"),
+            "--name", self.name, "--queues", queues, "--concurrency", str(concurrency), "--grace", str(grace), *flags,
         ]  # fmt: skip
         self._environment = environment
         self._log = folder / f"{name}.log"
@@ -111,11 +112,13 @@ class PythonWorker:
     def __init__(self, python: str, folder: Path, url: str, name: str, visibility_seconds: int) -> None:
         self.name = f"{name}@python"
         self._command = [
-            python, "-m", "celery", "-A", "python_tasks", "worker", "--queues", "celery", "--concurrency", "2",
+            python, "-m", "celery", "-A", "judged_tasks", "worker", "--queues", "celery", "--concurrency", "2",
             "--hostname", self.name, "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
-            "--workdir", str(PYTHON_TASKS.parent),
         ]  # fmt: skip
-        self._environment = {"JUDGE_REDIS": url, "JUDGE_VISIBILITY": str(visibility_seconds), "C_FORCE_ROOT": "1"}
+        self._environment = {
+            "JUDGE_REDIS": url, "JUDGE_VISIBILITY": str(visibility_seconds), "C_FORCE_ROOT": "1",
+            "PYTHONPATH": str(CELERY_APP),
+        }  # fmt: skip
         self._log = folder / f"{name}.log"
         self.process = OwnProcess(self._command, self._log, self._environment)
 

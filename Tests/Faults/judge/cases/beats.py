@@ -1,1 +1,178 @@
-"""."""
+"""Rows T: clocks that are wrong, and beats that die."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ..processes import OwnProcess, until
+from ..scene import Scene, Skip
+from ..verdict import Bars
+from . import case
+
+TAKEN_OVER = 10.0
+
+
+@case("T1", "a worker's clock is an hour off, either way", seeds=2, seconds=30)
+def wrong_clock(scene: Scene) -> Bars:
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+    if not shutil.which("faketime") or not library:
+        raise Skip("faketime is not installed; Debian's package of that name brings it")
+    scene.start_redis()
+    for name, offset in (("ahead", "+3600"), ("behind", "-3600")):
+        scene.start_worker(
+            name, concurrency=4,
+            # Only the wall clock: the other ones belong to the machine.
+            environment={"LD_PRELOAD": str(library), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"},
+        )  # fmt: skip
+    scene.start_worker("right", concurrency=4)
+    # Longer than a lease, so that one that ran by a wrong clock would be taken.
+    scene.send(15.0, count=9)
+    due = datetime.now(UTC) + timedelta(seconds=6)
+    due_at = time.monotonic() + 6
+    later = scene.send(count=30, headers={"eta": due.isoformat()})
+    scene.send(count=10, headers={"expires": (datetime.now(UTC) + timedelta(minutes=5)).isoformat()})
+    scene.await_starts(later, within=30)
+    times = [start.at - due_at for start in scene.runs() if start.task in set(later)]
+    scene.notes.append(f"due tasks started {min(times):.2f} to {max(times):.2f} s after their time")
+    scene.check(min(times) >= -0.1, f"a task started {-min(times):.1f} s before its time")
+    scene.check(max(times) <= 5, f"a task started {max(times):.1f} s late")
+    scene.settle()
+    return Bars(accepted=49)
+
+
+class Beats:
+    """Beats over one database, with a worker that does what they send."""
+
+    def __init__(self, scene: Scene, count: int) -> None:
+        self.scene = scene
+        self.folder = scene.folder / "data"
+        scene.start_redis()
+        scene.start_worker("runner")
+        self.processes: list[OwnProcess] = []
+        self.command = [
+            scene.settings.skirret, "beat", "--redis", scene.redis.url, "--data-dir", str(self.folder),
+        ]  # fmt: skip
+        for _ in range(count):
+            self.start()
+
+    def start(self) -> OwnProcess:
+        process = self.scene.start_process(self.command, f"beat{len(self.processes)}")
+        self.processes.append(process)
+        until(lambda: "beat is ready" in process.said() or not process.is_alive, 20, "a beat to be ready")
+        assert process.is_alive, f"the beat ended: {process.said()[-300:]}"
+        return process
+
+    def schedule(self, seconds: int, name: str = "judged") -> None:
+        """Every so many seconds, a journal task."""
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        path = json.dumps([str(self.scene.journal)])
+        with sqlite3.connect(self.folder / "skirret.db", timeout=10) as database:
+            interval = database.execute(
+                "INSERT INTO django_celery_beat_intervalschedule (every, period) VALUES (?, 'seconds')", (seconds,)
+            ).lastrowid
+            database.execute(
+                "INSERT INTO django_celery_beat_periodictask (name, task, interval_id, args, kwargs, headers, one_off,"
+                " enabled, total_run_count, date_changed, description) VALUES (?, 'samples.journal', ?, ?, '{}', '{}',"
+                " 0, 1, 0, ?, '')",
+                (name, interval, path, now),
+            )
+
+    def leader(self) -> OwnProcess | None:
+        """The beat that said last that it leads, among those alive."""
+        with self.scene.redis.client() as client:
+            names = [client.get(key) for key in client.keys("skirret:beat:leader*")]
+        for process in self.processes:
+            if process.is_alive and any(name and f"beat-{process.pid}@" in name for name in names):
+                return process
+        return None
+
+    def firings(self) -> list[float]:
+        return [start.at for start in self.scene.runs()]
+
+    def fired_keys(self) -> int:
+        with self.scene.redis.client() as client:
+            return len(client.keys("skirret:beat:fired:*"))
+
+
+@case("T4", "five beats, one schedule", seeds=1, seconds=30)
+def five_beats(scene: Scene) -> Bars:
+    beats = Beats(scene, 5)
+    beats.schedule(1)
+    until(beats.firings, 15, "the first firing")
+    length = 300 if scene.is_full else 15
+    end = time.monotonic() + length
+    while time.monotonic() < end:
+        time.sleep(min(10, length / 3))
+        # Frozen, and awake again believing that it leads.
+        if leader := beats.leader():
+            leader.freeze()
+            time.sleep(7.5)
+            leader.thaw()
+    _quiet(scene, beats)
+    _one_each(scene, beats, 1)
+    return Bars(accepted=0)
+
+
+@case("T5", "the leading beat dies", seeds=2, seconds=40)
+def leader_dies(scene: Scene) -> Bars:
+    beats = Beats(scene, 2)
+    beats.schedule(1)
+    until(beats.firings, 15, "the first firing")
+    for _ in range(10 if scene.is_full else 2):
+        time.sleep(1 + scene.random.random())
+        leader = until(beats.leader, 15, "a beat to lead")
+        at = leader.kill()
+        next_fire = until(lambda at=at: next((t for t in beats.firings() if t > at), None), 15, "another beat to fire")
+        scene.resumed.append(next_fire - at)
+        beats.start()
+    _quiet(scene, beats)
+    _one_each(scene, beats, 1)
+    return Bars(accepted=0, recovery=TAKEN_OVER)
+
+
+@case("T6", "no beat across three due times", seeds=1, seconds=30)
+def beat_down(scene: Scene) -> Bars:
+    """The default policy: the latest of the missed ones, once."""
+    beats = Beats(scene, 1)
+    beats.schedule(3)
+    until(lambda: len(beats.firings()) >= 2, 20, "two firings")
+    beats.processes[0].kill()
+    before = len(beats.firings())
+    time.sleep(10)
+    scene.check(len(beats.firings()) == before, "it fired without a beat")
+    back = time.monotonic()
+    beats.start()
+    until(lambda: len(beats.firings()) > before, 15, "the missed one to be caught up with")
+    first = [at for at in beats.firings() if at > back][0]
+    time.sleep(6.5)
+    _quiet(scene, beats)
+    after = [at for at in beats.firings() if at > back]
+    expected = 1 + int((time.monotonic() - first) / 3)
+    scene.notes.append(f"{len(after)} firings since the beat is back, the first after {first - back:.1f} s")
+    is_right = expected - 1 <= len(after) <= expected + 1
+    scene.check(is_right, f"{len(after)} firings, expected one for the missed and {expected - 1}")
+    close = [b - a for a, b in zip(after, after[1:], strict=False) if b - a < 0.1]
+    scene.check(not close, "missed ones were fired one after the other; the default is the latest only")
+    return Bars(accepted=0)
+
+
+def _quiet(scene: Scene, beats: Beats) -> None:
+    for process in beats.processes:
+        process.kill()
+    time.sleep(1)
+    scene.settle()
+
+
+def _one_each(scene: Scene, beats: Beats, seconds: float) -> None:
+    """As many runs as due times: a fire key for each, and never two within one interval."""
+    fired, keys = len(beats.firings()), beats.fired_keys()
+    scene.notes.append(f"{fired} firings, {keys} fire keys")
+    scene.check(fired > 3, f"only {fired} firings: this showed nothing")
+    scene.check(fired == keys, f"{fired} tasks ran for {keys} due times")
+    span = beats.firings()[-1] - beats.firings()[0]
+    scene.check(fired <= span / seconds + 2, f"{fired} firings in {span:.1f} s")

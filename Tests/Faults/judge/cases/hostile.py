@@ -1,1 +1,367 @@
-"""."""
+"""Rows L3 to L5 and M: messages that poison, cannot be read, or come from an enemy."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pickle
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import redis
+
+from ..ledger import AcceptedLog, Death, read_runs
+from ..messages import message
+from ..processes import until
+from ..scene import Scene, Skip, task_id
+from ..topology import Worker
+from ..verdict import Bars
+from ..watcher import PREFIX
+from . import case
+from .workers import worker_help
+
+ROOT = Path(__file__).resolve().parents[4]
+FIXTURES = ROOT / "../shared/fixtures/celery"
+
+
+@case("L3", "poison: kills its host each time", seeds=2, seconds=60)
+def poison(scene: Scene) -> Bars:
+    scene.start_redis()
+    has_processes = "--processes" in worker_help(scene)
+    flags = ("--processes", "2") if has_processes else ()
+    hosts = [scene.start_worker(f"host{n}", concurrency=4, flags=flags) for n in range(2)]
+    producer = scene.produce(20, lambda chance: [chance.random() * 0.1])
+    scene.await_progress(60)
+    scene.send(0, "kill", count=2 if scene.is_full else 1)
+    poisoned = set(scene.send(0, "kill"))
+    with scene.redis.client() as client:
+        end = time.monotonic() + 100
+        while len(poisoned - _dead(client)) and time.monotonic() < end:
+            for host in hosts:  # as a service manager would
+                if not host.process.is_alive:
+                    pids = frozenset({host.process.pid})
+                    scene.deaths.append(Death(pids, time.monotonic(), scene.held_by(host.name)))
+                    host.restart()
+            time.sleep(0.05)
+        until(lambda: client.zcard("skirret:dead") >= (3 if scene.is_full else 2), 60, "all of them to be dead")
+        letters = [json.loads(text.partition("\n")[0]) for text in client.hvals("skirret:dead:letters")]
+    scene.check(all("3 times" in json.dumps(letter) or letter.get("crashes") == 3 for letter in letters),
+                f"the letters do not tell of three deaths: {letters}")  # fmt: skip
+    producer.stop()
+    scene.settle()
+    # A body that kills its host does not end in the journal, and its host's death is known by its start alone.
+    deadly = [start for start in read_runs(scene.journal) if start.task in _dead_tasks(scene)]
+    scene.deaths += [
+        Death(frozenset({start.pid}), start.at, frozenset({start.task}), is_timed=False) for start in deadly
+    ]
+    if has_processes:
+        _compare_latency(scene, since=min(start.at for start in deadly), until_=max(start.at for start in deadly))
+    return Bars(dead=3 if scene.is_full else 2, recovery=2 if has_processes else 15)
+
+
+def _compare_latency(scene: Scene, since: float, until_: float) -> None:
+    accepted = AcceptedLog.read(scene.folder / "accepted")
+    waits: dict[bool, list[float]] = {True: [], False: []}
+    for start in read_runs(scene.journal):
+        if start.task in accepted and start.task not in _dead_tasks(scene):
+            waits[since <= accepted[start.task] <= until_].append(start.at - accepted[start.task])
+    p99 = {during: sorted(found)[int(len(found) * 0.99)] for during, found in waits.items() if found}
+    usual, meanwhile = p99.get(False, 0) * 1000, p99.get(True, 0) * 1000
+    scene.notes.append(f"others waited p99 {usual:.0f} ms, {meanwhile:.0f} ms while it killed")
+
+
+def _dead(client: redis.Redis) -> set[str]:
+    return {task_id(text.partition("\n")[2]) for text in client.hvals("skirret:dead:letters")}
+
+
+def _dead_tasks(scene: Scene) -> set[str]:
+    with scene.redis.client() as client:
+        return _dead(client)
+
+
+def _with_body(text: str, **changes: object) -> str:
+    return json.dumps(json.loads(text) | changes)
+
+
+def _pickle(marker: Path) -> str:
+    class Payload:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.system, (f"touch {marker}",)
+
+    return base64.b64encode(pickle.dumps(([Payload()], {}, {}))).decode()
+
+
+@case("L4", "undecodable and unsupported messages", seeds=1, seconds=10)
+def undecodable(scene: Scene) -> Bars:
+    def good() -> str:
+        return message("samples.journal", [str(scene.journal)])[1]
+
+    deep = '{"a":' * 900 + "1" + "}" * 900
+    return _all_die(scene, {
+        "bad base64": _with_body(good(), body="*** not base64 ***"),
+        "half a base64": _with_body(good(), body=json.loads(good())["body"][:-3]),
+        "unknown content type": _with_body(good(), **{"content-type": "application/x-nonsense"}),
+        "unknown encoding": _with_body(good(), **{"content-encoding": "utf-99"}),
+        "not an object": json.dumps([good()]),
+        "no text at all": "",
+        "deep": "[" * 20_000 + "]" * 20_000,
+        "deep inside": _with_body(good(), headers=None).replace('"headers": null', '"headers": ' + deep),
+        "binary": b"\xff\xfe\x00\x01" * 50,
+    })  # fmt: skip
+
+
+@case("M1", "pickle and YAML that would run code", seeds=1, seconds=10)
+def code_in_messages(scene: Scene) -> Bars:
+    marker = scene.folder / "executed"
+    yaml = base64.b64encode(f"!!python/object/apply:os.system ['touch {marker}']".encode()).decode()
+    kinds = {
+        "pickle": ("application/x-python-serialize", _pickle(marker)),
+        "yaml": ("application/x-yaml", yaml),
+        "pickle called data": ("application/data", _pickle(marker)),
+        "msgpack": ("application/x-msgpack", base64.b64encode(b"\x93\x90\x80\x80").decode()),
+    }
+    bars = _all_die(scene, {
+        name: _with_body(
+            message("samples.journal", [str(scene.journal)])[1],
+            body=body, **{"content-type": kind, "content-encoding": "binary"},
+        )
+        for name, (kind, body) in kinds.items()
+    })  # fmt: skip
+    scene.check(not marker.exists(), "what a message said was executed")
+    with scene.redis.client() as client:
+        letters = [text.partition("\n")[0] for text in client.hvals("skirret:dead:letters")]
+    unnamed = [letter for letter in letters if "content" not in letter]
+    scene.check(not unnamed, f"a letter does not blame the content type: {unnamed[:1]}")
+    return bars
+
+
+@case("M3", "fields that make no sense", seeds=1, seconds=10)
+def senseless_fields(scene: Scene) -> Bars:
+    def with_headers(**headers: object) -> str:
+        return message("samples.journal", [str(scene.journal)], headers=headers)[1]
+
+    return _all_die(scene, {
+        "eta in words": with_headers(eta="tomorrow"),
+        "eta a number": with_headers(eta=5),
+        "eta in the year 10000": with_headers(eta="10000-01-01T00:00:00+00:00"),
+        "eta in month 13": with_headers(eta="2026-13-01T00:00:00+00:00"),
+        "expires a list": with_headers(expires=[1, 2]),
+        "expires in words": with_headers(expires="soon"),
+        "retries beyond any number": with_headers(retries=2**63),
+        "retries negative": with_headers(retries=-1),
+        "retries in words": with_headers(retries="many"),
+        "time limit negative": with_headers(timelimit=[-1, -1]),
+        "time limit in words": with_headers(timelimit=["a", "b"]),
+        "time limit no list": with_headers(timelimit="60"),
+    })  # fmt: skip
+
+
+def _all_die(scene: Scene, hostile: dict[str, str | bytes]) -> Bars:
+    """Each one must end in the dead letters, bytes kept, with one line in the log, and hold nobody up."""
+    scene.start_redis()
+    worker = scene.start_worker(concurrency=1)
+    mark = worker.mark()
+    with scene.redis.client() as client:
+        for name, text in hostile.items():
+            client.lpush("celery", text)
+            probe = scene.send()
+            try:
+                until(lambda probe=probe: client.exists(PREFIX + probe[0]), 10, "the task behind it")
+            except AssertionError:
+                scene.faults.append(f"{name}: the task behind it did not run; the worker is "
+                                    f"{'alive' if worker.process.is_alive else 'gone'}")  # fmt: skip
+                if not worker.process.is_alive:
+                    worker.restart()
+    with redis.Redis(port=scene.redis.port) as raw:
+        kept = [text.partition(b"\n") for text in raw.hvals("skirret:dead:letters")]
+        results = {key.decode(): raw.get(key) for key in raw.keys(PREFIX + "*")}
+    for name, text in hostile.items():
+        wanted = text.encode() if isinstance(text, str) else text
+        if not any(bytes_ == wanted for _, _, bytes_ in kept):
+            result = results.get(PREFIX + task_id(text)) if isinstance(text, str) else None
+            state = json.loads(result)["status"] if result else "nothing"
+            scene.faults.append(f"{name}: not in the dead letters with its bytes; its result is {state}")
+    for head, _, _ in kept:
+        scene.check(bool(json.loads(head).get("reason")), f"a letter without a reason: {head[:100]!r}")
+    lines = [line for line in worker.lines_since(mark) if " WARNING " in line or " ERROR " in line]
+    scene.check(len(lines) <= len(hostile), f"{len(lines)} lines in the log for {len(hostile)} messages: {lines[-1:]}")
+    scene.settle(20)
+    return Bars(accepted=len(hostile))
+
+
+def _malformed() -> list[tuple[str, str]]:
+    path = FIXTURES / "malformed.jsonl"
+    if not path.exists():
+        return []
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [(line["case"], line["raw"]) for line in lines]
+
+
+def _add_malformed() -> None:
+    for number, (name, raw) in enumerate(_malformed()):
+        case(f"B{number + 1:02}", f"malformed: {name.replace('_', ' ')}", seconds=3)(
+            lambda scene, raw=raw: one_malformed(scene, raw)
+        )
+    if not _malformed():
+
+        @case("B01", "every line of the recorded malformed messages", seconds=1)
+        def absent(scene: Scene) -> Bars:
+            raise Skip(f"{FIXTURES / 'malformed.jsonl'} is not there")
+
+
+def one_malformed(scene: Scene, raw: str) -> Bars:
+    """Recorded messages that end a Python worker: ours refuses or runs each, once, and goes on."""
+    scene.start_redis()
+    worker = scene.start_worker(concurrency=1)
+    fresh = str(uuid.uuid4())
+    known = task_id(raw)
+    text = raw.replace(known, fresh) if len(known) == 36 else raw
+    mark = worker.mark()
+    with scene.redis.client() as client:
+        client.lpush("celery", text)
+        probe = scene.send()
+        until(lambda: client.exists(PREFIX + probe[0]) or not worker.process.is_alive, 10, "the task behind it")
+        scene.check(worker.process.is_alive, "it ended the worker")
+        time.sleep(0.2)
+        kept = [letter.partition("\n") for letter in client.hvals("skirret:dead:letters")]
+        result = client.get(PREFIX + fresh)
+    is_dead = any(bytes_ == text for _, _, bytes_ in kept)
+    state = json.loads(result)["status"] if result else None
+    scene.notes.append(f"dead letter: {json.loads(kept[0][0])['reason'][:110]}" if is_dead else f"result {state}")
+    scene.check(is_dead or state in {"SUCCESS", "FAILURE"}, f"it is neither dead nor over: {state}, {kept}")
+    scene.check(not (is_dead and state == "SUCCESS"), "it is dead and done")
+    lines = [line for line in worker.lines_since(mark) if " WARNING " in line or " ERROR " in line]
+    scene.check(len(lines) <= 1, f"{len(lines)} lines in the log, one is allowed: {lines}")
+    scene.settle(10)
+    return Bars()
+
+
+@case("M2", "results that name code to run", seeds=1, seconds=10)
+def code_in_results(scene: Scene) -> Bars:
+    scene.start_redis()
+    marker = scene.folder / "executed"
+    command = f"touch {marker}"
+    hostile = {
+        "pickled": base64.b64decode(_pickle(marker)),
+        "a class of os": json.dumps({
+            "status": "FAILURE", "result": {"exc_type": "system", "exc_module": "os", "exc_message": [command]},
+            "traceback": None, "children": [], "task_id": "x",
+        }),
+        "no object": b"[]",
+        "words": b"SUCCESS",
+        "deep": b"[" * 50_000,
+    }  # fmt: skip
+    with scene.redis.client() as client:
+        for name, text in hostile.items():
+            task = str(uuid.uuid4())
+            client.set(PREFIX + task, text)
+            shown = subprocess.run(
+                [scene.settings.skirret, "result", task, "--json", "--redis", scene.redis.url],
+                capture_output=True, text=True, timeout=30,
+            )  # fmt: skip
+            said = shown.stdout + shown.stderr
+            scene.check(shown.returncode >= 0, f"{name}: `skirret result` died of signal {-shown.returncode}")
+            if name == "a class of os":
+                scene.check("system" in said and command in said, f"{name}: not shown as text: {said[:200]}")
+            client.delete(PREFIX + task)
+    scene.check(not marker.exists(), "what a result said was executed")
+    # A message under the id of such a result runs, and stores its own.
+    worker = scene.start_worker()
+    task, text = message("samples.journal", [str(scene.journal)])
+    with scene.redis.client() as client:
+        client.set(PREFIX + task, hostile["pickled"])
+        client.lpush("celery", text)
+    scene.accepted.add([task])
+    with redis.Redis(port=scene.redis.port) as raw:
+        until(lambda: b'"SUCCESS"' in raw.get(PREFIX + task), 10, "the result to be replaced by the task's own")
+    scene.settle()
+    scene.check(worker.process.is_alive, "the worker ended")
+    return Bars()
+
+
+def _broadcast(method: str, arguments: dict[str, object]) -> str:
+    body = {
+        "method": method, "arguments": arguments, "destination": None, "pattern": None, "matcher": None,
+        "ticket": str(uuid.uuid4()), "reply_to": {"exchange": "reply.celery.pidbox", "routing_key": "x"},
+    }  # fmt: skip
+    return json.dumps({
+        "body": base64.b64encode(json.dumps(body).encode()).decode(), "content-encoding": "utf-8",
+        "content-type": "application/json", "headers": {"clock": 1, "expires": 0},
+        "properties": {
+            "delivery_mode": 2, "delivery_info": {"exchange": "celery.pidbox", "routing_key": ""}, "priority": 0,
+            "body_encoding": "base64", "delivery_tag": str(uuid.uuid4()),
+        },
+    })  # fmt: skip
+
+
+@case("M4", "forged remote control and heartbeats", seeds=1, seconds=15)
+def forged_control(scene: Scene) -> Bars:
+    scene.start_redis()
+    worker = scene.start_worker(concurrency=2)
+    scene.send(count=10)
+    scene.settle()
+    before = worker.process.resident_megabytes
+    running = scene.send(3.0)
+    scene.await_starts(running)
+    with scene.redis.client() as client:
+        for method, arguments in (
+            ("shutdown", {}), ("pool_grow", {"n": 10_000}), ("pool_shrink", {"n": 10_000}),
+            ("autoscale", {"max": 10**6}),
+            ("rate_limit", {"task_name": "samples.journal", "rate_limit": "1/h"}),
+            ("time_limit", {"task_name": "samples.journal", "hard": 0.001, "soft": 0.001}),
+            ("add_consumer", {"queue": "../../etc"}), ("cancel_consumer", {"queue": "celery"}),
+            ("revoke", {"task_id": [str(uuid.uuid4()) for _ in range(20_000)]}), ("__class__", {}),
+            ("revoke", {"task_id": {"a": 1}}), ("rate_limit", {"task_name": 5, "rate_limit": "x/y"}),
+            ("terminate", {"signal": "SIGKILL", "task_id": "*"}),
+        ):  # fmt: skip
+            client.publish("/0.celery.pidbox", _broadcast(method, arguments))
+        for text in ("", "{}", "[]", "nonsense", '{"body": 5}', "[" * 10_000):
+            client.publish("/0.celery.pidbox", text)
+        event = json.loads(_broadcast("ping", {}))
+        for number in range(10_000):
+            beat = {"hostname": f"forged{number}@x", "timestamp": time.time(), "type": "worker-heartbeat", "pid": 1}
+            event["body"] = base64.b64encode(json.dumps(beat).encode()).decode()
+            client.publish("/0.celeryev/worker.heartbeat", json.dumps(event))
+        scene.send(count=50)
+        scene.settle(30)
+        scene.check(worker.process.is_alive, "a forged shutdown ended the worker")
+        known = client.zcard("skirret:workers")
+        scene.check(known <= 10, f"{known} workers are believed in after forged heartbeats")
+        growth = worker.process.resident_megabytes - before
+        scene.notes.append(f"memory grew by {growth:.1f} MB")
+        found = [key for key in client.keys("*reply.celery.pidbox*") if client.type(key) == "list"]
+        replies = [key for key in found if client.ttl(key) < 0]
+        scene.check(not replies, f"replies that nobody waits for stay for ever: {replies[:2]}")
+    return Bars(accepted=60)
+
+
+@case("L5", "a task that no worker knows yet", seeds=1, seconds=20)
+def unknown_task(scene: Scene) -> Bars:
+    scene.start_redis()
+    ignorant = scene.start_worker("ignorant", has_samples=False)
+    tasks = scene.send(count=5)
+    time.sleep(2)
+    with scene.redis.client() as client:
+        failed = [text for task in tasks if (text := client.get(PREFIX + task)) and "NotRegistered" in text]
+    if len(failed) == len(tasks):
+        raise Skip("this worker fails unknown tasks at once instead of waiting for one that knows them")
+    told = subprocess.run(
+        [scene.settings.skirret, "explain", tasks[0], "--redis", scene.redis.url], capture_output=True, text=True
+    )
+    said = told.stdout + told.stderr
+    scene.notes.append("explain: " + " ".join(said.split())[:160])
+    scene.check("samples.journal" in said, f"explain does not say that nobody knows samples.journal: {said[:200]}")
+    _await_knower(scene, ignorant)
+    scene.settle(60)
+    return Bars(accepted=5)
+
+
+def _await_knower(scene: Scene, ignorant: Worker) -> None:
+    scene.check(ignorant.process.is_alive, "the worker that knew nothing ended")
+    scene.start_worker("knower")
+
+
+_add_malformed()

@@ -49,7 +49,8 @@ def _killed(scene: Scene, fsync: str) -> Bars:
     scene.stop_producing()
     at = time.monotonic()
     scene.settle()
-    scene.check(time.monotonic() - at <= 15, f"claims were settled {time.monotonic() - at:.0f} s later, not within 15 s")
+    settled = time.monotonic() - at
+    scene.check(settled <= 15, f"claims were settled {settled:.0f} s later, not within 15 s")
     return Bars(recovery=RESUMED, accepted=100)
 
 
@@ -309,8 +310,9 @@ def partition(scene: Scene) -> Bars:
     healed = time.monotonic()
     probe = scene.send(queue="lonely")
     scene.await_starts(probe, within=30)
-    scene.notes.append(f"it worked again {time.monotonic() - healed:.1f} s after the line was healed")
-    scene.check(time.monotonic() - healed <= 5, f"it worked again after {time.monotonic() - healed:.1f} s, not within 5 s")
+    back = time.monotonic() - healed
+    scene.notes.append(f"it worked again {back:.1f} s after the line was healed")
+    scene.check(back <= 5, f"it worked again after {back:.1f} s, not within 5 s")
     scene.settle()
     return Bars(recovery=None if keeps_leases else 15, refused=0)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 
-from ..ledger import read_runs
+from ..ledger import Death, read_runs
 from ..processes import until
 from ..producers import short_tasks
-from ..proxy import DOWN, UP, Proxy
+from ..proxy import DOWN, UP, Proxy, Tap
 from ..scene import Scene, Skip
 from ..topology import Worker
 from ..verdict import Bars
@@ -114,7 +115,7 @@ def dies_mid_ack(scene: Scene) -> Bars:
     return Bars(recovery=None)
 
 
-def _die_at_the_end(victim: Worker, is_written: bool):
+def _die_at_the_end(victim: Worker, is_written: bool) -> Tap:
     """A tap that kills the worker when its result passes: not yet written, or written and not yet answered."""
     is_passing = False
 
@@ -143,7 +144,8 @@ def zombie(scene: Scene) -> Bars:
     other = scene.start_worker("other")
     frozen.process.freeze()
     at = time.monotonic()
-    scene.deaths.append(scene_death(frozen, at, tasks))
+    pids = frozenset({frozen.process.pid, *frozen.process.children()})
+    scene.deaths.append(Death(pids, at, frozenset(tasks)))
     time.sleep(60 if scene.is_full else 5)
     scene.await_starts(tasks, within=20, times=2)
     until(lambda: len(_ended(scene)) == 2, 20, "the other worker to finish")
@@ -160,12 +162,6 @@ def zombie(scene: Scene) -> Bars:
     scene.send(count=20)
     scene.settle()
     return Bars(recovery=TAKEN_OVER, refused=2)
-
-
-def scene_death(worker: Worker, at: float, tasks: list[str]):
-    from ..ledger import Death
-
-    return Death(frozenset({worker.process.pid, *worker.process.children()}), at, frozenset(tasks))
 
 
 @case("W6", "SIGTERM with tasks longer than the grace", seeds=2, seconds=30)
@@ -267,8 +263,6 @@ def _strike(scene: Scene, victim: Worker) -> None:
 
 def worker_help(scene: Scene) -> str:
     """What this worker's own help says, to know what is built."""
-    import subprocess
-
     return subprocess.run([*scene.settings.worker, "--help"], capture_output=True, text=True).stdout
 
 
