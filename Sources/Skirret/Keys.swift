@@ -10,7 +10,15 @@ package struct Keys: Sendable {
     /// Empty by default.
     package var prefix: String
 
-    package init(prefix: String = "") { self.prefix = prefix }
+    /// What stands before the result backend's keys; empty by default.
+    package let resultPrefix: String
+
+    package init(prefix: String = "", resultPrefix: String = "") {
+        self.prefix = prefix
+        // Celery's own rule for its backends; the broker has none.
+        let isClosed = resultPrefix.last.map { ":_-.".contains($0) } ?? true
+        self.resultPrefix = isClosed ? resultPrefix : resultPrefix + "_"
+    }
 
     // MARK: kombu and Celery
 
@@ -28,10 +36,12 @@ package struct Keys: Sendable {
     package func binding(_ exchange: String) -> String { prefix + "_kombu.binding." + exchange }
     /// SET with the members of ``binding(_:)`` that kombu's sweep must keep.
     package func permanentBinding(_ exchange: String) -> String { prefix + "_kombu.binding_permanent." + exchange }
+    /// ZSET exchange, scored by the Unix millisecond after which its table of bindings may be swept.
+    package var bindingDeadlines: String { prefix + "_kombu.binding_deadlines" }
     /// STRING with TTL, and a channel of the same name.
-    package func result(_ id: TaskID) -> String { "celery-task-meta-" + id.rawValue }
+    package func result(_ id: TaskID) -> String { resultPrefix + "celery-task-meta-" + id.rawValue }
     /// STRING (a saved group) and, with a suffix, a chord's bookkeeping.
-    package func group(_ id: String) -> String { "celery-taskset-meta-" + id }
+    package func group(_ id: String) -> String { resultPrefix + "celery-taskset-meta-" + id }
 
     // MARK: ours
 
@@ -51,6 +61,8 @@ package struct Keys: Sendable {
     package var scheduledMessages: String { prefix + "skirret:scheduled:messages" }
     /// ZSET task id, scored by the Unix millisecond of the request.
     package var revoked: String { prefix + "skirret:revoked" }
+    /// ZSET JSON `[stamp name, value]`, scored by the Unix millisecond of the request.
+    package var revokedStamps: String { prefix + "skirret:revoked:stamps" }
     /// ZSET like ``revoked``, for tasks whose running body is to be stopped too.
     package var cancelled: String { prefix + "skirret:cancelled" }
     /// ZSET node name, scored by the Unix millisecond it counts as gone.

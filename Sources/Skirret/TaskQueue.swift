@@ -32,18 +32,20 @@ public final class TaskQueue: Sendable {
     /// - Parameters:
     ///   - url: The broker, which is the result backend as well.
     ///   - defaultQueue: Where calls go that name no queue.
-    ///   - prefix: kombu's `global_keyprefix`.
+    ///   - prefix: kombu's `global_keyprefix`, put before every key of the broker, verbatim.
+    ///   - resultPrefix: The result backend's own `global_keyprefix`; `_` is added unless it ends in one of `: _ - .`.
     ///   - resultLifetime: How long results are kept; zero means for ever.
     ///   - name: How the connections present themselves in `CLIENT LIST`.
     ///   - logger: Where reconnections are told.
     public init(
         _ url: RedisURL, defaultQueue: QueueName = "celery", prefix: String = "",
+        resultPrefix: String = "",
         resultLifetime: Duration = .seconds(86_400), name: String = "skirret", logger: Logger = Logger(label: "skirret")
     ) {
         self.url = url
         self.defaultQueue = defaultQueue
         self.resultLifetime = resultLifetime
-        self.keys = Keys(prefix: prefix)
+        self.keys = Keys(prefix: prefix, resultPrefix: resultPrefix)
         self.logger = logger
         var options = RedisOptions()
         options.clientName = name

@@ -11,17 +11,22 @@ enum Output {
 
     /// Columns as wide as their widest cell; numbers to the right.
     static func table(_ header: [String], _ rows: [[String]]) {
+        for text in columns(header, rows) { line(text) }
+        if rows.isEmpty { line("(nothing)") }
+    }
+
+    /// The lines of a table.
+    static func columns(_ header: [String], _ rows: [[String]]) -> [String] {
         let widths = header.indices.map { column in
             ([header] + rows).map { $0[column].count }.max() ?? 0
         }
-        for row in [header] + rows {
+        return ([header] + rows).map { row in
             let cells = row.indices.map { column in
                 let cell = row[column]
                 let blanks = String(repeating: " ", count: widths[column] - cell.count)
                 return Double(cell) == nil ? cell + blanks : blanks + cell
             }
-            line(cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
+            return cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
         }
-        if rows.isEmpty { line("(nothing)") }
     }
 }

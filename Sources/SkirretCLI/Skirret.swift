@@ -1,4 +1,5 @@
 import ArgumentParser
+import Skirret
 
 /// The one executable: every role and every tool of the operator is a subcommand.
 @main
@@ -16,10 +17,11 @@ struct SkirretCommand: AsyncParsableCommand {
             Every setting is a flag, an environment variable or a line in config/skirret.yaml, in this order;
             'skirret doctor --config' lists them with their origin.
             """,
-        version: "0.1.0",
+        version: Release.version,
         subcommands: [
             ServeCommand.self, APICommand.self, WorkerCommand.self, BeatCommand.self, CallCommand.self,
-            ResultCommand.self, RevokeCommand.self, QueuesCommand.self, DeadCommand.self, TokenCommand.self,
+            ResultCommand.self, RevokeCommand.self, StatusCommand.self, InspectCommand.self, ControlCommandLine.self,
+            QueuesCommand.self, DeadCommand.self, TokenCommand.self,
             DoctorCommand.self, BenchCommand.self,
         ])
 }

@@ -54,6 +54,30 @@ import Testing
         #expect(ContinuousClock.now - started < .seconds(5))
     }
 
+    @Test(arguments: [
+        (#"w\d+@host$"#, true), (#"(w|x)[0-9]{1,2}@"#, true), (#"(?:w2)?@"#, false), (#"w{0}w1"#, true),
+        (#".*@(?P<host>ho[^x]t)"#, true), (#"[\w.-]+@host"#, true), (#"[^w]"#, false), (#"w1@host."#, false),
+        (#"\W"#, false), (#"w1\@"#, true), (#"()|x"#, true), (#"(a*)*w"#, true), (#"w{2,}"#, false), (#"w{,2}1"#, true),
+        (#"a{2"#, false), (#"^^w1@host$$"#, true), (#"w1@host\."#, false), (#"w*?1"#, true), (#"[]w]1"#, true),
+        // Not read, and so nobody's: references, look-around, flags, stray signs, ranges the wrong way round.
+        (#"(w)\1?"#, false), (#"(?=w)w"#, false), (#"(?i)W"#, false), (#"*w"#, false), (#"w)"#, false), (#"(w"#, false),
+        (#"[w"#, false), (#"[z-a]"#, false), (#"w\"#, false), (#"w{3,1}"#, false), (#"w++"#, false), (#"w**"#, false),
+    ])
+    func `an expression is matched from the start, as in Python`(pattern: String, reaches: Bool) {
+        #expect(ControlTarget.pcre(pattern).includes("w1@host") == reaches)
+    }
+
+    @Test(arguments: [
+        "(a+)+$", "(a|aa)+$", "(.*a){20}$", "(a*)*b", "((a{50}){50}){50}", "((){4000}){4000}", "(x+x+)+y",
+        String(repeating: "(", count: 128) + String(repeating: ")", count: 128), "(a?){50}a{50}$",
+        "a{99999999999999999999}",
+    ])
+    func `no expression takes for ever`(pattern: String) {
+        let started = ContinuousClock.now
+        _ = ControlTarget.pcre(pattern).includes(String(repeating: "a", count: 2000) + "!")
+        #expect(ContinuousClock.now - started < .seconds(10))
+    }
+
     @Test func `an empty destination, half a pattern and newer members mean everybody`() throws {
         for body in [
             #"{"method":"ping"}"#, #"{"method":"ping","arguments":null,"destination":[]}"#,

@@ -7,6 +7,9 @@ public enum ControlTarget: Sendable, Hashable {
     /// Workers whose name fits a shell pattern (`*`, `?`, `[a-z]`, `[!a-z]`), case-sensitive.
     case glob(String)
     /// Workers whose name begins with something a regular expression fits.
+    ///
+    /// Literals, `.`, `^`, `$`, `|`, groups, sets, `\d \w \s`, `* + ? {m,n}`: what matches in linear time. An
+    /// expression with anything else fits no worker.
     case pcre(String)
 
     /// Longer patterns fit no worker: matching takes time that grows with them.
@@ -24,9 +27,7 @@ public enum ControlTarget: Sendable, Hashable {
             return GlobPattern(pattern).matches(node)
         case .pcre(let pattern):
             guard pattern.utf8.count <= Self.longestPattern else { return false }
-            // Why `try?`: a pattern that cannot be read and one that does not fit are the same to a node.
-            guard let expression = try? Regex(pattern).matchingSemantics(.unicodeScalar) else { return false }
-            return (try? expression.prefixMatch(in: node)) != nil
+            return RegularPattern(pattern)?.fitsPrefix(of: node) ?? false
         }
     }
 }

@@ -18,14 +18,22 @@ final class EventPublisher: Sendable {
     private let state: Mutex<State>
     private let queue: TaskQueue
     private let held: HeldClaims
+    private let sendsHeartbeats: Bool
+    /// Rings when task events are there to be sent.
+    private let bell = Doorbell()
     private let source: EventSource
     /// Monitors give a worker up after twice as many seconds.
     private static let frequency = 2.0
     private static let mostPending = 10_000
+    /// Events of one moment go out together.
+    private static let moment = Duration.milliseconds(50)
+    /// Celery's clocks count events; what lies beyond was never counted, but forged.
+    private static let latestClock = 1 << 53
 
     init(queue: TaskQueue, options: WorkerOptions, held: HeldClaims) {
         self.queue = queue
         self.held = held
+        sendsHeartbeats = options.sendsHeartbeatEvents
         source = EventSource(node: options.name, pid: Int(ProcessInfo.processInfo.processIdentifier))
         state = Mutex(State(sendsTaskEvents: options.sendsTaskEvents))
     }
@@ -59,7 +67,8 @@ final class EventPublisher: Sendable {
     @discardableResult
     func tick(hearing other: Int = 0) -> Int {
         state.withLock { state in
-            state.clock = max(state.clock, other) + 1
+            if other < Self.latestClock { state.clock = max(state.clock, other) }
+            state.clock += 1
             return state.clock
         }
     }
@@ -83,13 +92,18 @@ final class EventPublisher: Sendable {
         await publish(EventMessage(fields(.workerOnline(vitals))))
         var next = ContinuousClock.now + .seconds(Self.frequency)
         while true {
-            try await ContinuousClock().sleep(for: .milliseconds(50))
+            if ContinuousClock.now >= next {
+                next = .now + .seconds(Self.frequency)
+                if sendsHeartbeats { await heartbeat() }
+            }
+            try await bell.wait(atMost: next - .now)
+            guard hasPending else { continue }
+            try await ContinuousClock().sleep(for: Self.moment)
             await flush()
-            guard .now >= next else { continue }
-            next += .seconds(Self.frequency)
-            await publish(EventMessage(fields(.workerHeartbeat(vitals))))
         }
     }
+
+    private var hasPending: Bool { state.withLock { !$0.pending.isEmpty } }
 
     func heartbeat() async { await publish(EventMessage(fields(.workerHeartbeat(vitals)))) }
 
@@ -101,7 +115,11 @@ final class EventPublisher: Sendable {
     private func note(_ event: WorkerEvent) {
         guard state.withLock({ $0.sendsTaskEvents && $0.pending.count < Self.mostPending }) else { return }
         let fields = fields(event)
-        state.withLock { $0.pending.append(fields) }
+        let isFirst = state.withLock { state in
+            state.pending.append(fields)
+            return state.pending.count == 1
+        }
+        if isFirst { bell.ring() }
     }
 
     private func fields(_ event: WorkerEvent) -> JSONObject {
@@ -129,6 +147,6 @@ final class EventPublisher: Sendable {
         return WorkerVitals(
             frequency: Self.frequency, active: held.count, processed: processed.values.reduce(0, +),
             loadAverage: load.map { ($0 * 100).rounded() / 100 },
-            software: .init(identity: "skirret", version: "0.1.0", system: "Linux"))
+            software: .init(identity: "skirret", version: Release.version, system: "Linux"))
     }
 }

@@ -1,29 +1,62 @@
--- revoke: make it a durable fact that a task shall not run (on).
+-- revoke: make it a durable fact that tasks shall not run (on).
+--
+-- A task that waits for its time is made due: whoever claims it settles it as
+-- revoked, with its chain, its chord and its events. For one that nobody has
+-- begun, REVOKED is stored at once, so that its caller need not wait until a
+-- worker comes to it. A run that goes on is left alone unless it is terminated.
 --
 -- KEYS[1]  revoked    ZSET  task id, scored by the Unix millisecond of the request
 -- KEYS[2]  cancelled  ZSET  the same, for tasks whose running body is to be stopped too
 -- KEYS[3]  scheduled  ZSET  entry id, scored by the Unix millisecond it is due
--- KEYS[4]  messages   HASH  entry id -> queue key, newline, message
+-- KEYS[4]  owners     HASH  token -> JSON {worker, queue key, tail, task, name, at}
 -- ARGV[1]  terminate  "1" to stop a running body as well
 -- ARGV[2]  remember   milliseconds for which a revocation is remembered
--- ARGV[3]  keep       seconds for which the result is kept; 0: for ever
--- ARGV[4…] tasks      task id, result key, REVOKED result as JSON, …
+-- ARGV[3]  most       how many are remembered; the oldest are forgotten first
+-- ARGV[4]  keep       seconds for which the result is kept; 0: for ever
+-- ARGV[5]  channel    where waiting workers hear of messages that became due
+-- ARGV[6…] tasks      task id, result key, REVOKED result as JSON, …; JSON "" only remembers,
+--                     and does not make young again what is remembered already
 --
--- Returns  how many tasks were waiting for their time and are revoked now for good.
+-- Returns  how many tasks that waited for their time are due now.
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call("ZREMRANGEBYSCORE", KEYS[1], "-inf", now - ARGV[2])
-local ended = 0
-for i = 4, #ARGV, 3 do
+
+-- What runs somewhere of ours; asked once, and only when it matters.
+local running
+local function runs(task)
+    if not running then
+        running = {}
+        for _, owner in ipairs(redis.call("HVALS", KEYS[4])) do
+            local id = string.match(owner, '"task":"([^"]*)"')
+            if id then running[id] = true end
+        end
+    end
+    return running[task]
+end
+
+-- Celery's rule: not over a result, and not over the word of a worker that began.
+local function is_open(stored)
+    if not stored then return true end
+    local ok, result = pcall(cjson.decode, stored)
+    local status = ok and type(result) == "table" and result.status
+    return status == "PENDING" or status == "RECEIVED" or status == "RETRY" or status == "REJECTED"
+end
+
+local due = 0
+for i = 6, #ARGV, 3 do
     local task, key, json = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-    redis.call("ZADD", KEYS[1], now, task)
+    if json == "" then redis.call("ZADD", KEYS[1], "NX", now, task) else redis.call("ZADD", KEYS[1], now, task) end
     if ARGV[1] == "1" then redis.call("ZADD", KEYS[2], now, task) end
-    if redis.call("ZREM", KEYS[3], task) == 1 then
-        redis.call("HDEL", KEYS[4], task)
-        ended = ended + 1
-        redis.call("ZREM", KEYS[2], task)
-        if ARGV[3] ~= "0" then redis.call("SETEX", key, ARGV[3], json) else redis.call("SET", key, json) end
+    if json ~= "" and is_open(redis.call("GET", key)) and not runs(task) then
+        if ARGV[4] ~= "0" then redis.call("SETEX", key, ARGV[4], json) else redis.call("SET", key, json) end
         redis.call("PUBLISH", key, json)
     end
+    if redis.call("ZSCORE", KEYS[3], task) then
+        redis.call("ZADD", KEYS[3], now, task)
+        due = due + 1
+    end
 end
-return ended
+redis.call("ZREMRANGEBYSCORE", KEYS[1], "-inf", now - ARGV[2])
+redis.call("ZREMRANGEBYRANK", KEYS[1], 0, -1 - ARGV[3])
+if due > 0 then redis.call("PUBLISH", ARGV[5], "scheduled") end
+return due

@@ -1,4 +1,5 @@
 import CeleryProtocol
+import SkirretRedis
 import Synchronization
 
 /// The queues a worker takes from, which may change while it runs.
@@ -43,6 +44,30 @@ final class ConsumedQueues: Sendable {
             state = State(names: names, version: state.version + 1)
             change.yield(names)
             return true
+        }
+    }
+}
+
+/// A name that is no queue's: Redis holds something else than a list under it.
+public struct NotAQueueError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The key.
+    public let key: String
+    /// What is there, in Redis's words.
+    public let type: String
+
+    /// What was found, and what to do.
+    public var description: String {
+        "\"\(key)\" is a \(type) in Redis, not a queue. Queues are lists; choose a name that nothing else uses."
+    }
+}
+
+extension TaskQueue {
+    /// Keeps anything but lists from being claimed from: one such key would fail every claim.
+    func checkIsQueue(_ name: QueueName) async throws {
+        let lists = keys.lists.keys(name)
+        let types = try await redis.pipeline(lists.map { RedisCommand("TYPE", .init($0)) })
+        for (list, type) in zip(lists, types.map { $0.string ?? "" }) where !["none", "list"].contains(type) {
+            throw NotAQueueError(key: list, type: type)
         }
     }
 }

@@ -54,7 +54,10 @@ struct Executor: Sendable {
     }
 
     private func run(_ claim: Claim, _ message: TaskMessage) async throws -> Ending {
-        let run = Run(claim: claim, message: message)
+        var run = Run(claim: claim, message: message)
+        if !run.isRevoked, message.headers.stampedHeaders != nil {
+            run.isRevoked = try await queue.isRevokedByStamp(message.headers, at: run.now)
+        }
         events.received(message)
         guard let task = registry[message.headers.task] else {
             logger.error("no task of this name is known here", metadata: run.metadata)
@@ -70,7 +73,7 @@ struct Executor: Sendable {
         var acknowledged = run
         acknowledged.single = single
         // What runs under a single-flight name keeps its lease, as the name is held by it.
-        if task.options.acknowledgement == .early, single == nil {
+        if task.options.acknowledgement == .early || options.acknowledgesEarly, single == nil {
             // Before the write: a heartbeat in between must not take the missing lease for a lost one.
             held.acknowledge(claim.token)
             guard

@@ -9,6 +9,8 @@ struct Run: Sendable {
     let began = ContinuousClock.now
     /// Fences every write; nil once the message was acknowledged early.
     var token: String?
+    /// Somebody asked that the task shall not run: by its id, or by a stamp.
+    var isRevoked: Bool
     /// The single-flight name this run holds.
     var single: String?
 
@@ -16,6 +18,7 @@ struct Run: Sendable {
         self.claim = claim
         self.message = message
         token = claim.token
+        isRevoked = claim.isRevoked
     }
 
     /// Why the body is not to run now, if so.
@@ -23,7 +26,7 @@ struct Run: Sendable {
     /// By Redis's clock, so that no step of ours matters.
     var refusal: Outcome? {
         let headers = message.headers
-        if claim.isRevoked { return .revoked(.revoked) }
+        if isRevoked { return .revoked(.revoked) }
         // It may have waited here for a slot.
         if let expires = headers.expires, expires <= now { return .revoked(.expired) }
         if let eta = headers.eta, eta > claim.claimedAt { return .early(until: eta) }

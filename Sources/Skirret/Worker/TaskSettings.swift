@@ -12,6 +12,10 @@ final class TaskSettings: Sendable {
     }
 
     private let changes = Mutex(Changes())
+    private let defaults: TimeLimits
+
+    /// - Parameter defaults: The time limits of tasks that have none of a kind.
+    init(defaults: TimeLimits = .init()) { self.defaults = defaults }
 
     /// How often this worker may start the task; nil means as often as it likes.
     func rateLimit(of task: RegisteredTask) -> RateLimit? {
@@ -25,7 +29,8 @@ final class TaskSettings: Sendable {
         if let changed = changes.withLock({ $0.timeLimits[task.name] }) {
             return changed.hard == nil && changed.soft == nil ? nil : changed
         }
-        let (soft, hard) = (task.options.timeLimit?.seconds, task.options.hardTimeLimit?.seconds)
+        let soft = task.options.timeLimit?.seconds ?? defaults.soft
+        let hard = task.options.hardTimeLimit?.seconds ?? defaults.hard
         return soft == nil && hard == nil ? nil : TimeLimits(hard: hard, soft: soft)
     }
 

@@ -15,7 +15,7 @@ public final class Worker: Sendable {
     private let logger: Logger
     private let held = HeldClaims()
     private let consumed: ConsumedQueues
-    private let settings = TaskSettings()
+    private let settings: TaskSettings
     private let claimBell = Doorbell()
     private let promoteBell = Doorbell()
     private let intake: Intake
@@ -38,6 +38,7 @@ public final class Worker: Sendable {
         self.options = options
         self.logger = logger
         consumed = ConsumedQueues(options.queues)
+        settings = TaskSettings(defaults: options.timeLimits)
         intake = Intake(concurrency: options.concurrency)
         events = EventPublisher(queue: queue, options: options, held: held)
         log = TaskLog(queue: queue)
@@ -78,8 +79,9 @@ public final class Worker: Sendable {
         let reaper = Reaper(queue: queue, options: options, settler: settler, executor: executor, logger: logger)
         let promoter = Promoter(queue: queue, wake: promoteBell, logger: logger)
         let control = RemoteControl(
-            queue: queue, options: options, registry: registry, held: held, events: events, stop: { [self] in stop() },
-            logger: logger)
+            queue: queue, options: options, registry: registry, held: held, events: events, settings: settings,
+            worker: self, logger: logger)
+        let mingle = Mingle(queue: queue, options: options, events: events, logger: logger)
         // An idle wait of its own for every queue: a blocking command holds up all that follow it.
         let waits = QueueWaits(queue: queue, consumed: consumed, bell: claimBell, logger: logger)
 
@@ -95,7 +97,12 @@ public final class Worker: Sendable {
             loop { try await executor.settlements.run() }
             loop { try await reaper.run() }
             loop { try await promoter.run() }
-            loop { try await control.run() }
+            // On a thread of its own: a pool full of work must not keep anybody from asking about it.
+            loop(on: OwnThread(label: "skirret.control")) { try await control.run() }
+            group.addTask { [self] in
+                if options.mingles { await mingle.run() }
+                return false
+            }
             loop { [events] in try await events.run() }
             loop { [self] in try await keepLogs() }
             loop { [self] in try await listen() }
@@ -131,8 +138,10 @@ public final class Worker: Sendable {
     /// Takes from one more queue, from the next claim on.
     ///
     /// - Parameter name: The queue; one it takes from already changes nothing.
-    /// - Throws: `RedisError` when the broker did not take the declaration within two seconds; nothing changed then.
+    /// - Throws: `RedisError` when the broker did not take the declaration within two seconds, ``NotAQueueError`` when
+    ///   something else has this name in Redis; nothing changed then.
     public func addQueue(_ name: QueueName) async throws {
+        try await queue.checkIsQueue(name)
         try await queue.declare([name])
         guard consumed.add(name) else { return }
         logger.info("takes from one more queue", metadata: ["queue": "\(name)"])
@@ -288,6 +297,7 @@ public final class Worker: Sendable {
         do {
             try await log.flush()
             try await events.leave()
+            try await RemoteControl.leave(queue, node: options.name)
             try await heartbeat.leave()
         } catch {
             logger.warning("could not say good-bye; the fleet will notice", metadata: ["error": "\(error)"])

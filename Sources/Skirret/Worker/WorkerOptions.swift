@@ -31,6 +31,36 @@ public struct WorkerOptions: Sendable {
     /// The state STARTED is stored when a task begins.
     public var tracksStarted = false
 
+    /// Tasks are acknowledged before they run, as if each had asked for it: Celery's default, and no longer safe when
+    /// the worker dies.
+    public var acknowledgesEarly = false
+    /// Seconds after which runs are told to stop, and given up, for tasks that do not say.
+    public var timeLimits = TimeLimits()
+    /// Which remote control commands it obeys.
+    public var remoteControl = RemoteControlPolicy.standard
+    /// How far remote control may grow ``concurrency``.
+    ///
+    /// 1,024: more than any machine runs well, and few enough that no forged command brings it down.
+    public var mostConcurrency = 1_024
+    /// Whoever scales the worker sets this: remote control's `autoscale` gives new bounds (nil: as before) and gets
+    /// those that count now.
+    ///
+    /// While it is set, `pool_grow` and `pool_shrink` are refused, as in Celery.
+    public var rescale: (@Sendable (_ most: Int?, _ least: Int?) -> ClosedRange<Int>)?
+    /// Asks the other workers at the start which tasks are revoked.
+    ///
+    /// Celery's "mingle".
+    public var mingles = true
+    /// Tells monitors every two seconds that it lives.
+    ///
+    /// Without it monitors such as Flower take it for dead; leases do not depend on it.
+    public var sendsHeartbeatEvents = true
+    /// After so long without renewal Python workers of the same database take a message for abandoned.
+    ///
+    /// kombu's `visibility_timeout`: an hour. The smallest one of any worker counts for all; claims are renewed with
+    /// every ``heartbeat``, so it only has to be longer than ``lease``.
+    public var visibilityTimeout: Duration = .seconds(3_600)
+
     /// Options with their defaults.
     public init(name: String, queues: [QueueName] = ["celery"], concurrency: Int = 4) {
         self.name = name

@@ -59,7 +59,7 @@ struct CallCommand: AsyncParsableCommand {
         guard let kwargs = try parsed(kwargs, option: "--kwargs").object else {
             throw ValidationError("--kwargs: expected a JSON object such as '{\"x\": 2}', got \(kwargs).")
         }
-        let broker = TaskQueue(settings.redis, name: "skirret-call")
+        let broker = settings.taskQueue("skirret-call")
         let id = try await broker.send(task, args: args, kwargs: kwargs, options: options)
         if waits {
             try await ResultPrinter(isJSON: json).print(broker.result(of: id, within: .seconds(timeout)))

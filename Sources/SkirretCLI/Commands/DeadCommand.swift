@@ -232,7 +232,7 @@ func withBroker<Result>(
     _ common: CommonFlags, _ body: (TaskQueue) async throws -> Result
 ) async throws -> Result {
     let settings = try await common.load(isQuiet: true)
-    let broker = TaskQueue(settings.redis, name: "skirret-cli")
+    let broker = settings.taskQueue("skirret-cli")
     do {
         let result = try await body(broker)
         await broker.close()

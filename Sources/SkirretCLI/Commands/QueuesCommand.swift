@@ -54,7 +54,7 @@ extension CommonFlags {
     func withBroker<Value: Sendable>(
         _ name: String, _ body: (TaskQueue) async throws -> Value
     ) async throws -> Value {
-        let broker = TaskQueue(try await load(isQuiet: true).redis, name: name)
+        let broker = try await load(isQuiet: true).taskQueue(name)
         do {
             let value = try await body(broker)
             await broker.close()

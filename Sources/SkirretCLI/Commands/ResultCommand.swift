@@ -33,7 +33,7 @@ struct ResultCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await common.load(isQuiet: true)
-        let broker = TaskQueue(settings.redis, name: "skirret-result")
+        let broker = settings.taskQueue("skirret-result")
         let id = TaskID(rawValue: id)
         if log {
             for record in try await broker.log(of: id) {

@@ -22,7 +22,7 @@ struct RevokeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await common.load(isQuiet: true)
-        let broker = TaskQueue(settings.redis, name: "skirret-revoke")
+        let broker = settings.taskQueue("skirret-revoke")
         try await broker.revoke(ids.map { TaskID(rawValue: $0) }, terminate: terminate)
         await broker.close()
         Output.line("\(ids.count) task(s) revoked.")

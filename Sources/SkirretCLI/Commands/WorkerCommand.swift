@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Skirret
 
 /// `skirret worker`.
@@ -10,7 +11,8 @@ struct WorkerCommand: AsyncParsableCommand {
 
             EXAMPLES
               skirret worker                                  beside 'skirret serve', on the same data folder
-              skirret worker --samples -E --redis redis://127.0.0.1:6379/0 --name w1@%h -Q celery,slow -c 8
+              skirret worker --samples -E -b redis://127.0.0.1:6379/0 -n w1@%h -Q celery,slow -c 8
+              skirret worker --remote-control standard,rate_limit --visibility-timeout 600
             """)
 
     @OptionGroup var common: CommonFlags
@@ -18,20 +20,14 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(help: "Know the sample tasks: samples.add, .fail, .sleep, .echo, .flaky, .nothing.")
     var samples = false
 
-    @Option(name: [.customShort("Q"), .long], help: "Queues to take from, separated by commas.")
-    var queues: String?
+    @OptionGroup var identity: WorkerIdentityFlags
 
     @Option(name: [.customShort("c"), .long], help: "How many tasks run at the same time.")
     var concurrency: Int?
 
-    @Option(name: [.customShort("n"), .long], help: "The node's name, such as w1@%h; %h is this host.")
-    var name: String?
-
-    @Flag(name: [.customShort("E"), .customLong("task-events")], help: "Send task events for monitors such as Flower.")
-    var taskEvents = false
-
-    @Flag(help: "Store the state STARTED when a task begins.")
-    var trackStarted = false
+    @OptionGroup var delivery: WorkerDeliveryFlags
+    @OptionGroup var report: WorkerReportFlags
+    @OptionGroup var celery: WorkerCeleryFlags
 
     @Option(help: "Seconds that running tasks get when the worker is told to stop.")
     var grace: Int = 30
@@ -44,13 +40,18 @@ struct WorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await common.load([
-            .queues: queues, .concurrency: concurrency.map(String.init), .python: python, .pluginsDirectory: pluginsDir,
+            .queues: identity.queues, .concurrency: concurrency.map(String.init), .python: python,
+            .pluginsDirectory: pluginsDir,
         ])
         var options = WorkerOptions(
-            name: Settings.nodeName(name), queues: settings.queues, concurrency: settings.concurrency)
-        options.sendsTaskEvents = taskEvents
-        options.tracksStarted = trackStarted
+            name: Settings.nodeName(identity.name), queues: settings.queues, concurrency: settings.concurrency)
         options.grace = .seconds(grace)
+        let logger = Logger(label: "skirret.worker")
+        try report.apply(to: &options)
+        delivery.apply(to: &options, logger: logger)
+        celery.explain(to: logger)
+        let pidFile = try identity.pidfile.map(PIDFile.init)
+        defer { pidFile?.remove() }
         try await WorkerRole(settings: settings, options: options, hasSamples: samples).run(until: ShutdownSignals())
     }
 }

@@ -10,15 +10,26 @@ struct CommonFlags: ParsableArguments {
     var dataDir: String?
 
     @Option(
-        name: [.customLong("redis-url"), .customLong("redis")],
+        name: [.customLong("redis-url"), .customLong("redis"), .customLong("broker"), .customShort("b")],
         help: "The broker: redis://[user:password@]host[:port][/db] or unix:///path. Without it: the private Redis.")
     var redisURL: String?
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    @Option(
+        name: [.long, .customLong("loglevel"), .customShort("l")],
+        help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What stands before every key in Redis: kombu's global_keyprefix.",
+            discussion:
+                "Results get it too, with \"_\" added unless it ends in one of : _ - . as Celery's backend does."))
+    var keyPrefix: String?
+
     var values: [Setting: String] {
-        [.dataDirectory: dataDir, .redisURL: redisURL, .logLevel: logLevel].compactMapValues { $0 }
+        [.dataDirectory: dataDir, .redisURL: redisURL, .logLevel: logLevel, .keyPrefix: keyPrefix].compactMapValues {
+            $0
+        }
     }
 
     /// Reads all settings and sets up logging.

@@ -2,6 +2,7 @@ import ArgumentParser
 import CeleryProtocol
 import Foundation
 import Logging
+import Skirret
 import SkirretRedis
 
 /// Everything a role needs to know, checked before anything starts.
@@ -12,6 +13,8 @@ struct Settings: Sendable {
     var dataDirectory: URL
     /// The broker that was named; nil for the private one.
     var namedRedis: RedisURL?
+    /// kombu's `global_keyprefix`.
+    var keyPrefix: String
     var pluginsDirectory: URL
     var adminToken: String?
     var python: String
@@ -42,12 +45,14 @@ struct Settings: Sendable {
             sources[.pluginsDirectory].map { URL(filePath: $0).absoluteURL }
             ?? dataDirectory.appending(path: "plugins")
         adminToken = sources[.adminToken]
+        keyPrefix = sources[.keyPrefix] ?? ""
         python = sources[.python] ?? Self.findPython()
         queues = (sources[.queues] ?? "").split(separator: ",").map { QueueName(rawValue: String($0)) }
         trustedOrigins = Set((sources[.trustedOrigins] ?? "").split(separator: ",").map(String.init))
         logLevel = .info
         if let text = sources[.logLevel] {
-            if let level = Logger.Level(rawValue: text) {
+            // Celery's spelling is upper case, and it has one level more.
+            if let level = Logger.Level(rawValue: text.lowercased() == "fatal" ? "critical" : text.lowercased()) {
                 logLevel = level
             } else {
                 let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -59,6 +64,11 @@ struct Settings: Sendable {
             do { namedRedis = try RedisURL(parsing: text) } catch { faults.append("redis-url: \(error)") }
         }
         guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "\n")) }
+    }
+
+    /// The way to the broker, under the names that the deployment uses there.
+    func taskQueue(_ name: String, logger: Logger = Logger(label: "skirret")) -> TaskQueue {
+        TaskQueue(redis, prefix: keyPrefix, resultPrefix: keyPrefix, name: name, logger: logger)
     }
 
     /// The virtual environment that the set-up script makes, in the working directory or above the executable.

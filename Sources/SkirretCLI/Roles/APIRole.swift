@@ -20,7 +20,7 @@ struct APIRole {
     /// Serves until told to stop.
     func run(until signals: ShutdownSignals) async throws {
         let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
-        let queue = TaskQueue(settings.redis, name: "skirret-api", logger: logger)
+        let queue = settings.taskQueue("skirret-api", logger: logger)
         let events = EventBus(redis: queue.redis, subscriber: queue.subscriber, logger: logger)
         let hub = RelayHub(logger: logger)
         var configuration = APIConfiguration(

@@ -13,7 +13,7 @@ struct BeatRole {
     /// Beats until told to stop.
     func run(until signals: ShutdownSignals) async throws {
         let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
-        let queue = TaskQueue(settings.redis, name: "skirret-beat", logger: logger)
+        let queue = settings.taskQueue("skirret-beat", logger: logger)
         let store = try await CatalogSchedules(catalog: catalog, logger: logger)
         let beat = Beat(queue, store: store, name: Settings.nodeName("beat-\(getpid())"), logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -17,7 +17,7 @@ struct WorkerRole {
 
     /// Works until told to stop.
     func run(until signals: ShutdownSignals) async throws {
-        let queue = TaskQueue(settings.redis, name: "skirret-worker", logger: logger)
+        let queue = settings.taskQueue("skirret-worker", logger: logger)
         let samples = hasSamples ? SampleTasks.all : []
         guard FileManager.default.fileExists(atPath: settings.databasePath) else {
             logger.notice(
@@ -78,11 +78,14 @@ extension Settings {
             brokerURL: redis.celeryText, dataDirectory: dataDirectory.path)
     }
 
-    /// `name@host` as Celery's workers are named; `%h` stands for the host.
+    /// `name@host` as Celery's workers are named; `%h` stands for the host, `%n` for its first part, `%d` for the rest.
     static func nodeName(_ name: String?) -> String {
         let host = ProcessInfo.processInfo.hostName
         let pattern = name ?? "skirret-\(ProcessInfo.processInfo.processIdentifier)@%h"
+        let parts = host.split(separator: ".", maxSplits: 1).map(String.init)
         let expanded = pattern.replacingOccurrences(of: "%h", with: host)
+            .replacingOccurrences(of: "%n", with: parts.first ?? host)
+            .replacingOccurrences(of: "%d", with: parts.dropFirst().first ?? "")
         return expanded.contains("@") ? expanded : "\(expanded)@\(host)"
     }
 }

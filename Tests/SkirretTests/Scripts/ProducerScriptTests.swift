@@ -3,7 +3,7 @@ import Testing
 
 @testable import Skirret
 
-@Suite("Script: enqueue, revoke, chord, single flight, beat", .serialized) struct ProducerScriptTests {
+@Suite("Script: enqueue, chord, single flight, beat", .serialized) struct ProducerScriptTests {
     @Test func `a repeated enqueue changes nothing`() async throws {
         try await ScriptBench.run { bench in
             #expect(try await bench.enqueue("a", "m") == 1)
@@ -27,22 +27,6 @@ import Testing
                     "skirret:sent:a": .string("1"), "skirret:scheduled": .sorted(["a"]),
                     "skirret:scheduled:messages": .hash(["a": "celery\nm"]),
                 ])
-        }
-    }
-
-    @Test(arguments: ["0", "1"])
-    func `a revoked task that waits for its time ends at once, another is remembered`(terminate: String) async throws {
-        try await ScriptBench.run { bench in
-            _ = try await bench.enqueue("a", "m", delay: 5000)
-            let ended = try await bench.redis.run(
-                Scripts.revoke,
-                keys: [bench.keys.revoked, bench.keys.cancelled, bench.keys.scheduled, bench.keys.scheduledMessages],
-                arguments: [.init(terminate), 10_000, 60, "a", "result-a", "{}", "b", "result-b", "{}"])
-            #expect(ended.int == 1)
-            var expected: [String: Held] = ["skirret:revoked": .sorted(["a", "b"]), "result-a": .string("{}")]
-            if terminate == "1" { expected["skirret:cancelled"] = .sorted(["b"]) }
-            try await bench.expect(
-                without: ["_kombu.binding.celery", "_kombu.binding_permanent.celery", "skirret:sent:a"], expected)
         }
     }
 
