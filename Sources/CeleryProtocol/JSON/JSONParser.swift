@@ -129,18 +129,31 @@ struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
+        var all: UInt8 = 0
         while position < bytes.count {
-            switch bytes[position] {
+            let byte = bytes[position]
+            switch byte {
             case UInt8(ascii: "\""):
-                let text = try text(start..<position)
+                let range = start..<position
+                // Nothing can be wrong with ASCII, and most texts on this wire are.
+                let text = all < 0x80 ? ascii(range) : try text(range)
                 position += 1
                 return text
             case UInt8(ascii: "\\"): return try escapedString(from: start)
             case 0..<0x20: throw unexpected()
-            default: position += 1
+            default:
+                all |= byte
+                position += 1
             }
         }
         throw unexpected()
+    }
+
+    private func ascii(_ range: Range<Int>) -> String {
+        String(unsafeUninitializedCapacity: range.count) { text in
+            _ = text.update(fromContentsOf: UnsafeBufferPointer(rebasing: bytes[range]))
+            return range.count
+        }
     }
 
     private func text(_ range: Range<Int>) throws(JSONError) -> String {

@@ -13,15 +13,22 @@ public struct TaskContext: Sendable {
     public let retries: Int
     /// When the body will be cancelled: the first of its time limits; nil means never.
     public let deadline: ContinuousClock.Instant?
-    /// A logger that carries the task's id and name; its records are kept with the task too.
-    public let logger: Logger
-    /// The node that runs the task.
-    public let worker: String
-
-    let log: TaskLog
+    let run: Run
     let body: RunningBody
-    let report: @Sendable (_ percent: Double, _ message: String) async -> Void
-    let guardName: @Sendable (_ name: String) async throws -> TaskID?
+    let services: BodyServices
+
+    /// A logger that carries the task's id and name; its records are kept with the task too.
+    ///
+    /// Made anew for each use: most bodies never say anything.
+    public var logger: Logger {
+        var logger = services.logger
+        for (key, value) in run.metadata { logger[metadataKey: key] = value }
+        logger.handler = TaskLogHandler(task: id, log: services.log, next: logger.handler)
+        return logger
+    }
+
+    /// The node that runs the task.
+    public var worker: String { services.worker }
 
     /// Tells whoever watches how far the task is.
     ///
@@ -29,7 +36,7 @@ public struct TaskContext: Sendable {
     ///   - percent: 0 to 100.
     ///   - message: What is being done, for people.
     public func progress(_ percent: Double, _ message: String = "") async {
-        await report(percent, message)
+        await services.report(percent, message, of: run)
     }
 
     /// Why the body shall end, once somebody wants that; nil until then.
@@ -53,7 +60,9 @@ public struct TaskContext: Sendable {
     /// - Parameter name: What only one run in the fleet may hold.
     /// - Returns: The task that holds it already; nil when it is this run's now.
     /// - Throws: `RedisError` when the broker did not answer within two seconds.
-    public func reserve(_ name: String) async throws -> TaskID? { try await guardName(name) }
+    public func reserve(_ name: String) async throws -> TaskID? {
+        try await services.settler.running(under: name, token: run.claim.token, id: id)
+    }
 
     /// Asks to be tried again: `throw context.retry(after: .seconds(5))`.
     ///
@@ -72,7 +81,33 @@ public struct TaskContext: Sendable {
     ///   - source: Who wrote it.
     ///   - message: The line.
     public func keep(level: Logger.Level, source: String, message: String) {
-        log.append(task: id, level: level, source: source, message: message)
+        services.log.append(task: id, level: level, source: source, message: message)
+    }
+}
+
+/// What the bodies of one worker have in common.
+final class BodyServices: Sendable {
+    let worker: String
+    let logger: Logger
+    let log: TaskLog
+    let settler: Settler
+    let held: HeldClaims
+
+    init(worker: String, logger: Logger, log: TaskLog, settler: Settler, held: HeldClaims) {
+        self.worker = worker
+        self.logger = logger
+        self.log = log
+        self.settler = settler
+        self.held = held
+    }
+
+    func report(_ percent: Double, _ message: String, of run: Run) async {
+        held.note(.init(percent: percent, message: message), of: run.claim.token)
+        let json: JSONValue = ["percent": .double(percent), "message": .string(message)]
+        // Progress is a courtesy: a broker that is away must not fail the work.
+        try? await settler.report(
+            json.encoded(), at: settler.queue.keys.progress(run.message.headers.id), keep: 86_400, isResult: false,
+            token: run.token)
     }
 }
 

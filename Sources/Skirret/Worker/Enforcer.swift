@@ -161,7 +161,7 @@ struct Enforcer: Sendable {
                 self.next = .now + Enforcer.patience
             case .told:
                 await enforcer.giveBack(because: "the worker stopped")
-                enforcer.held.giveUpAll()
+                for _ in 0..<enforcer.held.giveUpAll() { enforcer.executor.slots.leave() }
                 step = .givenUp
                 self.next = .now + Enforcer.patience / 2
             case .givenUp:

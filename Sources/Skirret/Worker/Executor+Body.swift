@@ -60,22 +60,8 @@ extension Executor {
     }
 
     private func context(of run: Run, _ body: RunningBody, deadline: ContinuousClock.Instant?) -> TaskContext {
-        let id = run.message.headers.id
-        var logger = logger
-        for (key, value) in run.metadata { logger[metadataKey: key] = value }
-        logger.handler = TaskLogHandler(task: id, log: log, next: logger.handler)
-        return TaskContext(
-            id: id, name: run.message.headers.task, retries: run.message.headers.retries, deadline: deadline,
-            logger: logger, worker: options.name, log: log, body: body,
-            report: { [queue, settler, held] percent, message in
-                held.note(.init(percent: percent, message: message), of: run.claim.token)
-                let json: JSONValue = ["percent": .double(percent), "message": .string(message)]
-                // Progress is a courtesy: a broker that is away must not fail the work.
-                try? await settler.report(
-                    json.encoded(), at: queue.keys.progress(id), keep: 86_400, isResult: false, token: run.token)
-            },
-            guardName: { [settler] name in
-                try await settler.running(under: name, token: run.claim.token, id: id)
-            })
+        TaskContext(
+            id: run.message.headers.id, name: run.message.headers.task, retries: run.message.headers.retries,
+            deadline: deadline, run: run, body: body, services: services)
     }
 }

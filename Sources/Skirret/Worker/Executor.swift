@@ -18,7 +18,7 @@ struct Executor: Sendable {
     let settlements: Settlements
     let slots: Slots
     let events: EventPublisher
-    let log: TaskLog
+    let services: BodyServices
     let logger: Logger
 
     /// Told whenever a settlement that went with others is over.
@@ -27,17 +27,21 @@ struct Executor: Sendable {
     /// Never throws: whatever happens to one message, the next one runs.
     ///
     /// The claim is held until its settlement is written, which may be after this returns.
-    func run(_ claim: Claim) async {
+    ///
+    /// - Returns: False when the body was given up meanwhile and its slot is somebody else's.
+    func run(_ claim: Claim) async -> Bool {
+        let body = held.body(claim.token)
         do {
             let message = try TaskMessage(decoding: claim.message)
             held.describe(claim.token, message: message)
-            if try await run(claim, message) == .isBeingWritten { return }
+            if try await run(claim, message) == .isBeingWritten { return true }
         } catch let error as WireError {
             await refuse(claim, because: error)
         } catch {
             unsettled(error)
         }
         held.remove(claim.token)
+        return body?.isGivenUp != true
     }
 
     /// How far a claim is when its run ends.
@@ -83,7 +87,9 @@ struct Executor: Sendable {
         }
         try await begin(acknowledged)
         guard let outcome = await execute(task, acknowledged) else { return .isOver }
-        return try await settle(outcome, of: acknowledged, task: task, withOthers: true)
+        guard Task.isCancelled else { return try await settle(outcome, of: acknowledged, task: task, withOthers: true) }
+        // A task of its own on purpose: this one was cancelled to stop the body, and what is left must be done.
+        return try await Task { [acknowledged] in try await settle(outcome, of: acknowledged, task: task) }.value
     }
 
     private func begin(_ run: Run) async throws {

@@ -8,22 +8,30 @@ import Synchronization
 ///        └── stop, seize ──▶ never begins
 ///
 /// Telling it to stop changes no state: the first reason is remembered, the body's task is cancelled, and what the
-/// body makes of that is its own affair.
+/// body makes of that is its own affair. The task is the runner's, which stays cancelled and ends with this body.
 final class RunningBody: Sendable {
     /// How the wait for a body ended.
     enum Ending: Sendable {
         case ended(Result<JSONValue, any Error>)
-        /// The message is settled by whoever seized it; the body may still run.
+        /// The message is settled by whoever seized it.
         case seized
+    }
+
+    /// The task that runs the body.
+    ///
+    /// `@unchecked Sendable`: only `cancel()` is called from elsewhere, which `UnsafeCurrentTask` allows, and only under the
+    /// lock. It outlives the closure that gave it, but not the task: the task takes it back before it goes on.
+    private struct Runner: @unchecked Sendable {
+        let task: UnsafeCurrentTask
     }
 
     private struct State {
         var reason: StopReason?
         var subject: (run: Run, task: RegisteredTask)?
-        var body: Task<Void, Never>?
-        var waiter: CheckedContinuation<Void, Never>?
-        var result: Result<JSONValue, any Error>?
+        var runner: Runner?
+        var hasEnded = false
         var isSeized = false
+        var isGivenUp = false
     }
 
     private let state = Mutex(State())
@@ -33,52 +41,46 @@ final class RunningBody: Sendable {
 
     var isSeized: Bool { state.withLock { $0.isSeized } }
 
+    /// Nobody waits for it any more, and its slot is free already.
+    var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
+
     /// What runs; nil before it begins.
     var subject: (run: Run, task: RegisteredTask)? { state.withLock { $0.subject } }
 
-    /// Runs the body and returns when it has ended, or when it is given up.
+    /// Runs the body on this very task and returns when it has ended.
+    ///
+    /// A task that is a stop's or a seizure's victim before it began does not run.
     func run(_ run: Run, _ task: RegisteredTask, _ context: TaskContext) async -> Ending {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { waiter in
-                let begins = state.withLock { state in
-                    guard state.reason == nil, !state.isSeized else { return false }
-                    state.subject = (run, task)
-                    state.waiter = waiter
-                    return true
-                }
-                guard begins else { return waiter.resume() }
-                // A task of its own on purpose: a body that ignores its cancellation must not keep the worker from
-                // ending, and only what is no child can be left behind.
-                let body = Task { [self] in
-                    do {
-                        end(.success(try await task.body(context, run.message.body.args, run.message.body.kwargs)))
-                    } catch {
-                        end(.failure(error))
-                    }
-                }
-                let isStopped = state.withLock { state in
-                    state.body = body
-                    return state.reason != nil
-                }
-                if isStopped { body.cancel() }
+        let begins = withUnsafeCurrentTask { current in
+            state.withLock { state in
+                guard state.reason == nil, !state.isSeized else { return false }
+                state.subject = (run, task)
+                state.runner = current.map(Runner.init)
+                return true
             }
-        } onCancel: {
-            stop(.workerStops)
+        }
+        var result: Result<JSONValue, any Error> = .failure(CancellationError())
+        if begins {
+            do {
+                result = .success(try await task.body(context, run.message.body.args, run.message.body.kwargs))
+            } catch {
+                result = .failure(error)
+            }
         }
         return state.withLock { state in
+            state.runner = nil
             if state.isSeized { return .seized }
-            // Stopped before it began.
-            return .ended(state.result ?? .failure(CancellationError()))
+            state.hasEnded = true
+            return .ended(result)
         }
     }
 
     /// Tells the body to stop; the first reason counts.
     func stop(_ reason: StopReason) {
-        let body = state.withLock { state in
+        state.withLock { state in
             if state.reason == nil { state.reason = reason }
-            return state.body
+            state.runner?.task.cancel()
         }
-        body?.cancel()
     }
 
     /// Takes the settlement of the message over from whoever waits for the body.
@@ -86,23 +88,20 @@ final class RunningBody: Sendable {
     /// - Returns: False when the body has ended or somebody else was faster.
     func seize() -> Bool {
         state.withLock { state in
-            guard state.result == nil, !state.isSeized else { return false }
+            guard !state.hasEnded, !state.isSeized else { return false }
             state.isSeized = true
             return true
         }
     }
 
     /// Ends the wait for a seized body although it still runs.
-    func giveUp() {
-        let waiter = state.withLock { state in
-            defer { state.waiter = nil }
-            return state.waiter
+    ///
+    /// - Returns: Whether that freed its slot.
+    func giveUp() -> Bool {
+        state.withLock { state in
+            guard state.isSeized, state.runner != nil, !state.isGivenUp else { return false }
+            state.isGivenUp = true
+            return true
         }
-        waiter?.resume()
-    }
-
-    private func end(_ result: Result<JSONValue, any Error>) {
-        state.withLock { $0.result = result }
-        giveUp()
     }
 }

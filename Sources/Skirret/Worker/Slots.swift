@@ -26,10 +26,20 @@ final class Slots: Sendable {
         var isQueueLong = false
         /// The claim loop was asked for more and has not looked since.
         var isAsked = false
+        /// Waits until no slot is in use.
+        var idleWaiter: CheckedContinuation<Void, Never>?
         /// When a runner last took a claim or ended.
         var lastMove = ContinuousClock.now
 
         var waitingCount: Int { waiting.count - head }
+
+        /// One slot less is in use; gives who waits for the last.
+        mutating func leave() -> CheckedContinuation<Void, Never>? {
+            running -= 1
+            guard running == 0 else { return nil }
+            defer { idleWaiter = nil }
+            return idleWaiter
+        }
 
         mutating func popFirst() -> Claim? {
             guard head < waiting.count else { return nil }
@@ -108,22 +118,36 @@ final class Slots: Sendable {
     ///
     /// - Returns: The claim, and whether more should be claimed now.
     func next(concurrency: Int) -> (claim: Claim?, isLow: Bool) {
-        state.withLock { state in
+        let (next, waiter) = state.withLock {
+            state -> ((claim: Claim?, isLow: Bool), CheckedContinuation<Void, Never>?) in
             state.lastMove = .now
             guard state.running <= concurrency, let claim = state.popFirst() else {
-                state.running -= 1
-                return (nil, true)
+                return ((nil, true), state.leave())
             }
             let isLow = !state.isAsked && state.waitingCount <= Self.ahead(state, concurrency: concurrency) / 2
             // Without claims ahead the slot's own end asks for the next.
-            guard isLow, state.isQueueLong else { return (claim, false) }
+            guard isLow, state.isQueueLong else { return ((claim, false), nil) }
             state.isAsked = true
-            return (claim, true)
+            return ((claim, true), nil)
         }
+        waiter?.resume()
+        return next
     }
 
     /// A runner ends before its time and takes no further claim.
-    func leave() { state.withLock { $0.running -= 1 } }
+    func leave() { state.withLock { $0.leave() }?.resume() }
+
+    /// Returns when no slot is in use.
+    func untilIdle() async {
+        await withCheckedContinuation { waiter in
+            let isIdle = state.withLock { state in
+                guard state.running > 0 else { return true }
+                state.idleWaiter = waiter
+                return false
+            }
+            if isIdle { waiter.resume() }
+        }
+    }
 
     /// A body has ended.
     func ended(after microseconds: Double) {

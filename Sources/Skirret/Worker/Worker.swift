@@ -54,7 +54,9 @@ public final class Worker: Sendable {
         let settlements = Settlements(settler: settler)
         let executor = Executor(
             queue: queue, registry: registry, options: options, settings: settings, held: held, alarm: alarm,
-            settler: settler, settlements: settlements, slots: slots, events: events, log: log, logger: logger,
+            settler: settler, settlements: settlements, slots: slots, events: events,
+            services: BodyServices(worker: options.name, logger: logger, log: log, settler: settler, held: held),
+            logger: logger,
             settled: { [self] in
                 if slots.endSettling() || intake.isStopping { claimBell.ring() }
             })
@@ -205,56 +207,57 @@ public final class Worker: Sendable {
                 "worker": "\(options.name)", "queues": "\(options.queues.map(\.rawValue).joined(separator: ","))",
                 "concurrency": "\(options.concurrency)",
             ])
-        await withDiscardingTaskGroup { deliveries in
-            var claimer = Claimer(queue: queue, options: options, consumed: consumed)
-            var lastChance = LastChance(mostCrashes: options.mostCrashes)
-            var rounds = 0
-            var isDeclared = false
-            while !isStopping {
-                do {
-                    if !isDeclared {
-                        try await queue.declare(consumed.names)
-                        isDeclared = true
-                    }
-                    start(executor, &deliveries)
-                    let isTaking = intake.isTaking && !lastChance.isSolitary(held)
-                    let wanted = isTaking ? slots.wanted(concurrency: intake.concurrency) : 0
-                    rounds += 1
-                    // Every eighth round begins with the lowest priority, so that it never starves.
-                    let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
-                    let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
-                    let (begin, handBack) = lastChance.part(claims)
-                    take(begin, asked: wanted)
-                    start(executor, &deliveries)
-                    await giveBack(handBack)
-                    if wanted > 0 && claims.count == wanted { continue }
-                    if wanted > claims.count { waits.arm(except: claimer.paused) }
-                    try await rest()
-                } catch let error as RedisError {
-                    isDeclared = false
-                    logger.warning("cannot claim; trying again", metadata: ["error": "\(error)"])
-                    try? await claimBell.wait(atMost: .milliseconds(200))  // cancellation ends the loop above
-                } catch {
-                    break
+        var claimer = Claimer(queue: queue, options: options, consumed: consumed)
+        var lastChance = LastChance(mostCrashes: options.mostCrashes)
+        var rounds = 0
+        var isDeclared = false
+        while !isStopping {
+            do {
+                if !isDeclared {
+                    try await queue.declare(consumed.names)
+                    isDeclared = true
                 }
-            }
-            if claimer.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await claimer.claim(most: 0) {
-                take(rest, asked: 0)  // without an answer their leases bring them back
-            }
-            await giveBack(slots.takeBack(all: true))
-            if held.count > 0 {
-                logger.info("stopping; running tasks may finish", metadata: ["running": "\(held.count)"])
+                start(executor)
+                let isTaking = intake.isTaking && !lastChance.isSolitary(held)
+                let wanted = isTaking ? slots.wanted(concurrency: intake.concurrency) : 0
+                rounds += 1
+                // Every eighth round begins with the lowest priority, so that it never starves.
+                let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
+                let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
+                let (begin, handBack) = lastChance.part(claims)
+                take(begin, asked: wanted)
+                start(executor)
+                await giveBack(handBack)
+                if wanted > 0 && claims.count == wanted { continue }
+                if wanted > claims.count { waits.arm(except: claimer.paused) }
+                try await rest()
+            } catch let error as RedisError {
+                isDeclared = false
+                logger.warning("cannot claim; trying again", metadata: ["error": "\(error)"])
+                try? await claimBell.wait(atMost: .milliseconds(200))  // cancellation ends the loop above
+            } catch {
+                break
             }
         }
+        if claimer.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await claimer.claim(most: 0) {
+            take(rest, asked: 0)  // without an answer their leases bring them back
+        }
+        await giveBack(slots.takeBack(all: true))
+        if held.count > 0 {
+            logger.info("stopping; running tasks may finish", metadata: ["running": "\(held.count)"])
+        }
+        await slots.untilIdle()
         // What has ended is being written, by loops that run on until this returns.
         while held.isSettling, !Task.isCancelled {
             try? await claimBell.wait(atMost: .milliseconds(100))  // a cancellation ends the loop
         }
     }
 
-    private func start(_ executor: Executor, _ deliveries: inout DiscardingTaskGroup) {
+    private func start(_ executor: Executor) {
         for _ in 0..<slots.starting(concurrency: intake.concurrency) {
-            deliveries.addTask { [self] in await runClaims(executor) }
+            // A task of its own on purpose: a body that ignores its cancellation must not keep the worker from ending,
+            // and only what is no child can be left behind.
+            Task { [self] in await runClaims(executor) }
         }
     }
 
@@ -265,8 +268,12 @@ public final class Worker: Sendable {
             if isLow { claimBell.ring() }
             guard let claim else { return }
             let began = ContinuousClock.now
-            await executor.run(claim)
+            guard await executor.run(claim) else { return }
             slots.ended(after: began.duration(to: .now).seconds * 1e6)
+            guard Task.isCancelled else { continue }
+            // A body was stopped and this task with it; the claim loop starts another runner if there is work.
+            slots.leave()
+            return claimBell.ring()
         }
     }
 
