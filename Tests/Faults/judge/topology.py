@@ -73,21 +73,19 @@ class Worker:
 
     def __init__(
         self, command: list[str], folder: Path, url: str, name: str, *, queues: str = "celery", concurrency: int = 8,
-        grace: int = 30, flags: tuple[str, ...] = (), environment: dict[str, str] | None = None,
-        has_samples: bool = True,
+        grace: int = 30, flags: tuple[str, ...] = (), wrapper: tuple[str, ...] = (), has_samples: bool = True,
     ) -> None:  # fmt: skip
         self.name = f"{name}@judge"
         self._command = [
-            *command, *(["--samples"] if has_samples else []), "--redis", url, "--data-dir", str(folder / "data"),
+            *wrapper, *command, *(["--samples"] if has_samples else []), "--redis", url, "--data-dir", str(folder / "data"),
             "--name", self.name, "--queues", queues, "--concurrency", str(concurrency), "--grace", str(grace), *flags,
         ]  # fmt: skip
-        self._environment = environment
         self._log = folder / f"{name}.log"
-        self.process = OwnProcess(self._command, self._log, environment)
+        self.process = OwnProcess(self._command, self._log)
 
     def restart(self) -> None:
         assert not self.process.is_alive
-        self.process = OwnProcess(self._command, self._log, self._environment)
+        self.process = OwnProcess(self._command, self._log)
 
     def await_ready(self, within: float = 30) -> Worker:
         until(lambda: "worker is ready" in self.process.said(), within, f"{self.name} to be ready")
@@ -152,7 +150,7 @@ class Sentinels:
     @property
     def url(self) -> str:
         hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
-        return f"redis+sentinel://{hosts}/{self.NAME}/0"
+        return f"redis+sentinel://{hosts}/0?master_name={self.NAME}"
 
     def _agree(self) -> bool:
         for port in self.ports:

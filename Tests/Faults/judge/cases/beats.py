@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from ..processes import OwnProcess, until
 from ..scene import Scene, Skip
@@ -19,16 +18,12 @@ TAKEN_OVER = 10.0
 
 @case("T1", "a worker's clock is an hour off, either way", seeds=2, seconds=30)
 def wrong_clock(scene: Scene) -> Bars:
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-    if not shutil.which("faketime") or not library:
+    if not shutil.which("faketime"):
         raise Skip("faketime is not installed; Debian's package of that name brings it")
     scene.start_redis()
-    for name, offset in (("ahead", "+3600"), ("behind", "-3600")):
-        scene.start_worker(
-            name, concurrency=4,
-            # Only the wall clock: the other ones belong to the machine.
-            environment={"LD_PRELOAD": str(library), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"},
-        )  # fmt: skip
+    for name, offset in (("ahead", "+3600s"), ("behind", "-3600s")):
+        # Only the wall clock: the other ones belong to the machine.
+        scene.start_worker(name, concurrency=4, wrapper=("faketime", "--exclude-monotonic", "-f", offset))
     scene.start_worker("right", concurrency=4)
     # Longer than a lease, so that one that ran by a wrong clock would be taken.
     scene.send(15.0, count=9)
