@@ -73,19 +73,20 @@ class Worker:
 
     def __init__(
         self, command: list[str], folder: Path, url: str, name: str, *, queues: str = "celery", concurrency: int = 8,
-        grace: int = 30, flags: tuple[str, ...] = (), wrapper: tuple[str, ...] = (), has_samples: bool = True,
+        grace: int = 30, flags: tuple[str, ...] = (), environment: dict[str, str] | None = None, has_samples: bool = True,
     ) -> None:  # fmt: skip
         self.name = f"{name}@judge"
         self._command = [
-            *wrapper, *command, *(["--samples"] if has_samples else []), "--redis", url, "--data-dir", str(folder / "data"),
+            *command, *(["--samples"] if has_samples else []), "--redis", url, "--data-dir", str(folder / "data"),
             "--name", self.name, "--queues", queues, "--concurrency", str(concurrency), "--grace", str(grace), *flags,
         ]  # fmt: skip
         self._log = folder / f"{name}.log"
-        self.process = OwnProcess(self._command, self._log)
+        self._environment = environment
+        self.process = OwnProcess(self._command, self._log, environment)
 
     def restart(self) -> None:
         assert not self.process.is_alive
-        self.process = OwnProcess(self._command, self._log)
+        self.process = OwnProcess(self._command, self._log, self._environment)
 
     def await_ready(self, within: float = 30) -> Worker:
         until(lambda: "worker is ready" in self.process.said(), within, f"{self.name} to be ready")
