@@ -22,8 +22,8 @@ final class EventPublisher: Sendable {
     /// Rings when task events are there to be sent.
     private let bell = Doorbell()
     private let source: EventSource
-    /// Monitors give a worker up after twice as many seconds.
-    private static let frequency = 2.0
+    /// Seconds between two heartbeats; monitors give a worker up after twice as many.
+    private let frequency: Double
     private static let mostPending = 10_000
     /// Events of one moment go out together.
     private static let moment = Duration.milliseconds(50)
@@ -33,6 +33,7 @@ final class EventPublisher: Sendable {
     init(queue: TaskQueue, options: WorkerOptions, held: HeldClaims) {
         self.queue = queue
         self.held = held
+        frequency = options.heartbeat.seconds
         sendsHeartbeats = options.sendsHeartbeatEvents
         source = EventSource(node: options.name, pid: Int(ProcessInfo.processInfo.processIdentifier))
         state = Mutex(State(sendsTaskEvents: options.sendsTaskEvents))
@@ -85,18 +86,13 @@ final class EventPublisher: Sendable {
 
     // MARK: sending
 
-    /// Sends heartbeats and batches until cancelled.
+    /// Sends batches until cancelled; heartbeats go with the lease's own, see ``heartbeatEvent``.
     ///
     /// Events are at most once by nature: what cannot be sent is dropped.
     func run() async throws {
         await publish(EventMessage(fields(.workerOnline(vitals))))
-        var next = ContinuousClock.now + .seconds(Self.frequency)
         while true {
-            if ContinuousClock.now >= next {
-                next = .now + .seconds(Self.frequency)
-                if sendsHeartbeats { await heartbeat() }
-            }
-            try await bell.wait(atMost: next - .now)
+            try await bell.wait(atMost: .seconds(3600))
             guard hasPending else { continue }
             try await ContinuousClock().sleep(for: Self.moment)
             await flush()
@@ -105,6 +101,13 @@ final class EventPublisher: Sendable {
 
     private var hasPending: Bool { state.withLock { !$0.pending.isEmpty } }
 
+    /// What monitors are told with each heartbeat; nil when they shall hear none.
+    var heartbeatEvent: (channel: String, payload: [UInt8])? {
+        guard sendsHeartbeats else { return nil }
+        let message = EventMessage(fields(.workerHeartbeat(vitals)))
+        return (channel(of: message), message.encoded())
+    }
+
     func heartbeat() async { await publish(EventMessage(fields(.workerHeartbeat(vitals)))) }
 
     func leave() async throws(RedisError) {
@@ -112,9 +115,9 @@ final class EventPublisher: Sendable {
         await publish(EventMessage(fields(.workerOffline(vitals))))
     }
 
-    private func note(_ event: WorkerEvent) {
+    private func note(_ event: @autoclosure () -> WorkerEvent) {
         guard state.withLock({ $0.sendsTaskEvents && $0.pending.count < Self.mostPending }) else { return }
-        let fields = fields(event)
+        let fields = fields(event())
         let isFirst = state.withLock { state in
             state.pending.append(fields)
             return state.pending.count == 1
@@ -134,18 +137,21 @@ final class EventPublisher: Sendable {
         if !batch.isEmpty { await publish(EventMessage(batch: batch)) }
     }
 
-    private func publish(_ message: EventMessage) async {
-        let channel = FanoutChannel.events(
+    private func channel(of message: EventMessage) -> String {
+        FanoutChannel.events(
             routingKey: message.routingKey, database: queue.url.database, keyPrefix: queue.keys.prefix)
+    }
+
+    private func publish(_ message: EventMessage) async {
         // Pub/sub keeps nothing for anybody; an event that cannot be sent now is an event nobody would have heard.
-        _ = try? await queue.redis.send("PUBLISH", .init(channel), .init(message.encoded()))
+        _ = try? await queue.redis.send("PUBLISH", .init(channel(of: message)), .init(message.encoded()))
     }
 
     private var vitals: WorkerVitals {
         var load = [0.0, 0, 0]
         getloadavg(&load, 3)
         return WorkerVitals(
-            frequency: Self.frequency, active: held.count, processed: processed.values.reduce(0, +),
+            frequency: frequency, active: held.count, processed: processed.values.reduce(0, +),
             loadAverage: load.map { ($0 * 100).rounded() / 100 },
             software: .init(identity: "skirret", version: Release.version, system: "Linux"))
     }

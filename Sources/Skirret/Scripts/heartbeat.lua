@@ -11,7 +11,9 @@
 -- ARGV[1]  lease          milliseconds
 -- ARGV[2]  worker         node name
 -- ARGV[3]  description    JSON
--- ARGV[4…] held           token, task id, token, task id, …
+-- ARGV[4]  channel        where monitors hear of it, or "" when they shall not
+-- ARGV[5]  event          Celery's worker-heartbeat
+-- ARGV[6…] held           token, task id, token, task id, …
 --
 -- Returns  [[tokens whose lease is lost], [task ids whose run is to be cancelled]].
 local time = redis.call("TIME")
@@ -20,9 +22,10 @@ local seconds = string.format("%d.%06d", time[1], time[2])
 redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 redis.call("ZADD", KEYS[3], now + ARGV[1], ARGV[2])
 redis.call("HSET", KEYS[4], ARGV[2], ARGV[3])
+if ARGV[4] ~= "" then redis.call("PUBLISH", ARGV[4], ARGV[5]) end
 local lost, cancelled = {}, {}
 local isAnyCancelled = redis.call("EXISTS", KEYS[5]) == 1
-for first = 4, #ARGV, 1000 do
+for first = 6, #ARGV, 1000 do
     local tokens, leases, index = {}, {}, {}
     for i = first, math.min(first + 999, #ARGV), 2 do tokens[#tokens + 1] = ARGV[i] end
     for i, lease in ipairs(redis.call("ZMSCORE", KEYS[1], unpack(tokens))) do

@@ -10,6 +10,7 @@ struct Heartbeat: Sendable {
     let queue: TaskQueue
     let options: WorkerOptions
     let held: HeldClaims
+    let events: EventPublisher
     let describe: @Sendable () -> JSONValue
     let logger: Logger
 
@@ -35,10 +36,14 @@ struct Heartbeat: Sendable {
     func beat() async throws(RedisError) {
         let keys = queue.keys
         let leases = held.leases
+        let event = events.heartbeatEvent
         let reply = try await queue.redis.run(
             Scripts.heartbeat,
             keys: [keys.leases, keys.unackedIndex, keys.workers, keys.workerDescriptions, keys.cancelled],
-            arguments: [.init(options.lease.milliseconds), .init(options.name), .init(describe().text)]
+            arguments: [
+                .init(options.lease.milliseconds), .init(options.name), .init(describe().text),
+                .init(event?.channel ?? ""), .init(event?.payload ?? []),
+            ]
                 + leases.flatMap { [.init($0.token), .init($0.task?.rawValue ?? "")] })
         guard let parts = reply.array, parts.count == 2 else { return }
         for token in parts[0].array?.compactMap(\.string) ?? [] { held.loseLease(of: token) }

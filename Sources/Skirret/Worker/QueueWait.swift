@@ -17,7 +17,7 @@ private final class QueueWait: Sendable {
     /// Its queue was cancelled.
     private let hasEnded = Mutex(false)
     /// Shorter than any idle connection's patience between here and there.
-    private static let longest = 5
+    private static let longest = 20
 
     init(queue: TaskQueue, name: QueueName, bell: Doorbell, logger: Logger) {
         var options = RedisOptions()
@@ -44,6 +44,8 @@ private final class QueueWait: Sendable {
                 if hasEnded.withLock({ $0 }) { return }
                 logger.debug("an idle wait ended early", metadata: ["error": "\(error)"])
                 try await ContinuousClock().sleep(for: .milliseconds(200))
+                // Nobody waits meanwhile: the claim loop looks for itself, and asks for the next wait.
+                bell.ring()
             }
         }
     }
@@ -56,13 +58,18 @@ private final class QueueWait: Sendable {
     }
 }
 
-/// The idle waits of a worker: one for every queue it takes from, as these come and go.
+/// The idle waits of a worker: one for each of the first ``most`` queues it takes from, as these come and go.
+///
+/// What lies in the others is announced on the wake channel by producers of ours, and found by the claim loop's own
+/// pulse.
 final class QueueWaits: Sendable {
     private let queue: TaskQueue
     private let consumed: ConsumedQueues
     private let bell: Doorbell
     private let logger: Logger
     private let waits = Mutex<[QueueName: QueueWait]>([:])
+    /// A worker has four connections at the most: commands, messages, and these.
+    private static let most = 2
 
     init(queue: TaskQueue, consumed: ConsumedQueues, bell: Doorbell, logger: Logger) {
         self.queue = queue
@@ -81,7 +88,8 @@ final class QueueWaits: Sendable {
     /// Keeps one wait for each queue, until cancelled.
     func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
-            for await names in consumed.changes {
+            for await all in consumed.changes {
+                let names = all.prefix(Self.most)
                 for name in names where waits.withLock({ $0[name] == nil }) {
                     let wait = QueueWait(queue: queue, name: name, bell: bell, logger: logger)
                     waits.withLock { $0[name] = wait }

@@ -10,37 +10,47 @@ struct Reaper: Sendable {
     let options: WorkerOptions
     let settler: Settler
     let executor: Executor
+    /// Wakes the promoter, should a message about a scheduled one have been lost.
+    let promoteBell: Doorbell
     let logger: Logger
 
-    /// Sweeps until cancelled.
+    /// Sweeps until cancelled: now and then, and when a lease ends that nobody renewed.
     func run() async throws {
         while true {
+            var pause = options.sweep
             do {
-                try await sweep()
+                pause = try await sweep()
             } catch {
                 if Task.isCancelled { throw CancellationError() }
                 // Whatever one message did to it, the next sweep is for all the others.
                 logger.debug("a sweep did not get through", metadata: ["error": "\(error)"])
             }
-            try await ContinuousClock().sleep(for: options.sweep)
+            try await ContinuousClock().sleep(for: pause)
         }
     }
 
-    private func sweep() async throws {
+    private func sweep() async throws -> Duration {
         let keys = queue.keys
         let reply = try await queue.redis.run(
             Scripts.sweep,
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
+                keys.scheduled,
             ],
             arguments: [.init(options.lease.milliseconds), 100, 86_400_000])
-        let expired = reply.array?.compactMap(\.string) ?? []
-        guard !expired.isEmpty else { return }
+        let parts = reply.array ?? []
+        guard parts.count == 3, let leaseEnds = parts[1].int, let due = parts[2].int else { return options.sweep }
+        if due >= 0, Duration.milliseconds(due) < options.sweep { promoteBell.ring() }
+        // A moment later than the end: it may be renewed at the last instant.
+        let pause = leaseEnds < 0 ? options.sweep : min(options.sweep, .milliseconds(leaseEnds + 20))
+        let expired = parts[0].array?.compactMap(\.string) ?? []
+        guard !expired.isEmpty else { return pause }
         logger.warning("claims of dead workers go back to their queues", metadata: ["count": "\(expired.count)"])
         let reason = "its worker died \(options.mostCrashes) times while it ran"
         for letter in try await settler.restore(expired, why: .expired, detail: reason) {
             try await executor.fail(letter, because: .workerLost(reason))
         }
+        return pause
     }
 }
 
@@ -53,8 +63,8 @@ struct Promoter: Sendable {
     let logger: Logger
     /// How many at once: few enough that Redis is never held for long.
     private static let slice = 200
-    /// The longest sleep; a wake-up that got lost costs no more than this.
-    private static let longestPause = Duration.seconds(5)
+    /// The longest sleep; should a wake-up get lost, the sweep wakes it.
+    private static let longestPause = Duration.seconds(60)
 
     /// Promotes until cancelled, asleep until the next message is due or a new one is announced.
     func run() async throws {

@@ -61,7 +61,8 @@ public final class Worker: Sendable {
                 if slots.endSettling() || intake.isStopping { claimBell.ring() }
             })
         let heartbeat = Heartbeat(
-            queue: queue, options: options, held: held, describe: { [self] in description }, logger: logger)
+            queue: queue, options: options, held: held, events: events, describe: { [self] in description },
+            logger: logger)
         let enforcer = Enforcer(
             options: options, held: held, intake: intake, alarm: alarm, settler: settler, executor: executor,
             leave: { [self] in await depart(heartbeat) }, logger: logger)
@@ -78,7 +79,9 @@ public final class Worker: Sendable {
 
     /// All loops, until the last of the work is done.
     private func work(_ executor: Executor, _ heartbeat: Heartbeat) async throws {
-        let reaper = Reaper(queue: queue, options: options, settler: settler, executor: executor, logger: logger)
+        let reaper = Reaper(
+            queue: queue, options: options, settler: settler, executor: executor, promoteBell: promoteBell,
+            logger: logger)
         let promoter = Promoter(queue: queue, wake: promoteBell, logger: logger)
         let control = RemoteControl(
             queue: queue, options: options, registry: registry, held: held, events: events, settings: settings,
@@ -277,9 +280,15 @@ public final class Worker: Sendable {
         }
     }
 
+    /// How often an idle worker looks into its queues although nothing told it to.
+    ///
+    /// 3 s: the bound for what only Python producers do, a push with another priority than the highest or to the third
+    /// and later of a worker's queues. All else rings at once.
+    private static let pulse = Duration.seconds(3)
+
     /// Waits for a free slot or a message.
     private func rest() async throws {
-        guard slots.hasWaiting else { return try await claimBell.wait(atMost: .seconds(1)) }
+        guard slots.hasWaiting else { return try await claimBell.wait(atMost: Self.pulse) }
         try await claimBell.wait(atMost: Slots.patience / 2)
         await giveBack(slots.takeBack(all: false))
     }

@@ -14,8 +14,8 @@ public struct WorkerOptions: Sendable {
     public var lease: Duration = .seconds(12)
     /// How often leases are renewed.
     public var heartbeat: Duration = .seconds(4)
-    /// How often expired leases are looked for.
-    public var sweep: Duration = .seconds(2)
+    /// How often expired leases are looked for at the least; those of dead workers are found when they end.
+    public var sweep: Duration = .seconds(4)
     /// How long running tasks may go on after a stop was asked for.
     ///
     /// Then they are cancelled; what has not ended a second later goes back to its queue at no cost.

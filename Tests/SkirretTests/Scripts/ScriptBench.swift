@@ -72,7 +72,7 @@ struct ScriptBench {
         try await redis.run(
             Scripts.heartbeat,
             keys: [keys.leases, keys.unackedIndex, keys.workers, keys.workerDescriptions, keys.cancelled],
-            arguments: [.init(Self.lease), "w@h", "{}"] + held.flatMap { [.init($0.token), .init($0.task)] })
+            arguments: [.init(Self.lease), "w@h", "{}", "", ""] + held.flatMap { [.init($0.token), .init($0.task)] })
     }
 
     func finish(
@@ -124,8 +124,9 @@ struct ScriptBench {
             Scripts.sweep,
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
+                keys.scheduled,
             ], arguments: [.init(Self.lease), .init(most), 86_400_000])
-        return reply.array?.compactMap(\.string) ?? []
+        return reply.array?[0].array?.compactMap(\.string) ?? []
     }
 
     func promote(most: Int) async throws -> [Int] {
