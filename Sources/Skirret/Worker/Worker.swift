@@ -102,13 +102,14 @@ public final class Worker: Sendable {
             loop { try await executor.settlements.run() }
             loop { try await reaper.run() }
             loop { try await promoter.run() }
-            // On a thread of its own: a pool full of work must not keep anybody from asking about it.
-            loop(on: OwnThread(label: "skirret.control")) { try await control.run() }
+            // On a thread of their own: a pool full of work must not keep anybody from asking, or from hearing of it.
+            let aside = OwnThread(label: "skirret.control")
+            loop(on: aside) { try await control.run() }
+            loop(on: aside) { [events] in try await events.run() }
             group.addTask { [self] in
                 if options.mingles { await mingle.run() }
                 return false
             }
-            loop { [events] in try await events.run() }
             loop { [self] in try await keepLogs() }
             loop { [self] in try await listen() }
             loop { try await waits.run() }

@@ -2,6 +2,7 @@ import CeleryProtocol
 import Foundation
 import Skirret
 import SkirretRedis
+import Synchronization
 import Testing
 
 @testable import Skirret
@@ -120,6 +121,33 @@ import Testing
                 try await panel.isUp()
                 let left = try await queue.redis.send("KEYS", "r*")
                 #expect(left.array?.isEmpty == true)
+            }
+        }
+    }
+
+    @Test func `a worker whose threads are all busy answers`() async throws {
+        let begun = Atomic(0), isReleased = Atomic(false)
+        // Holds its thread on purpose, until the answer is there.
+        let busy = RegisteredTask(name: "test.busy") { _, _, _ in
+            begun.add(1, ordering: .relaxed)
+            let end = ContinuousClock.now + .seconds(30)
+            while !isReleased.load(ordering: .relaxed), .now < end {}
+            return nil
+        }
+        let hands = ProcessInfo.processInfo.activeProcessorCount
+        try await withQueue { queue in
+            let panel = Panel(queue: queue)
+            try await withWorker(queue, tasks: [busy], configure: { $0.concurrency = hands + 2 }) {
+                try await panel.isUp()
+                for _ in 0..<hands { _ = try await queue.send("test.busy") }
+                // A thread of its own for the asker too: the pool has none left.
+                let asking = Task(executorPreference: OwnThread(label: "asker")) {
+                    defer { isReleased.store(true, ordering: .relaxed) }
+                    try await until { begun.load(ordering: .relaxed) == hands }
+                    return try await queue.ask("ping", of: .nodes(["test@host"]), within: .seconds(10))
+                }
+                let replies = try await asking.value
+                #expect(replies.first?.value == ["ok": "pong"])
             }
         }
     }
