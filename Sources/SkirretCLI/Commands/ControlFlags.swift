@@ -47,19 +47,26 @@ struct FleetQuestion {
         return unavailable
     }
 
+    /// Between workers only; Celery 5.7's workers even die of an `election` that nobody else takes part in.
+    private static let hidden: Set = ["hello", "election"]
+
+    private static func commands(_ kind: ControlCommand.Kind) -> [ControlCommand] {
+        ControlCommand.all.filter { $0.kind == kind && !hidden.contains($0.name) }
+    }
+
     /// The command of this name, or the error that lists all of its kind.
     static func command(_ name: String, _ kind: ControlCommand.Kind) throws -> ControlCommand {
-        if let command = ControlCommand.named(name), command.kind == kind { return command }
+        if let command = ControlCommand.named(name), commands(kind).contains(command) { return command }
         let program = kind == .inspect ? "inspect" : "control"
-        let known = ControlCommand.all.filter { $0.kind == kind }.map(\.name).sorted().joined(separator: ", ")
-        let other = ControlCommand.named(name).map { _ in
+        let known = commands(kind).map(\.name).sorted().joined(separator: ", ")
+        let other = ControlCommand.named(name).flatMap { $0.kind == kind || hidden.contains(name) ? nil : $0 }.map {
+            _ in
             " It is one of 'skirret \(kind == .inspect ? "control" : "inspect")'."
         }
         throw ValidationError("\(program): \"\(name)\" is none of its commands.\(other ?? "") They are: \(known).")
     }
 
     static func list(_ kind: ControlCommand.Kind) {
-        let commands = ControlCommand.all.filter { $0.kind == kind }
-        Output.table(["COMMAND", ""], commands.map { [$0.usage, $0.summary] })
+        Output.table(["COMMAND", ""], commands(kind).map { [$0.usage, $0.summary] })
     }
 }

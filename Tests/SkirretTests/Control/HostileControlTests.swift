@@ -126,12 +126,12 @@ import Testing
     }
 
     @Test func `a worker whose threads are all busy answers`() async throws {
-        let begun = Atomic(0), isReleased = Atomic(false)
+        let gate = Turnstile()
         // Holds its thread on purpose, until the answer is there.
         let busy = RegisteredTask(name: "test.busy") { _, _, _ in
-            begun.add(1, ordering: .relaxed)
+            gate.begun.add(1, ordering: .relaxed)
             let end = ContinuousClock.now + .seconds(30)
-            while !isReleased.load(ordering: .relaxed), .now < end {}
+            while !gate.isReleased.load(ordering: .relaxed), .now < end {}
             return nil
         }
         let hands = ProcessInfo.processInfo.activeProcessorCount
@@ -142,8 +142,8 @@ import Testing
                 for _ in 0..<hands { _ = try await queue.send("test.busy") }
                 // A thread of its own for the asker too: the pool has none left.
                 let asking = Task(executorPreference: OwnThread(label: "asker")) {
-                    defer { isReleased.store(true, ordering: .relaxed) }
-                    try await until { begun.load(ordering: .relaxed) == hands }
+                    defer { gate.isReleased.store(true, ordering: .relaxed) }
+                    try await until { gate.begun.load(ordering: .relaxed) == hands }
                     return try await queue.ask("ping", of: .nodes(["test@host"]), within: .seconds(10))
                 }
                 let replies = try await asking.value
@@ -151,4 +151,10 @@ import Testing
             }
         }
     }
+}
+
+/// Holds threads until somebody opens it.
+private final class Turnstile: Sendable {
+    let begun = Atomic(0)
+    let isReleased = Atomic(false)
 }
