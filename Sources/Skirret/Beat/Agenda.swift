@@ -106,7 +106,8 @@ struct AgendaReader: Sendable {
         let since = Date(milliseconds: milliseconds)
         if parts[1] == Self.rule(task) { return (since, false) }
         // A store that is not told of every change (a query that updates rows) may show an old time.
-        return (task.changedAt.flatMap { $0 > since ? min($0, now) : nil } ?? now, true)
+        // Whole milliseconds are compared: the store's microseconds alone make no time later.
+        return (task.changedAt.flatMap { $0.milliseconds > milliseconds + 1 ? min($0, now) : nil } ?? now, true)
     }
 
     private func entry(_ task: ScheduledTask, since: Date, run: LastRun?, now: Date) -> Agenda.Entry {

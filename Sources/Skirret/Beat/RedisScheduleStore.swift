@@ -95,15 +95,16 @@ public struct RedisScheduleStore: ScheduleStore {
 
     /// Every entry, by name; also those that nobody can read.
     ///
-    /// One round trip, O(n) in entries.
+    /// Two round trips, O(n) in entries.
     public func all() async throws -> [Entry] {
         let keys = queue.keys, beat = keys.beat(scope)
         let replies = try await queue.redis.pipeline([
             RedisCommand("HGETALL", .init(keys.schedules)), RedisCommand("SMEMBERS", .init(keys.disabledSchedules)),
-            RedisCommand("HGETALL", .init(beat.runs)), RedisCommand("HGETALL", .init(beat.since)),
+            RedisCommand("HGETALL", .init(beat.runs)),
         ])
         let disabled = Set(replies[1].array?.compactMap(\.string) ?? [])
-        let runs = replies[2].pairs, since = replies[3].pairs
+        let runs = replies[2].pairs
+        let since = try await queue.scheduleSince(scope: scope)
         return replies[0].pairs.sorted { $0.key < $1.key }.map { name, text in
             let run = LastRun(runs[name])
             let hasFired = (run?.count ?? 0) > 0
@@ -112,7 +113,7 @@ public struct RedisScheduleStore: ScheduleStore {
                 definition: Self.read(
                     name, text, isEnabled: !disabled.contains(name), lastRun: hasFired ? run?.at : nil),
                 lastRun: hasFired ? run?.at : nil, totalRunCount: run?.count ?? 0, lastTaskID: run?.task,
-                since: since[name]?.split(separator: " ").first.flatMap { Int($0) }.map(Date.init(milliseconds:)))
+                since: since[name])
         }
     }
 
@@ -170,5 +171,14 @@ extension TaskQueue {
         let message = call.message(of: schedule.name, due: nil, now: try await brokerTime(), queue: defaultQueue)
         try await enqueue(message, queue: call.queue ?? defaultQueue)
         return message.headers.id
+    }
+}
+
+extension TaskQueue {
+    /// Since when the beats of a scope know each schedule by its present rule: where intervals count from.
+    package func scheduleSince(scope: String) async throws -> [String: Date] {
+        try await redis.send("HGETALL", .init(keys.beat(scope).since)).pairs.compactMapValues { text in
+            text.split(separator: " ").first.flatMap { Int($0) }.map(Date.init(milliseconds:))
+        }
     }
 }

@@ -5,19 +5,28 @@ import Foundation
 import Logging
 import Skirret
 
-/// A beat over the schedules in the database.
+/// Beats over the schedules in Redis and, where there is a database, over those in it.
+///
+/// Two beats rather than one over both: each home of schedules has a leader of its own, so that a beat that has no
+/// database never leads, and so silences, those that have.
 struct BeatRole {
     let settings: Settings
+    /// Whether the schedules in the database are this process's too.
+    let hasDatabase: Bool
     let logger = Logger(label: "skirret.beat")
 
     /// Beats until told to stop.
     func run(until signals: ShutdownSignals) async throws {
-        let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
         let queue = settings.taskQueue("skirret-beat", logger: logger)
-        let store = try await CatalogSchedules(catalog: catalog, logger: logger)
-        let beat = Beat(queue, store: store, name: Settings.nodeName("beat-\(getpid())"), logger: logger)
+        let name = Settings.nodeName("beat-\(getpid())")
+        var beats = [Beat(queue, store: RedisScheduleStore(queue, logger: logger), name: name, logger: logger)]
+        if hasDatabase {
+            let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
+            let store = try await CatalogSchedules(catalog: catalog, logger: logger)
+            beats.append(Beat(queue, store: store, name: name, logger: logger))
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await beat.run() }
+            for beat in beats { group.addTask { try await beat.run() } }
             group.addTask { await signals.first() }
             try await group.next()
             group.cancelAll()
