@@ -135,7 +135,8 @@ import Testing
                 #expect(try await fired(queue) == 1)
                 // The beat has seen it, too.
                 try await until {
-                    try await queue.redis.send("HGET", "skirret:beat:redis:since", "s").string?.contains(" off ") ?? false
+                    try await queue.redis.send("HGET", "skirret:beat:redis:since", "s").string?.contains(" off ")
+                        ?? false
                 }
                 try await store.setEnabled("s", true)
                 try await until { try await fired(queue) == 2 }
