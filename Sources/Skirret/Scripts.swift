@@ -2,20 +2,22 @@ import SkirretRedis
 
 /// The state transitions of a message, each one Lua script and so one atomic step.
 ///
-/// The contract of each stands at the head of its file in `Scripts/`.
+/// The contract of each stands at the head of its file in `Scripts/`. Those that are repeatable answer the same when a
+/// connection took the first answer along; the others' callers must know that it may have happened.
 enum Scripts {
-    static let enqueue = RedisScript(name: "enqueue", source: PackageResources.enqueue_lua)
-    static let claim = RedisScript(name: "claim", source: PackageResources.claim_lua)
-    static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua)
+    static let enqueue = RedisScript(name: "enqueue", source: PackageResources.enqueue_lua, isRepeatable: true)
+    static let claim = RedisScript(name: "claim", source: PackageResources.claim_lua, isRepeatable: true)
+    static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua, isRepeatable: true)
     static let finish = RedisScript(name: "finish", source: PackageResources.finish_lua)
     static let settle = RedisScript(name: "settle", source: PackageResources.settle_lua)
     static let restore = RedisScript(name: "restore", source: PackageResources.restore_lua)
-    static let report = RedisScript(name: "report", source: PackageResources.report_lua)
-    static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua)
+    static let report = RedisScript(name: "report", source: PackageResources.report_lua, isRepeatable: true)
+    static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua, isRepeatable: true)
     static let promote = RedisScript(name: "promote", source: PackageResources.promote_lua)
-    static let chordPart = RedisScript(name: "chord_part", source: PackageResources.chord_part_lua)
-    static let singleFlight = RedisScript(name: "single_flight", source: PackageResources.single_flight_lua)
-    static let revoke = RedisScript(name: "revoke", source: PackageResources.revoke_lua)
+    static let chordPart = RedisScript(name: "chord_part", source: PackageResources.chord_part_lua, isRepeatable: true)
+    static let singleFlight = RedisScript(
+        name: "single_flight", source: PackageResources.single_flight_lua, isRepeatable: true)
+    static let revoke = RedisScript(name: "revoke", source: PackageResources.revoke_lua, isRepeatable: true)
     static let revokeStamps = RedisScript(name: "revoke_stamps", source: PackageResources.revoke_stamps_lua)
     static let reply = RedisScript(name: "reply", source: PackageResources.reply_lua)
     static let bindForAWhile = RedisScript(name: "bind_for_a_while", source: PackageResources.bind_for_a_while_lua)
@@ -24,5 +26,5 @@ enum Scripts {
     static let replay = RedisScript(name: "replay", source: PackageResources.replay_lua)
     static let scheduleSet = RedisScript(name: "schedule_set", source: PackageResources.schedule_set_lua)
     static let scheduleRemove = RedisScript(name: "schedule_remove", source: PackageResources.schedule_remove_lua)
-    static let stepDown = RedisScript(name: "step_down", source: PackageResources.step_down_lua)
+    static let stepDown = RedisScript(name: "step_down", source: PackageResources.step_down_lua, isRepeatable: true)
 }

@@ -157,6 +157,11 @@ extension RedisError {
                 .unsupported,
                 "This is a Redis Cluster, which cannot carry Celery's keys: use one server, with Sentinel for its failover."
             )
+        case _ where text.contains("user executing the script can't"):
+            (
+                .notPermitted,
+                "A script of ours needs a right that this Redis user lacks (ACL LOG shows it); config/redis.acl has all of them."
+            )
         case _ where text.contains("max number of clients"):
             (.tooManyClients, "Raise maxclients, or find out by CLIENT LIST who holds so many connections.")
         default: (.reply(kind), "Redis refused this command; its own words are the reason.")

@@ -102,7 +102,9 @@ public final class Beat: Sendable {
                 }
             } catch {
                 if Task.isCancelled { break }
-                logger.warning("a beat was missed; trying again", metadata: ["error": "\(error)"])
+                logger.log(
+                    level: (error as? RedisError)?.quietLevel ?? .warning, "a beat was missed; trying again",
+                    metadata: ["error": "\(error)"])
             }
             do { try await bell.wait(atMost: pause) } catch { break }  // cancelled
         }

@@ -61,7 +61,8 @@ public struct TaskOptions: Sendable {
     /// Options with their defaults: late acknowledgement, no retries, no limits.
     public init(
         queue: QueueName? = nil, retry: RetryPolicy = .never, acknowledgement: Acknowledgement = .late,
-        timeLimit: Duration? = nil, hardTimeLimit: Duration? = nil, ignoresResult: Bool = false, singleFlight: SingleFlight? = nil,
+        timeLimit: Duration? = nil, hardTimeLimit: Duration? = nil, ignoresResult: Bool = false,
+        singleFlight: SingleFlight? = nil,
         rateLimit: RateLimit? = nil, limits: [SharedLimit] = [], slots: Int = 1
     ) {
         self.queue = queue

@@ -24,7 +24,7 @@ struct Heartbeat: Sendable {
                 try await ContinuousClock().sleep(for: options.heartbeat)
             } catch let error as RedisError {
                 if Task.isCancelled { throw CancellationError() }
-                logger.warning("a heartbeat did not get through", metadata: ["error": "\(error)"])
+                logger.log(level: error.quietLevel, "a heartbeat did not get through", metadata: ["error": "\(error)"])
                 try await ContinuousClock().sleep(for: .milliseconds(250))
             }
         }

@@ -237,7 +237,7 @@ public final class Worker: Sendable {
                 try await rest()
             } catch let error as RedisError {
                 isDeclared = false
-                logger.warning("cannot claim; trying again", metadata: ["error": "\(error)"])
+                logger.log(level: error.quietLevel, "cannot claim; trying again", metadata: ["error": "\(error)"])
                 try? await claimBell.wait(atMost: .milliseconds(200))  // cancellation ends the loop above
             } catch {
                 break

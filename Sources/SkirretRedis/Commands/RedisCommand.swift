@@ -30,7 +30,7 @@ public struct RedisArgument: Sendable, Hashable, ExpressibleByStringLiteral, Exp
 /// A command and its arguments.
 ///
 /// Two-word commands have their second word as the first argument: `("SCRIPT", "LOAD", …)`.
-public struct RedisCommand: Sendable, Hashable {
+public struct RedisCommand: Sendable, Hashable, CustomStringConvertible {
     /// The command's first word; it stands in error messages.
     public let name: String
     /// Everything after the name.
@@ -44,6 +44,9 @@ public struct RedisCommand: Sendable, Hashable {
         set { saysRepeatable = newValue }
     }
     private var saysRepeatable = false
+
+    /// The name and how many arguments it has; what they are may be secret.
+    public var description: String { "\(name) with \(arguments.count) arguments" }
 
     private static let reading: Set<String> = [
         "PING", "ECHO", "TIME", "GET", "MGET", "EXISTS", "TYPE", "TTL", "PTTL", "STRLEN", "LLEN", "LRANGE", "LINDEX",

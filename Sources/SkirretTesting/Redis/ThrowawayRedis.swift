@@ -41,6 +41,8 @@ public final class ThrowawayRedis: Sendable {
         public var accessList: String?
         /// The master of which this server is a copy.
         public var master: RedisURL?
+        /// What a sentinel is told besides where it listens; it is no data server then.
+        var sentinel: String?
         /// Further arguments of `redis-server`: `["--maxmemory", "10mb"]`.
         public var arguments: [String] = []
 
@@ -130,6 +132,10 @@ public final class ThrowawayRedis: Sendable {
             certificates = made
             url.tls = made.tls(showingClient: configuration.listener == .mutualTLS)
         }
+        if let sentinel = configuration.sentinel {
+            try sentinelText(sentinel, address: address, folder: folder)
+                .write(to: folder.appending(path: "sentinel.conf"), atomically: true, encoding: .utf8)
+        }
         if let list = configuration.accessList {
             try list.write(to: folder.appending(path: "users.acl"), atomically: true, encoding: .utf8)
         }
@@ -180,6 +186,20 @@ public final class ThrowawayRedis: Sendable {
 }
 
 extension ThrowawayRedis {
+    /// Tells nobody anything.
+    static let silence = Logger(label: "throwaway") { _ in SwiftLogNoOpLogHandler() }
+
+    /// The port it listens on; 0 for a unix socket.
+    var port: Int {
+        guard case .tcp(_, let port) = url.address else { return 0 }
+        return port
+    }
+
+    private static func sentinelText(_ text: String, address: RedisURL.Address, folder: URL) -> String {
+        guard case .tcp(let host, let port) = address else { return text }
+        return "port \(port)\nbind \(host)\ndir \(folder.path)\nlogfile \(folder.path)/redis.log\n" + text
+    }
+
     private func launch() async throws {
         let process = try ServerProcess(arguments: arguments, folder: folder)
         self.process.withLock { $0 = process }
@@ -203,8 +223,7 @@ extension ThrowawayRedis {
     private func answers() async -> Bool {
         var options = RedisOptions()
         options.reconnectPause = .milliseconds(2)...(.milliseconds(50))
-        let client = RedisClient(
-            url, options: options, logger: Logger(label: "throwaway") { _ in SwiftLogNoOpLogHandler() })
+        let client = RedisClient(url, options: options, logger: Self.silence)
         // The reason is in the server's log, which the caller quotes.
         let reply = try? await client.send(RedisCommand("PING"), deadline: .seconds(10))
         await client.close()
@@ -212,6 +231,10 @@ extension ThrowawayRedis {
     }
 
     private var arguments: [String] {
+        // A sentinel rewrites its file, and takes nothing else.
+        if configuration.sentinel != nil {
+            return ["redis-server", folder.appending(path: "sentinel.conf").path, "--sentinel"]
+        }
         var arguments = [
             "redis-server", "--dir", folder.path, "--logfile", folder.appending(path: "redis.log").path,
             "--save", "", "--daemonize", "no", "--enable-debug-command", "yes",
