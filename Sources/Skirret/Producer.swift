@@ -1,65 +1,6 @@
 public import CeleryProtocol
-public import Foundation
+import Foundation
 package import SkirretRedis
-
-/// How one call differs from the task's own options.
-///
-/// The names are those of Celery's `apply_async`.
-public struct CallOptions: Sendable {
-    /// The list the message goes to.
-    public var queue: QueueName?
-    /// Not before so long from now.
-    public var countdown: Duration?
-    /// Not before this instant.
-    public var eta: Date?
-    /// Not after this instant: a message that comes too late is revoked.
-    public var expires: Date?
-    /// Not later than so long from now; counts where ``expires`` is nil.
-    public var expiresIn: Duration?
-    /// 0 is served first, 9 last, as in kombu's Redis transport.
-    public var priority: Int?
-    /// The task's id; a call with an id that was just used is accepted once.
-    public var id: TaskID?
-    /// Seconds until the soft and the hard time limit.
-    public var timeLimits: TimeLimits?
-    /// No result is stored.
-    public var ignoresResult: Bool?
-    /// Sent when the task succeeded, with its result in front of their arguments.
-    public var link: [Signature] = []
-    /// Sent when the task failed, with its id in front of their arguments.
-    public var linkError: [Signature] = []
-    /// Further headers, for the task to read.
-    public var headers: JSONObject = [:]
-
-    /// Options that change nothing.
-    public init() {}
-}
-
-/// One change of a call's options: `.countdown(.seconds(30))`.
-public struct CallOption: Sendable {
-    let change: @Sendable (inout CallOptions) -> Void
-
-    /// Not before so long from now.
-    public static func countdown(_ delay: Duration) -> CallOption { CallOption { $0.countdown = delay } }
-    /// Not before this instant.
-    public static func eta(_ date: Date) -> CallOption { CallOption { $0.eta = date } }
-    /// Not later than so long from now.
-    public static func expires(in duration: Duration) -> CallOption {
-        CallOption { $0.expiresIn = duration }
-    }
-    /// 0 is served first, 9 last.
-    public static func priority(_ priority: Int) -> CallOption { CallOption { $0.priority = priority } }
-    /// The list the message goes to.
-    public static func queue(_ queue: QueueName) -> CallOption { CallOption { $0.queue = queue } }
-    /// The task's id.
-    public static func id(_ id: TaskID) -> CallOption { CallOption { $0.id = id } }
-    /// Sent when the task succeeded.
-    public static func link(_ signature: Signature) -> CallOption { CallOption { $0.link.append(signature) } }
-    /// Sent when the task failed.
-    public static func linkError(_ signature: Signature) -> CallOption { CallOption { $0.linkError.append(signature) } }
-    /// No result is stored.
-    public static var ignoringResult: CallOption { CallOption { $0.ignoresResult = true } }
-}
 
 extension TaskDefinition {
     /// Enqueues a call.
@@ -89,20 +30,13 @@ extension TaskDefinition {
         try await send(encode(repeat each argument), on: queue, options: options)
     }
 
-    /// The call as a value, for chains and callbacks.
-    ///
-    /// Celery's `s()`.
-    public func s(_ argument: repeat each Parameter) throws -> Signature {
-        Signature(task: name, args: try encode(repeat each argument))
-    }
-
     private func send(
         _ args: [JSONValue], on queue: TaskQueue, options changes: [CallOption]
     ) async throws -> TaskHandle<Output> {
         var options = CallOptions()
-        options.queue = self.options.queue
         if self.options.ignoresResult { options.ignoresResult = true }
         for change in changes { change.change(&options) }
+        if options.queue == nil, options.exchange == nil { options.queue = self.options.queue }
         let id = try await queue.send(name, args: args, options: options)
         return TaskHandle(id: id, queue: queue)
     }
@@ -117,33 +51,44 @@ extension TaskQueue {
     ///   - kwargs: Keyword arguments.
     ///   - options: Queue, delay, priority and the like.
     /// - Returns: The task's id.
-    /// - Throws: `RedisError` when the broker did not accept the message within two seconds.
+    /// - Throws: `RedisError` when the broker did not accept the message within two seconds, ``UnroutableMessage`` when
+    ///   it names an exchange that gives it to no queue.
     @discardableResult
     public func send(
         _ task: String, args: [JSONValue] = [], kwargs: JSONObject = [:], options: CallOptions = .init()
     ) async throws -> TaskID {
-        let queue = options.queue ?? defaultQueue
-        var message = TaskMessage(task: task, id: options.id ?? .random(), args: args, kwargs: kwargs, queue: queue)
+        let target = queue(for: task, options)
+        var message = TaskMessage(task: task, id: options.id ?? .random(), args: args, kwargs: kwargs, queue: target)
         message.headers.origin = Self.origin
-        message.headers.ignoreResult = options.ignoresResult
-        for (name, value) in options.headers { message.headers.fields[name] = value }
-        if let limits = options.timeLimits { message.headers.timeLimit = limits }
-        if let priority = options.priority { message.properties.priority = priority }
-        if !options.link.isEmpty { message.body.callbacks = options.link }
-        if !options.linkError.isEmpty { message.body.errbacks = options.linkError }
+        options.apply(to: &message)
+        message.inherit()
         let delay = try await setTimes(of: &message, options)
-        try await enqueue(message, queue: queue, delay: delay)
+        if message.properties.exchange.isEmpty {
+            try await publishing(options.publishRetry) { [message] in
+                try await enqueue(message, queue: target, delay: delay)
+            }
+        } else {
+            try await put([.init(message: message, delay: delay)], retry: options.publishRetry)
+        }
+        RunningTask.current?.note([ResultNode(task: message.headers.id)])
         return message.headers.id
+    }
+
+    /// Where a call goes that names no exchange: the call's queue, the route's, the default.
+    func queue(for task: String, _ options: CallOptions = .init()) -> QueueName {
+        if let queue = options.queue { return queue }
+        if options.exchange == nil, let key = options.routingKey { return QueueName(rawValue: key) }
+        return routes.queue(for: task) ?? defaultQueue
     }
 
     /// Puts down when a message may run; gives how long it has to wait.
     ///
     /// Reckoned from Redis's clock, which costs a round trip for calls that have such a time: ours may be wrong.
     private func setTimes(of message: inout TaskMessage, _ options: CallOptions) async throws(RedisError) -> Duration {
-        message.headers.expires = options.expires
+        message.expire(options.expires, now: Date())
         guard options.countdown != nil || options.eta != nil || options.expiresIn != nil else { return .zero }
         let now = try await brokerTime()
-        if options.expires == nil, let lifetime = options.expiresIn { message.headers.expires = now + lifetime.seconds }
+        message.expire(options.expires ?? options.expiresIn.map { now + $0.seconds }, now: now)
         let eta = options.countdown.map { now + $0.seconds } ?? options.eta
         guard let eta, eta > now else { return .zero }
         message.headers.eta = eta
@@ -177,7 +122,7 @@ extension TaskQueue {
     }
 
     /// `gen<pid>@<host>`, as Celery's clients sign their messages.
-    static let origin = "gen\(ProcessInfo.processInfo.processIdentifier)@\(ProcessInfo.processInfo.hostName)"
+    package static let origin = "gen\(ProcessInfo.processInfo.processIdentifier)@\(ProcessInfo.processInfo.hostName)"
 }
 
 extension Duration {

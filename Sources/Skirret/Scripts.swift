@@ -14,7 +14,10 @@ enum Scripts {
     static let report = RedisScript(name: "report", source: PackageResources.report_lua, isRepeatable: true)
     static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua, isRepeatable: true)
     static let promote = RedisScript(name: "promote", source: PackageResources.promote_lua)
-    static let chordPart = RedisScript(name: "chord_part", source: PackageResources.chord_part_lua, isRepeatable: true)
+    /// ``finish`` for settlements with parts of chords, or with chords that they start.
+    static let finishCanvas = RedisScript(
+        name: "finish_canvas", source: PackageResources.canvas_lua + PackageResources.finish_lua)
+    static let start = RedisScript(name: "start", source: PackageResources.start_lua)
     static let singleFlight = RedisScript(
         name: "single_flight", source: PackageResources.single_flight_lua, isRepeatable: true)
     static let revoke = RedisScript(name: "revoke", source: PackageResources.revoke_lua, isRepeatable: true)

@@ -14,6 +14,8 @@ public final class TaskQueue: Sendable {
     ///
     /// Celery's own default is `celery`.
     public let defaultQueue: QueueName
+    /// Which queue a task goes to when neither the call nor the task names one.
+    public let routes: TaskRoutes
     /// How long results are kept.
     ///
     /// One day, as in Celery; zero means for ever.
@@ -32,18 +34,20 @@ public final class TaskQueue: Sendable {
     /// - Parameters:
     ///   - url: The broker, which is the result backend as well.
     ///   - defaultQueue: Where calls go that name no queue.
+    ///   - routes: Which queue a task goes to when neither the call nor the task names one.
     ///   - prefix: kombu's `global_keyprefix`, put before every key of the broker, verbatim.
     ///   - resultPrefix: The result backend's own `global_keyprefix`; `_` is added unless it ends in one of `: _ - .`.
     ///   - resultLifetime: How long results are kept; zero means for ever.
     ///   - name: How the connections present themselves in `CLIENT LIST`.
     ///   - logger: Where reconnections are told.
     public init(
-        _ url: RedisURL, defaultQueue: QueueName = "celery", prefix: String = "",
+        _ url: RedisURL, defaultQueue: QueueName = "celery", routes: TaskRoutes = [:], prefix: String = "",
         resultPrefix: String = "",
         resultLifetime: Duration = .seconds(86_400), name: String = "skirret", logger: Logger = Logger(label: "skirret")
     ) {
         self.url = url
         self.defaultQueue = defaultQueue
+        self.routes = routes
         self.resultLifetime = resultLifetime
         self.keys = Keys(prefix: prefix, resultPrefix: resultPrefix)
         self.logger = logger
@@ -55,6 +59,11 @@ public final class TaskQueue: Sendable {
 
     /// Seconds for which a result is kept, rounded up; zero means for ever.
     var resultSeconds: Int { Int(resultLifetime.seconds.rounded(.up)) }
+
+    /// Seconds for which a chord's bookkeeping is kept.
+    ///
+    /// It always expires: after Celery's default of a day where results are kept for ever.
+    var chordSeconds: Int { resultSeconds == 0 ? 86_400 : resultSeconds }
 
     /// What Redis's clock says.
     ///

@@ -72,8 +72,6 @@ struct CanvasFreezer {
                 &steps[index], id: isLast ? signature.taskID ?? id : nil, place: isLast ? place : Place(), root: root)
         }
         signature = signature.replacing("tasks", steps)
-        // They stand on the steps now.
-        for option in ["link", "link_error"] { signature.options[option] = nil }
         signature.options["task_id"] = .string(result.id)
         return result
     }

@@ -1,8 +1,8 @@
 /// A shell pattern as Python's `fnmatchcase` reads it: `*`, `?`, `[abc]`, `[a-z]`, `[!a-z]`.
 ///
 /// Matching goes back to the last `*` only, so it takes at most pattern length × text length steps.
-struct GlobPattern {
-    private enum Element {
+package struct GlobPattern: Sendable {
+    private enum Element: Sendable {
         case anyRun
         case any
         case one(Unicode.Scalar)
@@ -25,7 +25,7 @@ struct GlobPattern {
 
     private let elements: [Element]
 
-    init(_ pattern: String) {
+    package init(_ pattern: String) {
         let scalars = Array(pattern.unicodeScalars)
         var elements: [Element] = []
         var position = 0
@@ -67,7 +67,7 @@ struct GlobPattern {
         return .set(ranges, negated: negated)
     }
 
-    func matches(_ text: String) -> Bool {
+    package func matches(_ text: String) -> Bool {
         let scalars = Array(text.unicodeScalars)
         var element = 0
         var position = 0

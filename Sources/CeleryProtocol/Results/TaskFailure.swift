@@ -87,6 +87,9 @@ extension TaskFailure {
     /// A part of a chord failed.
     public static func chordError(_ message: String) -> TaskFailure { celery("ChordError", [.string(message)]) }
 
+    /// The task would not have its message.
+    public static func rejected(_ reason: String) -> TaskFailure { celery("Reject", [.string(reason), false]) }
+
     /// Told to stop by the soft limit and did not handle it.
     public static let softTimeLimitExceeded = billiard("SoftTimeLimitExceeded", [])
 

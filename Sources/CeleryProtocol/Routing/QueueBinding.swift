@@ -36,6 +36,31 @@ public struct QueueBinding: Sendable, Hashable {
         [routingKey, pattern, queue.rawValue].joined(separator: separator)
     }
 
+    /// Whether a publisher's routing key reaches the queue: equal, or fitting the topic's binding key.
+    ///
+    /// Takes at most as many steps as both keys' lengths multiplied, whatever they hold.
+    public func matches(_ key: String) -> Bool {
+        guard !pattern.isEmpty else { return key == routingKey }
+        let text = Array(key.utf8)
+        // Reachable positions in the text after each element of the binding key; `*` needs one character at least.
+        var reached = [Bool](repeating: false, count: text.count + 1)
+        reached[0] = true
+        for element in routingKey.utf8 {
+            var next = [Bool](repeating: false, count: text.count + 1)
+            for position in 0...text.count {
+                let isDot = position > 0 && text[position - 1] == UInt8(ascii: ".")
+                switch element {
+                case UInt8(ascii: "#"): next[position] = reached[position] || (position > 0 && next[position - 1])
+                case UInt8(ascii: "*"):
+                    next[position] = position > 0 && !isDot && (reached[position - 1] || next[position - 1])
+                default: next[position] = position > 0 && reached[position - 1] && text[position - 1] == element
+                }
+            }
+            reached = next
+        }
+        return reached[text.count]
+    }
+
     /// kombu's regular expression for a topic's binding key: `a.*.#` becomes `^a\.[^\.]+\..*?$`.
     private static func pattern(of bindingKey: String) -> String {
         let words = bindingKey.unicodeScalars.map { scalar in

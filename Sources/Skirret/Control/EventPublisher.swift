@@ -57,7 +57,12 @@ final class EventPublisher: Sendable {
         case .revoked(let why):
             let isTerminated = why == .terminated
             note(.taskRevoked(id, terminated: isTerminated, signal: isTerminated ? 15 : nil, expired: why == .expired))
-        case .early, .crashed, .handedBack, .leaseLost: return
+        case .rejected(let reason, let requeues):
+            if !requeues {
+                note(.taskFailed(id, exception: TaskFailure.rejected(reason).pythonDescription, traceback: nil))
+            }
+            note(.taskRejected(id, requeue: requeues))
+        case .early, .crashed, .handedBack, .leaseLost, .ignored, .replaced: return
         }
         state.withLock { $0.processed[message.headers.task, default: 0] += 1 }
     }

@@ -3,10 +3,11 @@ import Foundation
 
 extension Signature {
     /// Where the call goes unless the caller says otherwise.
-    func queue(else fallback: QueueName) -> QueueName {
-        options["queue"]?.string.map(QueueName.init(rawValue:)) ?? options["routing_key"]?.string.map(
-            QueueName.init(rawValue:))
-            ?? fallback
+    func queue(else fallback: @autoclosure () -> QueueName) -> QueueName {
+        if let queue = options["queue"]?.string { return QueueName(rawValue: queue) }
+        // Without an exchange of its own a routing key goes to the queue of that name.
+        if let key = options["routing_key"]?.string { return QueueName(rawValue: key) }
+        return fallback()
     }
 
     /// The call as a message of its own, its options put where Celery puts them on the wire.
@@ -17,22 +18,20 @@ extension Signature {
     /// - Returns: A message that is ready to be enqueued.
     func message(queue: QueueName, now: Date) -> TaskMessage {
         var message = TaskMessage(task: task, id: taskID ?? .random(), args: args, kwargs: kwargs, queue: queue)
-        if let eta = options.date("eta") { message.headers.eta = eta }
-        if let countdown = options["countdown"]?.double { message.headers.eta = now.addingTimeInterval(countdown) }
-        if let expires = options["expires"] {
-            message.headers.expires = options.date("expires") ?? expires.double.map { now.addingTimeInterval($0) }
+        message.headers.origin = TaskQueue.origin
+        setTimes(&message, now)
+        setWorkflow(&message)
+        if let exchange = options["exchange"]?.string, !exchange.isEmpty, options["queue"]?.string == nil {
+            message.properties.exchange = exchange
+            message.properties.routingKey = options["routing_key"]?.string ?? ""
         }
         if let priority = options["priority"]?.int { message.properties.priority = priority }
         if let replyTo = options["reply_to"]?.string { message.properties.replyTo = replyTo }
-        let limits = TimeLimits(hard: options["time_limit"]?.double, soft: options["soft_time_limit"]?.double)
-        if limits.hard != nil || limits.soft != nil { message.headers.timeLimit = limits }
-        message.body.callbacks = signatures("link")
-        message.body.errbacks = signatures("link_error")
-        message.body.chain = signatures("chain")
-        if let chord = options["chord"], !chord.isNull { message.body.chord = try? Signature(json: chord) }
-        message.headers.group = options["group_id"]?.string
-        message.headers.groupIndex = options["group_index"]?.int
-        for name in ["shadow", "ignore_result", "replaced_task_nesting", "stamped_headers"] {
+        // Names of compressions that are not built in mean none, which every reader understands.
+        let isGzip = ["gzip", "zlib", "application/x-gzip"].contains(options["compression"]?.string)
+        if isGzip { message.headers.compression = "application/x-gzip" }
+        let inHeaders = ["shadow", "ignore_result", "replaced_task_nesting", "stamped_headers", "retries", "origin"]
+        for name in inHeaders {
             if let value = options[name], !value.isNull { message.headers.fields[name] = value }
         }
         let stamps = options["stamped_headers"]?.array?.compactMap(\.string) ?? []
@@ -41,13 +40,35 @@ extension Signature {
         return message
     }
 
-    /// The signatures an option holds: one, several or none.
-    ///
-    /// What is no signature is left out, as it could never run.
-    func signatures(_ option: String) -> [Signature] {
-        let values = options[option]?.array ?? options[option].map { [$0] } ?? []
-        // A callback that does not parse must not keep the task's own result from being stored.
-        return values.compactMap { try? Signature(json: $0) }
+    private func setTimes(_ message: inout TaskMessage, _ now: Date) {
+        if let eta = options.date("eta") { message.headers.eta = eta }
+        if let countdown = options["countdown"]?.double { message.headers.eta = now.addingTimeInterval(countdown) }
+        if let expires = options["expires"], !expires.isNull {
+            message.expire(options.date("expires") ?? expires.double.map { now.addingTimeInterval($0) }, now: now)
+        }
+        let limits = TimeLimits(hard: options["time_limit"]?.double, soft: options["soft_time_limit"]?.double)
+        if limits.hard != nil || limits.soft != nil { message.headers.timeLimit = limits }
+    }
+
+    private func setWorkflow(_ message: inout TaskMessage) {
+        message.body.callbacks = signatures("link")
+        message.body.errbacks = signatures("link_error")
+        message.body.chain = signatures("chain")
+        // Why `try?`: a body that is no signature could never run, and the part itself can.
+        if let chord = options["chord"], !chord.isNull { message.body.chord = try? Signature(json: chord) }
+        message.headers.group = options["group_id"]?.string
+        message.headers.groupIndex = options["group_index"]?.int
+        if let root = options["root_id"]?.string { message.headers.rootID = TaskID(rawValue: root) }
+        if let parent = options["parent_id"]?.string { message.headers.parentID = TaskID(rawValue: parent) }
+    }
+}
+
+extension TaskMessage {
+    /// Sets the time after which the message is of no use, where Celery puts it.
+    mutating func expire(_ date: Date?, now: Date) {
+        headers.expires = date
+        guard let date else { return }
+        properties.expiration = String(max(0, Int((date.timeIntervalSince(now) * 1000).rounded(.down))))
     }
 }
 

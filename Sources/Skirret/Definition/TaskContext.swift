@@ -30,6 +30,11 @@ public struct TaskContext: Sendable {
     /// The node that runs the task.
     public var worker: String { services.worker }
 
+    /// The message's headers: group, root and parent, stamps, and what the caller put there.
+    public var headers: TaskHeaders { run.message.headers }
+    /// The broker that the task came from, to send further tasks with; they become this one's children.
+    public var queue: TaskQueue { services.settler.queue }
+
     /// Tells whoever watches how far the task is.
     ///
     /// - Parameters:

@@ -100,4 +100,11 @@ public struct RegisteredTask: Sendable {
         self.options = options
         self.body = body
     }
+
+    /// Runs the body; what it sends meanwhile becomes the running task's children.
+    func run(_ arguments: TaskBody, _ context: TaskContext, as running: RunningTask) async throws -> JSONValue {
+        try await RunningTask.$current.withValue(running) {
+            try await body(context, arguments.args, arguments.kwargs)
+        }
+    }
 }

@@ -83,6 +83,25 @@ public struct RetryPolicy: Sendable {
     /// How often a task is tried again at the most; a task that asks for more fails for good.
     public var maximum: Int
     let delay: @Sendable (_ retries: Int) -> Duration?
+    var applies: @Sendable (any Error) -> Bool = { _ in true }
+
+    init(maximum: Int, delay: @escaping @Sendable (_ retries: Int) -> Duration?) {
+        self.maximum = maximum
+        self.delay = delay
+    }
+
+    /// The same for some errors only; all others are failures at once. Celery's `autoretry_for`.
+    ///
+    /// ```swift
+    /// .exponential(maximum: 5).only { $0 is ConnectionError }
+    /// ```
+    ///
+    /// - Parameter isTransient: Whether an error may be gone next time.
+    public func only(_ isTransient: @escaping @Sendable (any Error) -> Bool) -> RetryPolicy {
+        var policy = self
+        policy.applies = { [applies] error in applies(error) && isTransient(error) }
+        return policy
+    }
 
     /// Only a task that asks for it is tried again, at most three times (Celery's default).
     public static let never = RetryPolicy(maximum: 3) { _ in nil }

@@ -13,8 +13,10 @@ public struct TaskRegistry: Sendable {
         self.elsewhere = elsewhere
     }
 
-    /// The names that are known now, sorted; those from elsewhere are not among them.
+    /// The names that are known now, sorted; those from elsewhere and Celery's built-in ones are not among them.
     public var names: [String] { tasks.keys.sorted() }
 
-    subscript(name: String) -> RegisteredTask? { tasks[name] ?? elsewhere(name) }
+    subscript(name: String) -> RegisteredTask? {
+        tasks[name] ?? BuiltInTasks.task(named: name, in: self) ?? elsewhere(name)
+    }
 }

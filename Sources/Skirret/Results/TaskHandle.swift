@@ -3,14 +3,19 @@ import SkirretRedis
 
 /// A call that was made: its id, and the way to its result.
 public struct TaskHandle<Output: Codable & Sendable>: Sendable {
-    /// The task's id.
-    public let id: TaskID
+    /// The task's id; of a canvas that of its last task, or of the group that it ends in.
+    public var id: TaskID { TaskID(rawValue: node.id) }
     /// The broker, which keeps the result too.
     public let queue: TaskQueue
+    /// Where the result is.
+    public let node: ResultNode
 
     /// A handle on a call whose id is known, made here or anywhere else.
-    public init(id: TaskID, queue: TaskQueue) {
-        self.id = id
+    public init(id: TaskID, queue: TaskQueue) { self.init(ResultNode(task: id), queue: queue) }
+
+    /// A handle on a canvas's result.
+    public init(_ node: ResultNode, queue: TaskQueue) {
+        self.node = node
         self.queue = queue
     }
 
@@ -21,9 +26,11 @@ public struct TaskHandle<Output: Codable & Sendable>: Sendable {
     /// - Throws: `TaskFailure` when the task failed or was revoked, ``ResultTimeout`` when it took too
     ///   long, `RedisError` when the broker went away for good.
     public func result(within timeout: Duration) async throws -> Output {
-        let result = try await queue.result(of: id, within: timeout)
-        return try result.value().decode(Output.self)
+        try await queue.value(of: node, within: timeout).decode(Output.self)
     }
+
+    /// Forgets the result.
+    public func forget() async throws { try await queue.forget(node.tasks) }
 
     /// What is known now; nil for a task that has not begun and for an id that nobody ever used.
     public func state() async throws -> TaskState? { try await queue.storedResult(of: id)?.state }

@@ -48,14 +48,16 @@ extension Executor {
     }
 
     /// Whether a body that was told to stop said itself what shall become of the task.
-    private func isOwn(_ error: any Error) -> Bool { error is RetryRequest || error is TaskFailure }
+    private func isOwn(_ error: any Error) -> Bool { error is RetryRequest || error is TaskFailure || error is any EndingRequest }
 
     private func outcome(of error: any Error, task: RegisteredTask, run: Run) -> Outcome {
         if let crash = error as? TaskHostCrash { return .crashed(reason: crash.reason) }
+        if let wish = error as? any EndingRequest { return wish.outcome }
         let retries = run.message.headers.retries
         let failure = TaskFailure(of: error)
         if retries >= task.options.retry.maximum { return .failed(failure) }
         if let request = error as? RetryRequest { return .retry(after: request.delay, reason: request.reason) }
+        guard task.options.retry.applies(error) else { return .failed(failure) }
         return task.options.retry.delay(retries).map { .retry(after: $0, reason: failure) } ?? .failed(failure)
     }
 

@@ -132,24 +132,25 @@ struct Executor: Sendable {
         }
         let ignores = run.message.headers.ignoreResult ?? task?.options.ignoresResult ?? false
         let settling = Settling(
-            keys: queue.keys, message: run.message, claim: run.claim, defaultQueue: queue.defaultQueue,
-            ignoresResult: ignores, now: run.now)
-        var settlement: Settlement
-        do {
-            settlement = try settling.settlement(for: outcome)
-            try await addChord(to: &settlement, settling, run)
-        } catch let failure as TaskFailure {
-            settlement = try settling.settlement(for: .failed(failure))
-        }
+            keys: queue.keys, message: run.message, claim: run.claim, route: { [queue] in queue.queue(for: $0) },
+            ignoresResult: ignores, now: run.now, children: run.running.children,
+            extended: options.extendsResults ? extended(run) : [:])
+        var outcome = outcome
         let runtime = run.began.duration(to: .now)
-        if withOthers, settlement.isPlain, run.single == nil {
+        if withOthers, run.single == nil, let settlement = try? settling.settlement(for: outcome), settlement.isPlain {
             slots.beginSettling()
-            settlements.add(plain(settlement, of: run) { tell(outcome, of: run, after: runtime, $0) })
+            settlements.add(plain(settlement, of: run) { [outcome] in tell(outcome, of: run, after: runtime, $0) })
             return .isBeingWritten
         }
-        let isWritten = try await settler.write(
-            settlement, of: run.message.headers.id, token: run.token, single: run.single)
-        tell(outcome, of: run, after: runtime, isWritten: isWritten)
+        var written: Settlement?
+        do {
+            written = try await settler.settle(settling, outcome, token: run.token, single: run.single)
+        } catch let error where error is TaskFailure || error is UnroutableMessage {
+            // What follows the task cannot be sent: said loudly, as its failure.
+            outcome = .failed(TaskFailure(of: error))
+            written = try await settler.settle(settling, outcome, token: run.token, single: run.single)
+        }
+        tell(outcome, of: run, after: runtime, isWritten: written != nil)
         return .isOver
     }
 
@@ -179,17 +180,17 @@ struct Executor: Sendable {
         events.ended(run.message, outcome, after: runtime)
     }
 
-    private func addChord(to settlement: inout Settlement, _ settling: Settling, _ run: Run) async throws {
-        guard settlement.isFinal, let body = run.message.body.chord, let group = run.message.headers.group,
-            let result = settlement.own
-        else { return }
-        let index = run.message.headers.groupIndex
-        guard let parts = try await settler.recordPart(result, group: group, index: index, token: run.claim.token)
-        else { return }
-        let end = try settling.chordBody(body, parts: parts, group: group)
-        settlement.results += end.results
-        settlement.followUps += end.followUps
-        settlement.finishedChord = end.finishedChord
+    /// What Celery's `result_extended` adds to every result of a run.
+    private func extended(_ run: Run) -> JSONObject {
+        let headers = run.message.headers
+        var fields: JSONObject = [
+            "name": .string(headers.task), "args": .array(run.message.body.args),
+            "kwargs": .object(run.message.body.kwargs), "worker": .string(options.name),
+            "retries": .int(headers.retries), "queue": .string(run.message.properties.routingKey),
+        ]
+        guard let names = headers.stampedHeaders, !names.isEmpty else { return fields }
+        fields["stamped_headers"] = .array(names.map(JSONValue.string))
+        return fields.merging(headers.stamps)
     }
 
     private func restore(_ run: Run, why: Settler.Restoration, detail: String) async throws {

@@ -9,6 +9,12 @@ enum Outcome: Sendable {
     case retry(after: Duration, reason: TaskFailure)
     /// Not run, or stopped: `revoked`, `terminated` or `expired`.
     case revoked(Revocation)
+    /// Another signature takes its place.
+    case replaced(by: Signature)
+    /// The body would not have it: gone with a failure, or back in its queue.
+    case rejected(String, requeues: Bool)
+    /// The body wants it to be forgotten.
+    case ignored
     /// Its time has not come.
     case early(until: Date)
     /// The process that ran it died.
@@ -48,6 +54,27 @@ struct Settlement: Sendable {
         var id: TaskID
         var due: Due
         var message: [UInt8]
+        /// Set when an exchange decides which queues get it; `list` is none then.
+        var exchanged: TaskMessage?
+    }
+
+    /// One part of a chord, recorded once however often its task runs.
+    struct Part: Sendable {
+        var group: String
+        var index: Int?
+        var task: TaskID
+        var state: TaskState
+        var value: JSONValue
+        /// What is sent once all parts are there.
+        var body: Signature
+    }
+
+    /// The end of a chord: its body is among the follow-ups, or its failure among the results.
+    struct Body: Sendable, Equatable {
+        var group: String
+        /// Of how many parts it was made.
+        var count: Int
+        var isError: Bool
     }
 
     /// The task's own result, stored or not; a chord counts it in either case.
@@ -56,14 +83,23 @@ struct Settlement: Sendable {
     var followUps: [FollowUp] = []
     /// The task is over; nothing about it needs to be remembered for another attempt.
     var isFinal = true
-    /// The chord whose bookkeeping is done, because this settlement publishes its body.
-    var finishedChord: String?
+    /// Parts of chords that count with it: the task's own, and those of tasks that will never run.
+    var parts: [Part] = []
+    /// The chords that it ends.
+    var bodies: [Body] = []
+    /// The chords whose headers are among the follow-ups.
+    var chords: [CanvasStart.Chord] = []
+    /// Headers with groups in them, to be saved for their bodies.
+    var groups: [ResultNode] = []
+
+    /// Whether more is written than results, follow-ups and the acknowledgement.
+    var touchesChords: Bool { !parts.isEmpty || !chords.isEmpty || !groups.isEmpty }
 
     /// Whether it leaves nothing behind but the task's own result, so that it may go the fast way, with others.
     ///
     /// Whoever adds a property above that the settle script does not know excludes it here.
     var isPlain: Bool {
-        followUps.isEmpty && finishedChord == nil && results.count <= 1
+        followUps.isEmpty && !touchesChords && results.count <= 1
             && results.allSatisfy { $0.result.taskID == own?.taskID }
     }
 }

@@ -13,12 +13,15 @@ struct Run: Sendable {
     var isRevoked: Bool
     /// The single-flight name this run holds.
     var single: String?
+    /// Collects what the body sends.
+    let running: RunningTask
 
     init(claim: Claim, message: TaskMessage) {
         self.claim = claim
         self.message = message
         token = claim.token
         isRevoked = claim.isRevoked
+        running = RunningTask(message)
     }
 
     /// Why the body is not to run now, if so.

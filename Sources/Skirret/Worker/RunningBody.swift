@@ -62,7 +62,7 @@ final class RunningBody: Sendable {
         var result: Result<JSONValue, any Error> = .failure(CancellationError())
         if begins {
             do {
-                result = .success(try await task.body(context, run.message.body.args, run.message.body.kwargs))
+                result = .success(try await task.run(run.message.body, context, as: run.running))
             } catch {
                 result = .failure(error)
             }

@@ -21,6 +21,18 @@ struct Settler: Sendable {
     func write(_ settlement: Settlement, of id: TaskID, token: String?, single: String?) async throws(RedisError)
         -> Bool
     {
+        let call = finishCall(settlement, of: id, token: token, single: single)
+        let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
+            try await queue.redis.run(Scripts.finish, keys: call.keys, arguments: call.arguments)
+        }
+        // Settled before: by this very call, if an earlier answer to it was lost.
+        return reply.int == 1 || (reply.int == 2 && isRepeated)
+    }
+
+    /// The finish script's keys and arguments for one settlement.
+    func finishCall(
+        _ settlement: Settlement, of id: TaskID, token: String?, single: String?
+    ) -> (keys: [String], arguments: [RedisArgument]) {
         let keys = queue.keys
         let lifetime = queue.resultSeconds
         var arguments: [RedisArgument] = [
@@ -36,17 +48,13 @@ struct Settler: Sendable {
         for next in settlement.followUps {
             arguments += [.init(next.list), .init(next.id.rawValue), .init(next.due.argument), .init(next.message)]
         }
-        arguments += [.init(settlement.finishedChord ?? ""), .init(single.map(keys.single) ?? "")]
-        let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
-            try await queue.redis.run(
-                Scripts.finish,
-                keys: [
-                    keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-                    keys.scheduledMessages, keys.cancelled, keys.lost,
-                ], arguments: arguments)
-        }
-        // Settled before: by this very call, if an earlier answer to it was lost.
-        return reply.int == 1 || (reply.int == 2 && isRepeated)
+        // A chord's bookkeeping is the canvas script's.
+        arguments += ["", .init(single.map(keys.single) ?? "")]
+        let names = [
+            keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
+            keys.scheduledMessages, keys.cancelled, keys.lost,
+        ]
+        return (names, arguments)
     }
 
     /// Writes many plain settlements in one step, each fenced by its own token.
@@ -121,25 +129,6 @@ struct Settler: Sendable {
         return reply.string.flatMap { $0.isEmpty ? nil : TaskID(rawValue: $0) }
     }
 
-    /// Records a chord part; gives all parts when this was the last and the body is ours to publish.
-    func recordPart(_ result: TaskResult, group: String, index: Int?, token: String) async throws(RedisError)
-        -> [[UInt8]]?
-    {
-        let base = queue.keys.group(group)
-        let part: JSONValue = [1, .string(result.taskID.rawValue), .string(result.state.rawValue), result.result]
-        // A chord's bookkeeping always expires; Celery's default of a day where results are kept for ever.
-        let keep = queue.resultSeconds == 0 ? 86_400 : queue.resultSeconds
-        let (reply, _) = try await repeated { () async throws(RedisError) in
-            try await queue.redis.run(
-                Scripts.chordPart, keys: [".j", ".t", ".s", ".d", "", ".c"].map { base + $0 },
-                arguments: [
-                    .init(index.map(String.init) ?? "+inf"), .init(part.encoded()), .init(result.taskID.rawValue),
-                    .init(keep), .init(token), 6,
-                ])
-        }
-        return reply.array?.compactMap(\.bytes)
-    }
-
     /// Stores how far a run is, unless its claim was taken away.
     ///
     /// One round trip.
@@ -162,7 +151,7 @@ struct Settler: Sendable {
     /// Gives up after a minute, or at once when the worker stops: then the lease brings the message back.
     ///
     /// - Returns: The reply, and whether an earlier call may have got through without an answer.
-    private func repeated<Reply>(
+    func repeated<Reply>(
         _ body: () async throws(RedisError) -> Reply
     ) async throws(RedisError) -> (Reply, isRepeated: Bool) {
         let end = ContinuousClock.now + .seconds(60)

@@ -60,6 +60,10 @@ public struct WorkerOptions: Sendable {
     /// kombu's `visibility_timeout`: an hour. The smallest one of any worker counts for all; claims are renewed with
     /// every ``heartbeat``, so it only has to be longer than ``lease``.
     public var visibilityTimeout: Duration = .seconds(3_600)
+    /// Results say name, arguments, worker, retries, queue and stamps too.
+    ///
+    /// Celery's `result_extended`.
+    public var extendsResults = false
 
     /// Options with their defaults.
     public init(name: String, queues: [QueueName] = ["celery"], concurrency: Int = 4) {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Skirret
 
-@Suite("Script: enqueue, chord, single flight, beat", .serialized) struct ProducerScriptTests {
+@Suite("Script: enqueue, single flight, beat", .serialized) struct ProducerScriptTests {
     @Test func `a repeated enqueue changes nothing`() async throws {
         try await ScriptBench.run { bench in
             #expect(try await bench.enqueue("a", "m") == 1)
@@ -27,35 +27,6 @@ import Testing
                     "skirret:sent:a": .string("1"), "skirret:scheduled": .sorted(["a"]),
                     "skirret:scheduled:messages": .hash(["a": "celery\nm"]),
                 ])
-        }
-    }
-
-    @Test func `a chord's parts are counted once, and one claim publishes the body`() async throws {
-        try await ScriptBench.run { bench in
-            let base = bench.keys.group("g")
-            try await bench.redis.send("SET", .init(base + ".s"), 2)
-            #expect(try await bench.chordPart("1", "second", task: "b", claim: "B") == nil)
-            #expect(try await bench.chordPart("1", "second again", task: "b", claim: "B2") == nil)
-            #expect(try await bench.chordPart("0", "first", task: "a", claim: "A") == ["first", "second"])
-            try await bench.expect([
-                base + ".j": .sorted(["first", "second"]), base + ".s": .string("2"),
-                base + ".d": .set(["a:0", "b:1"]), base + ".c": .string("A"),
-            ])
-            // Repeated, because its answer was lost: still the one. Anybody else is not.
-            #expect(try await bench.chordPart("0", "first", task: "a", claim: "A") == ["first", "second"])
-            #expect(try await bench.chordPart("0", "first", task: "a", claim: "other") == nil)
-            try await bench.redis.send("SET", .init(base + ".c"), "done")
-            #expect(try await bench.chordPart("0", "first", task: "a", claim: "A") == nil)
-        }
-    }
-
-    @Test func `a chord that grew while it ran waits for what was added`() async throws {
-        try await ScriptBench.run { bench in
-            let base = bench.keys.group("g")
-            try await bench.redis.send("SET", .init(base + ".s"), 1)
-            try await bench.redis.send("SET", .init(base + ".t"), 1)
-            #expect(try await bench.chordPart("0", "first", task: "a", claim: "A") == nil)
-            #expect(try await bench.chordPart("+inf", "added", task: "b", claim: "B") == ["first", "added"])
         }
     }
 

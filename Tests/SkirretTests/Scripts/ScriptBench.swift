@@ -145,12 +145,28 @@ struct ScriptBench {
         ).int
     }
 
-    func chordPart(_ position: String, _ part: String, task: String, claim: String) async throws -> [String]? {
-        let base = keys.group("g")
+    /// One call of finish with what stands in front of it for canvases.
+    func finishCanvas(
+        _ token: String, parts: [(position: String, task: String, json: String)] = [], body: (count: Int, kind: String)? = nil,
+        chords: [(group: String, size: Int)] = [], groups: [(group: String, json: String)] = []
+    ) async throws -> RedisValue {
+        let settlement: [RedisArgument] = [.init(token), "a", .init(keys.wake), "1", 0, 0, "", ""]
+        var tail: [RedisArgument] = [.init(keys.leases), .init(token), 600, .init(parts.count)]
+        for part in parts {
+            tail += [.init(keys.group("g")), .init(part.position), .init(part.task), .init(part.json)]
+        }
+        tail.append(.init(body == nil ? 0 : 1))
+        if let body { tail += [.init(keys.group("g")), .init(body.count), .init(body.kind)] }
+        tail.append(.init(chords.count))
+        for chord in chords { tail += [.init(keys.group(chord.group)), .init(chord.size)] }
+        tail.append(.init(groups.count))
+        for group in groups { tail += [.init(keys.group(group.group)), .init(group.json)] }
         return try await redis.run(
-            Scripts.chordPart, keys: [".j", ".t", ".s", ".d", "", ".c"].map { base + $0 },
-            arguments: [.init(position), .init(part), .init(task), 600, .init(claim), 6]
-        ).array?.compactMap(\.string)
+            Scripts.finishCanvas,
+            keys: [
+                keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
+                keys.scheduledMessages, keys.cancelled, keys.lost,
+            ], arguments: settlement + tail + [.init(tail.count)])
     }
 
     func single(_ token: String, task: String) async throws -> String? {

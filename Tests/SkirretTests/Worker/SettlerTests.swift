@@ -40,7 +40,6 @@ import Testing
             // Loads the scripts, so that each call below is one round trip.
             _ = try await settler.write(Settlement(), of: "other", token: "stale", single: nil)
             _ = try await settler.restore(["stale"], why: .stopping, detail: "")
-            _ = try await settler.recordPart(.success("other", 1, at: .now), group: "o", index: 0, token: "stale")
             try await body(queue, settler, claim)
         }
     }
@@ -64,16 +63,6 @@ import Testing
             }
             #expect(try await queue.redis.send("LLEN", "celery").int == 1)
             #expect(try await queue.redis.send("HVALS", "skirret:crashes").array?.compactMap(\.string) == ["1"])
-        }
-    }
-
-    @Test func `the last part of a chord stays the one that publishes the body`() async throws {
-        try await claimed { queue, settler, claim in
-            try await queue.redis.send("SET", "celery-taskset-meta-g.s", 1)
-            let parts = try await losingTheAnswer(of: queue) {
-                try await settler.recordPart(.success("a", 1, at: .now), group: "g", index: 0, token: claim.token)
-            }
-            #expect(parts?.count == 1)
         }
     }
 }

@@ -13,8 +13,8 @@ import Testing
         let claim = Claim(
             token: "S-0", list: "celery", message: message.encoded(), crashes: 0, isRevoked: false, claimedAt: now)
         return Settling(
-            keys: Keys(), message: message, claim: claim, defaultQueue: "celery", ignoresResult: ignoresResult, now: now
-        )
+            keys: Keys(), message: message, claim: claim, route: { _ in "celery" }, ignoresResult: ignoresResult,
+            now: now)
     }
 
     private func message(_ change: (inout TaskMessage) -> Void = { _ in }) -> TaskMessage {
@@ -37,7 +37,7 @@ import Testing
 
     @Test func `a success is stored with its origin and ends the task`() throws {
         let settlement = try settling(message()).settlement(for: .succeeded(5))
-        #expect(settlement.isFinal && settlement.followUps.isEmpty && settlement.finishedChord == nil)
+        #expect(settlement.isFinal && settlement.followUps.isEmpty && !settlement.touchesChords)
         #expect(settlement.results.map(\.key) == ["celery-task-meta-a"])
         #expect(settlement.own?.state == .success && settlement.own?.result == 5)
         #expect(settlement.own?.parentID == "parent" && settlement.own?.dateDone == now)
@@ -82,7 +82,7 @@ import Testing
 
     @Test func `an errback that cannot be started does not hide the failure`() throws {
         var group = step("errback")
-        group.subtaskType = "group"
+        group.subtaskType = "group"  // without members
         let given = message { $0.body.errbacks = [group, step("plain")] }
         let settlement = try settling(given).settlement(for: .failed(failure))
         #expect(settlement.own?.failure == failure)
@@ -135,29 +135,110 @@ import Testing
         JSONValue.array([1, .string(id), .string(state), value]).encoded()
     }
 
+    /// The settlement of a part that turned out to be the last.
+    private func last(_ body: Signature, _ parts: [[UInt8]], saved: [UInt8]? = nil) throws -> Settlement {
+        let given = message {
+            $0.headers.group = "g"
+            $0.headers.groupIndex = 1
+            $0.body.chord = body
+        }
+        let before = try settling(given).settlement(for: .succeeded(5))
+        #expect(before.parts.map(\.group) == ["g"] && before.parts.first?.value == 5 && before.followUps.isEmpty)
+        return try settling(given).settlement(
+            for: .succeeded(5), completed: ["g": ChordParts(parts: parts, saved: saved)])
+    }
+
     @Test func `a chord's body gets the results in order as one argument`() throws {
-        let end = try settling(message()).chordBody(
-            step("body"), parts: [part("a", "SUCCESS", 1), part("b", "SUCCESS", [2])], group: "g")
-        #expect(end.finishedChord == "celery-taskset-meta-g")
+        let end = try last(step("body"), [part("x", "SUCCESS", 1), part("b", "SUCCESS", [2])])
+        #expect(end.bodies == [.init(group: "g", count: 2, isError: false)])
         #expect(try end.followUps.map { try decoded($0).body.args } == [[[1, [2]], 9]])
-        #expect(end.results.isEmpty)
+        #expect(end.results.map(\.key) == ["celery-task-meta-a"])
+    }
+
+    @Test func `a header with groups in it gives lists in lists`() throws {
+        let saved = ResultNode(
+            group: "g", members: [.init(group: "h", members: [.init(task: "y"), .init(task: "x")]), .init(task: "z")])
+        let parts = [part("x", "SUCCESS", 1), part("z", "SUCCESS", 2), part("y", "SUCCESS", 3)]
+        let end = try last(step("body"), parts, saved: saved.saved.encoded())
+        #expect(try end.followUps.map { try decoded($0).body.args } == [[[[3, 1], 2], 9]])
     }
 
     @Test(arguments: ["FAILURE", "REVOKED"])
     func `one part that failed fails the body`(state: String) throws {
         let body = step("body", ["link_error": step("errback").json])
-        let end = try settling(message()).chordBody(
-            body, parts: [part("a", "SUCCESS", 1), part("b", state, failure.json)], group: "g")
-        #expect(end.results.map(\.key) == ["celery-task-meta-body"])
-        #expect(end.results.first?.result.failure == .chordError("Dependency b raised ValueError('boom')"))
+        let end = try last(body, [part("x", "SUCCESS", 1), part("b", state, failure.json)])
+        #expect(end.results.map(\.key) == ["celery-task-meta-a", "celery-task-meta-body"])
+        #expect(end.results.last?.result.failure == .chordError("Dependency b raised ValueError('boom')"))
         #expect(try end.followUps.map { try decoded($0).body.args } == [["body", 9]])
+        #expect(end.bodies == [.init(group: "g", count: 2, isError: true)])
+    }
+
+    @Test func `the members of a group as body fail with the cause, and so does what comes after it`() throws {
+        let body = Signature.group([step("m1", ["link_error": step("errback").json]), step("m2")])
+            .with(options: ["chain": [step("after").json], "task_id": "group"])
+        let end = try last(body, [part("b", "FAILURE", failure.json)])
+        let failures = Dictionary(end.results.dropFirst().map { ($0.key, $0.result.failure) }, uniquingKeysWith: { $1 })
+        #expect(failures["celery-task-meta-m1"] == failure && failures["celery-task-meta-m2"] == failure)
+        #expect(failures["celery-task-meta-after"]??.excType == "ChordError")
+        #expect(try end.followUps.map { try decoded($0).body.args } == [["m1", 9]])
+    }
+
+    @Test func `a body that is a part of another chord fails there too`() throws {
+        let outer = step("outer")
+        let body = step("body", ["chord": outer.json, "group_id": "o", "group_index": 3])
+        let end = try last(body, [part("b", "FAILURE", failure.json)])
+        #expect(end.parts.map(\.group) == ["g", "o"] && end.parts.last?.index == 3)
+        #expect(end.parts.last?.state == .failure)
     }
 
     @Test func `a body that cannot be started fails itself, not the part that came last`() throws {
         var body = step("body")
-        body.subtaskType = "chord"
-        let end = try settling(message()).chordBody(body, parts: [part("a", "SUCCESS", 1)], group: "g")
-        #expect(end.results.first?.result.failure?.excType == "NotImplementedError")
-        #expect(end.results.map(\.key) == ["celery-task-meta-body"])
+        body.subtaskType = "chord"  // without a header
+        let end = try last(body, [part("x", "SUCCESS", 1)])
+        #expect(end.own?.state == .success)
+        #expect(end.results.last?.result.failure?.excType == "ChordError")
+        #expect(end.results.last?.key == "celery-task-meta-body")
+    }
+
+    // MARK: endings of a body's own
+
+    @Test func `a replacement runs under the task's id and at its place`() throws {
+        let given = message {
+            $0.headers.group = "g"
+            $0.headers.groupIndex = 2
+            $0.body.chord = step("body")
+            $0.body.callbacks = [step("callback")]
+            $0.body.chain = [step("second")]
+        }
+        let settlement = try settling(given).settlement(for: .replaced(by: Signature(task: "other", args: [7])))
+        #expect(settlement.own == nil && settlement.results.isEmpty && settlement.parts.isEmpty)
+        let sent = try decoded(try #require(settlement.followUps.first))
+        #expect(sent.headers.id == "a" && sent.headers.parentID == "a" && sent.headers.rootID == "root")
+        #expect(sent.headers.group == "g" && sent.headers.groupIndex == 2 && sent.headers.replacedTaskNesting == 1)
+        #expect(sent.body.args == [7] && sent.body.chord?.taskID == "body")
+        #expect(sent.body.callbacks.map(\.taskID) == ["callback"] && sent.body.chain.map(\.taskID) == ["second"])
+    }
+
+    @Test func `a group in a task's place is collected under the task's id`() throws {
+        let settlement = try settling(message()).settlement(for: .replaced(by: .group([step("x"), step("y")])))
+        let sent = try settlement.followUps.map(decoded)
+        #expect(sent.map(\.headers.id) == ["x", "y"])
+        #expect(sent.map { $0.body.chord?.task } == ["celery.accumulate", "celery.accumulate"])
+        #expect(sent.first?.body.chord?.taskID == "a")
+        #expect(settlement.chords.map(\.size) == [2])
+    }
+
+    @Test func `what is rejected is gone with a failure, or goes behind all others`() throws {
+        let gone = try settling(message()).settlement(for: .rejected("no", requeues: false))
+        #expect(gone.own?.failure == .rejected("no") && gone.isFinal)
+        let back = try settling(message()).settlement(for: .rejected("later", requeues: true))
+        #expect(back.own == nil && !back.isFinal)
+        let next = try decoded(try #require(back.followUps.first))
+        #expect(next.headers.redelivered && next.properties.redelivered)
+    }
+
+    @Test func `a revoked task's chain will never run, and says so`() throws {
+        let settlement = try settling(message { $0.body.chain = [step("second")] }).settlement(for: .revoked(.revoked))
+        #expect(settlement.results.map(\.result.state) == [.revoked, .revoked])
     }
 }
