@@ -58,7 +58,9 @@ enum BuiltInTasks {
     private static func start(
         _ name: String, _ args: [JSONValue], _ kwargs: JSONObject, _ context: TaskContext
     ) async throws -> JSONValue {
-        let names = ["celery.chunks": ["task", "it", "n"], "celery.group": ["tasks", "result", "group_id", "partial_args"]]
+        let names = [
+            "celery.chunks": ["task", "it", "n"], "celery.group": ["tasks", "result", "group_id", "partial_args"],
+        ]
         var fields: JSONObject = [:]
         for (position, parameter) in (names[name] ?? ["header", "body", "partial_args"]).enumerated() {
             fields[parameter] = argument(parameter, position, args, kwargs)

@@ -126,7 +126,8 @@ extension TaskDefinition {
     ///
     /// For tasks of one parameter; see ``starmap(_:)`` for others.
     public func map<Item: Codable & Sendable>(_ items: [Item]) throws -> TaskSignature<[Output]> {
-        TaskSignature(Signature.map(signature([]), over: try items.map { try JSONValue(encoding: $0, foreign: .kombu) }))
+        TaskSignature(
+            Signature.map(signature([]), over: try items.map { try JSONValue(encoding: $0, foreign: .kombu) }))
     }
 
     /// One task that makes the call with each tuple of arguments in turn and returns the list of results.

@@ -37,7 +37,8 @@ public struct GroupHandle<Output: Codable & Sendable>: Sendable {
     /// one did not come in time. For one loop.
     ///
     /// - Parameter timeout: How long to wait for the last of them.
-    public func results(within timeout: Duration) -> AsyncThrowingStream<(position: Int, result: TaskResult), any Error> {
+    public func results(within timeout: Duration) -> AsyncThrowingStream<(position: Int, result: TaskResult), any Error>
+    {
         queue.results(of: node.tasks, within: timeout)
     }
 
@@ -46,7 +47,9 @@ public struct GroupHandle<Output: Codable & Sendable>: Sendable {
     /// One round trip.
     public func states() async throws -> [TaskState: Int] {
         var states: [TaskState: Int] = [:]
-        for result in try await queue.storedResults(of: node.tasks) { states[result?.state ?? .pending, default: 0] += 1 }
+        for result in try await queue.storedResults(of: node.tasks) {
+            states[result?.state ?? .pending, default: 0] += 1
+        }
         return states
     }
 
@@ -119,7 +122,8 @@ extension TaskQueue {
         try await subscriber.withSubscription(channels: channels) { messages in
             for try await push in messages {
                 switch push {
-                case .subscribed: for case let result? in try await storedResults(of: Array(open.keys)) { tellOnce(result) }
+                case .subscribed:
+                    for case let result? in try await storedResults(of: Array(open.keys)) { tellOnce(result) }
                 case .message(_, let payload): tellOnce(try TaskResult(decoding: payload))
                 }
                 if open.isEmpty { return }

@@ -48,7 +48,9 @@ extension Executor {
     }
 
     /// Whether a body that was told to stop said itself what shall become of the task.
-    private func isOwn(_ error: any Error) -> Bool { error is RetryRequest || error is TaskFailure || error is any EndingRequest }
+    private func isOwn(_ error: any Error) -> Bool {
+        error is RetryRequest || error is TaskFailure || error is any EndingRequest
+    }
 
     private func outcome(of error: any Error, task: RegisteredTask, run: Run) -> Outcome {
         if let crash = error as? TaskHostCrash { return .crashed(reason: crash.reason) }

@@ -137,6 +137,7 @@ struct Executor: Sendable {
             extended: options.extendsResults ? extended(run) : [:])
         var outcome = outcome
         let runtime = run.began.duration(to: .now)
+        // What cannot be decided here throws below.
         if withOthers, run.single == nil, let settlement = try? settling.settlement(for: outcome), settlement.isPlain {
             slots.beginSettling()
             settlements.add(plain(settlement, of: run) { [outcome] in tell(outcome, of: run, after: runtime, $0) })

@@ -1,4 +1,5 @@
 import CeleryProtocol
+import Logging
 import SkirretRedis
 
 /// Settlements that are parts of chords, or that start some.
@@ -22,7 +23,7 @@ extension Settler {
         var completed: [String: ChordParts] = [:]
         // Each round learns of one chord; a settlement of many is one of a failing chain with as many chords in it.
         while true {
-            let settlement = try await routed(settling.settlement(for: outcome, completed: completed))
+            let settlement = try await routed(settling.settlement(for: outcome, completed: completed), outcome)
             guard settlement.touchesChords else {
                 return try await write(settlement, of: settling.id, token: token, single: single) ? settlement : nil
             }
@@ -65,7 +66,9 @@ extension Settler {
     }
 
     /// Finds the queues of follow-ups whose signatures name an exchange.
-    private func routed(_ settlement: Settlement) async throws -> Settlement {
+    ///
+    /// One that no queue gets is the task's failure; what follows a failure must not keep it from being told.
+    private func routed(_ settlement: Settlement, _ outcome: Outcome) async throws -> Settlement {
         guard settlement.followUps.contains(where: { $0.exchanged != nil }) else { return settlement }
         var routed = settlement
         routed.followUps = []
@@ -74,7 +77,13 @@ extension Settler {
                 routed.followUps.append(next)
                 continue
             }
-            for name in try await queue.queues(of: message) {
+            let names: [QueueName]
+            do { names = try await queue.queues(of: message) } catch let error as UnroutableMessage {
+                guard case .failed = outcome else { throw error }
+                queue.logger.error("what follows a failure is lost", metadata: ["error": "\(error)"])
+                continue
+            }
+            for name in names {
                 let list = queue.keys.queue(name, priority: message.properties.priority)
                 routed.followUps.append(.init(list: list, id: next.id, due: next.due, message: message.encoded()))
                 message.properties.deliveryTag = .random()

@@ -79,7 +79,8 @@ extension Settling {
     private static func endsInGroup(_ signature: Signature) -> Bool {
         switch signature.subtaskType {
         case "group", "chunks": true
-        case "chain": (signature.kwargs["tasks"]?.array?.last).flatMap { try? Signature(json: $0) }.map(endsInGroup) ?? false
+        case "chain":
+            (signature.kwargs["tasks"]?.array?.last).flatMap { try? Signature(json: $0) }.map(endsInGroup) ?? false
         case "chord": signature.kwargs["body"].flatMap { try? Signature(json: $0) }.map(endsInGroup) ?? false
         default: false
         }

@@ -66,7 +66,9 @@ import Testing
         try await claimed { bench in
             _ = try await bench.finishCanvas("", parts: [first])
             #expect(try await bench.finishCanvas("S-0", parts: [("0", "a", "first again")]).int == 1)
-            #expect(try await bench.redis.send("ZRANGE", .init(base + ".j"), 0, -1).array?.compactMap(\.string) == ["first"])
+            #expect(
+                try await bench.redis.send("ZRANGE", .init(base + ".j"), 0, -1).array?.compactMap(\.string) == ["first"]
+            )
         }
     }
 

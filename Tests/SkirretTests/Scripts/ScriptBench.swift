@@ -147,7 +147,8 @@ struct ScriptBench {
 
     /// One call of finish with what stands in front of it for canvases.
     func finishCanvas(
-        _ token: String, parts: [(position: String, task: String, json: String)] = [], body: (count: Int, kind: String)? = nil,
+        _ token: String, parts: [(position: String, task: String, json: String)] = [],
+        body: (count: Int, kind: String)? = nil,
         chords: [(group: String, size: Int)] = [], groups: [(group: String, json: String)] = []
     ) async throws -> RedisValue {
         let settlement: [RedisArgument] = [.init(token), "a", .init(keys.wake), "1", 0, 0, "", ""]
