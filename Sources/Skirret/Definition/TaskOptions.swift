@@ -90,13 +90,16 @@ public struct RetryPolicy: Sendable {
         self.delay = delay
     }
 
-    /// The same for some errors only; all others are failures at once. Celery's `autoretry_for`.
+    /// The same for some errors only; all others are failures at once.
+    ///
+    /// Celery's `autoretry_for`.
     ///
     /// ```swift
     /// .exponential(maximum: 5).only { $0 is ConnectionError }
     /// ```
     ///
     /// - Parameter isTransient: Whether an error may be gone next time.
+    /// - Returns: The narrower policy.
     public func only(_ isTransient: @escaping @Sendable (any Error) -> Bool) -> RetryPolicy {
         var policy = self
         policy.applies = { [applies] error in applies(error) && isTransient(error) }

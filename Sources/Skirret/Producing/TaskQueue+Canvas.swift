@@ -63,6 +63,7 @@ extension TaskQueue {
     ///   - start: The chords and saved groups that Redis must know before.
     ///   - adding: The group id of a running chord that one part is added to.
     ///   - retry: How the publish is tried again while the broker is away.
+    /// - Throws: `RedisError`, ``UnroutableMessage``.
     func put(
         _ outgoing: [Outgoing], _ start: CanvasStart = .init(), adding: String? = nil,
         retry: CallOptions.PublishRetry? = nil

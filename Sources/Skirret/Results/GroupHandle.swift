@@ -37,6 +37,7 @@ public struct GroupHandle<Output: Codable & Sendable>: Sendable {
     /// one did not come in time. For one loop.
     ///
     /// - Parameter timeout: How long to wait for the last of them.
+    /// - Returns: The results, the first to come first.
     public func results(within timeout: Duration) -> AsyncThrowingStream<(position: Int, result: TaskResult), any Error>
     {
         queue.results(of: node.tasks, within: timeout)
@@ -92,6 +93,7 @@ extension TaskQueue {
     /// - Parameters:
     ///   - ids: The tasks.
     ///   - timeout: How long to wait for the last of them.
+    /// - Returns: The results, the first to come first.
     public func results(
         of ids: [TaskID], within timeout: Duration
     ) -> AsyncThrowingStream<(position: Int, result: TaskResult), any Error> {

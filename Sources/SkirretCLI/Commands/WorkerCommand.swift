@@ -17,7 +17,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonFlags
 
-    @Flag(help: "Know the sample tasks: samples.add, .fail, .sleep, .echo, .flaky, .nothing.")
+    @Flag(help: "Know the sample tasks: samples.add, .total, .fail, .sleep, .echo, .flaky, .nothing.")
     var samples = false
 
     @OptionGroup var identity: WorkerIdentityFlags

@@ -24,6 +24,11 @@ enum SampleTasks {
         return seconds
     }
 
+    /// The sum of a list, for the bodies of chords.
+    static let total = TaskDefinition("samples.total", parameters: ["numbers"]) { (numbers: [Int]) in
+        numbers.reduce(0, &+)
+    }
+
     static let echo = RegisteredTask(name: "samples.echo") { _, args, kwargs in
         ["args": .array(args), "kwargs": .object(kwargs)]
     }
@@ -38,6 +43,7 @@ enum SampleTasks {
 
     static let all: [RegisteredTask] =
         [
-            add.registered, fail.registered, sleep.registered, echo, flaky.registered, JournalTask.task.registered,
+            add.registered, total.registered, fail.registered, sleep.registered, echo, flaky.registered,
+            JournalTask.task.registered,
         ] + BenchTasks.all
 }
