@@ -7,6 +7,12 @@ enum Output {
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
     }
 
+    /// To standard error, for what is no result; whether anybody reads it is not our affair.
+    static func aside(_ text: String) {
+        let bytes = Array((text + "\n").utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+
     static func json(_ value: JSONValue) { line(value.text) }
 
     /// Columns as wide as their widest cell; numbers to the right.

@@ -21,6 +21,7 @@ public final class Worker: Sendable {
     private let intake: Intake
     private let slots = Slots()
     private let alarm = Alarm()
+    private let autoscaler: Autoscaler
     private let events: EventPublisher
     private let log: TaskLog
     private let settler: Settler
@@ -35,11 +36,15 @@ public final class Worker: Sendable {
     public init(_ queue: TaskQueue, registry: TaskRegistry, options: WorkerOptions, logger: Logger) {
         self.queue = queue
         self.registry = registry
+        let autoscaler = Autoscaler(queue: queue, bounds: options.autoscale)
+        var options = options
+        if options.autoscale != nil, options.rescale == nil { options.rescale = autoscaler.rescale }
+        self.autoscaler = autoscaler
         self.options = options
         self.logger = logger
         consumed = ConsumedQueues(options.queues)
         settings = TaskSettings(defaults: options.timeLimits)
-        intake = Intake(concurrency: options.concurrency)
+        intake = Intake(concurrency: options.autoscale?.lowerBound ?? options.concurrency, budget: options.mostTasks)
         events = EventPublisher(queue: queue, options: options, held: held)
         log = TaskLog(queue: queue)
         settler = Settler(queue: queue, options: options, isStopping: { [intake] in intake.isStopping })
@@ -58,7 +63,7 @@ public final class Worker: Sendable {
             services: BodyServices(worker: options.name, logger: logger, log: log, settler: settler, held: held),
             logger: logger,
             settled: { [self] in
-                if slots.endSettling() || intake.isStopping { claimBell.ring() }
+                if slots.endSettling() || intake.isLeaving { claimBell.ring() }
             })
         let heartbeat = Heartbeat(
             queue: queue, options: options, held: held, events: events, describe: { [self] in description },
@@ -106,6 +111,11 @@ public final class Worker: Sendable {
             let aside = OwnThread(label: "skirret.control")
             loop(on: aside) { try await control.run() }
             loop(on: aside) { [events] in try await events.run() }
+            loop { [self] in
+                try await autoscaler.run(
+                    queues: { [consumed] in consumed.names }, load: { [self] in (slots.running, concurrency) },
+                    resize: { [self] in resize(concurrency: $0) })
+            }
             group.addTask { [self] in
                 if options.mingles { await mingle.run() }
                 return false
@@ -162,6 +172,14 @@ public final class Worker: Sendable {
         logger.info("takes nothing more from a queue", metadata: ["queue": "\(name)"])
     }
 
+    /// Claims nothing more and ends once everything that runs has ended, however long that takes.
+    ///
+    /// For a worker whose place another one takes; ``stop()`` sets it a time.
+    public func retire() {
+        intake.retire()
+        claimBell.ring()
+    }
+
     /// Ends the grace of a stop now, and begins the stop if need be: what runs is cancelled and goes back.
     public func hurry() {
         intake.hurry()
@@ -192,6 +210,12 @@ public final class Worker: Sendable {
         claimBell.ring()
     }
 
+    /// Lets the number of slots follow the load between two bounds, or leaves it alone again with nil.
+    public func autoscale(between bounds: ClosedRange<Int>?) { autoscaler.bounds = bounds }
+
+    /// The bounds between which the number of slots follows the load; nil when it does not.
+    public var autoscaling: ClosedRange<Int>? { autoscaler.bounds }
+
     /// What every task of this worker is doing, as text for people: name, id, since when, time limit, attempt,
     /// last progress.
     public func dump() -> String {
@@ -201,7 +225,7 @@ public final class Worker: Sendable {
         ).description
     }
 
-    private var isStopping: Bool { intake.isStopping || Task.isCancelled }
+    private var isLeaving: Bool { intake.isLeaving || Task.isCancelled }
 
     /// Claims and runs until the stop, then waits for what still runs.
     private func claim(_ executor: Executor, _ waits: QueueWaits) async {
@@ -215,15 +239,15 @@ public final class Worker: Sendable {
         var lastChance = LastChance(mostCrashes: options.mostCrashes)
         var rounds = 0
         var isDeclared = false
-        while !isStopping {
+        while !isLeaving {
             do {
                 if !isDeclared {
                     try await queue.declare(consumed.names)
                     isDeclared = true
                 }
                 start(executor)
-                let isTaking = intake.isTaking && !lastChance.isSolitary(held)
-                let wanted = isTaking ? slots.wanted(concurrency: intake.concurrency) : 0
+                let isTaking = !lastChance.isSolitary(held)
+                let wanted = isTaking ? min(slots.wanted(concurrency: intake.concurrency), intake.allowance) : 0
                 rounds += 1
                 // Every eighth round begins with the lowest priority, so that it never starves.
                 let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
@@ -232,6 +256,12 @@ public final class Worker: Sendable {
                 take(begin, asked: wanted)
                 start(executor)
                 await giveBack(handBack)
+                intake.spend(begin.count)
+                if intake.isSpent, !slots.hasWaiting {
+                    logger.info("has taken as many tasks as it may", metadata: ["worker": "\(options.name)"])
+                    retire()
+                    options.willRetire()
+                }
                 if wanted > 0 && claims.count == wanted { continue }
                 if wanted > claims.count { waits.arm(except: claimer.paused) }
                 try await rest()
@@ -291,7 +321,9 @@ public final class Worker: Sendable {
     private func rest() async throws {
         guard slots.hasWaiting else { return try await claimBell.wait(atMost: Self.pulse) }
         try await claimBell.wait(atMost: Slots.patience / 2)
-        await giveBack(slots.takeBack(all: false))
+        let unused = slots.takeBack(all: false)
+        intake.spend(-unused.count)
+        await giveBack(unused)
     }
 
     private func take(_ claims: [Claim], asked: Int) {

@@ -24,6 +24,12 @@ public struct WorkerOptions: Sendable {
     public var onHardTimeLimit = HardTimeLimitAction.keepsProcess
     /// After so many deaths of the process that ran it a message is dead.
     public var mostCrashes = 3
+    /// The bounds between which the number of slots follows the load; nil means ``concurrency`` all the time.
+    public var autoscale: ClosedRange<Int>?
+    /// After so many tasks the worker retires; nil means never.
+    public var mostTasks: Int?
+    /// Called once when ``mostTasks`` is reached: somebody may take this worker's place now.
+    public var willRetire: @Sendable () -> Void = {}
     /// Task events are sent from the start.
     ///
     /// Celery's `-E`.

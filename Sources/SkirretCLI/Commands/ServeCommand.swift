@@ -12,14 +12,24 @@ struct ServeCommand: AsyncParsableCommand {
             EXAMPLES
               skirret serve
               skirret serve --port 8080 --data-dir /srv/skirret
+              skirret serve --worker-processes 4
               skirret serve --redis-url redis://127.0.0.1:6379/0 --samples
             """)
 
     @OptionGroup var common: CommonFlags
     @OptionGroup var listen: ListenFlags
 
+    @Option(help: "How many worker processes; one that dies is replaced at once, and its tasks go back.")
+    var workerProcesses = 1
+
     @Flag(help: "The worker knows the sample tasks too.")
     var samples = false
+
+    func validate() throws {
+        guard (1...256).contains(workerProcesses) else {
+            throw ValidationError("--worker-processes: expected 1 to 256, got \(workerProcesses).")
+        }
+    }
 
     func run() async throws {
         let began = ContinuousClock.now
@@ -28,8 +38,8 @@ struct ServeCommand: AsyncParsableCommand {
         try await Database.migrate(settings)
         let token = try AdminToken.load(settings)
         let tokenFile = AdminToken.path(settings).path
-        let supervisor = try Supervisor(settings, flags: samples ? ["--samples"] : [])
-        try await supervisor.run(until: ShutdownSignals()) { port in
+        let supervisor = try Supervisor(settings, workers: workerProcesses, flags: samples ? ["--samples"] : [])
+        try await supervisor.run(until: OperatorSignals()) { port in
             let seconds = began.duration(to: .now).formatted(
                 .units(allowed: [.seconds], fractionalPart: .show(length: 1)))
             Output.line("Skirret is ready at http://\(settings.host):\(port) after \(seconds)")

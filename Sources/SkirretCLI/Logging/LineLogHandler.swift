@@ -29,7 +29,8 @@ struct LineLogHandler: LogHandler {
         }
         line += "\n"
         // One write a record: lines of several processes on one terminal do not mix.
-        FileHandle.standardError.write(Data(line.utf8))
+        // What nobody can read any more (a supervisor that died) is not worth failing for.
+        line.withUTF8 { bytes in _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
     }
 
     private static let timeFormat = Date.ISO8601FormatStyle(includingFractionalSeconds: true)

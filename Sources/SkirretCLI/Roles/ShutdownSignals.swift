@@ -13,6 +13,11 @@ struct ShutdownSignals: Sendable {
     /// Names the descriptor that reaches end of file when the supervisor is gone.
     static let supervisorVariable = "SKIRRET_SUPERVISOR_FD"
 
+    /// Its number; nil when nobody supervises this process.
+    static var supervisorDescriptor: Int32? {
+        ProcessInfo.processInfo.environment[supervisorVariable].flatMap { Int32($0) }
+    }
+
     init() {
         let (wishes, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.wishes = wishes
@@ -24,7 +29,7 @@ struct ShutdownSignals: Sendable {
             source.resume()
             return source
         }
-        if let text = ProcessInfo.processInfo.environment[Self.supervisorVariable], let descriptor = Int32(text) {
+        if let descriptor = Self.supervisorDescriptor {
             Thread.detachNewThread {
                 var byte: UInt8 = 0
                 // Nothing is ever written: the read returns when the supervisor has died, however it died.

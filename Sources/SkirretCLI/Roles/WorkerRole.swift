@@ -13,10 +13,14 @@ struct WorkerRole {
     let settings: Settings
     var options: WorkerOptions
     var hasSamples = false
+    /// Its place in a pool; nil for a worker by itself.
+    var membership: PoolMembership?
+    /// Retires when its process has grown beyond this.
+    var mostMemoryKiB: Int?
     let logger = Logger(label: "skirret.worker")
 
     /// Works until told to stop.
-    func run(until signals: ShutdownSignals) async throws {
+    func run(until signals: OperatorSignals) async throws {
         let queue = settings.taskQueue("skirret-worker", logger: logger)
         let samples = hasSamples ? SampleTasks.all : []
         guard FileManager.default.fileExists(atPath: settings.databasePath) else {
@@ -44,11 +48,31 @@ struct WorkerRole {
         await queue.close()
     }
 
-    private func work(_ queue: TaskQueue, _ registry: TaskRegistry, until signals: ShutdownSignals) async throws {
+    private func work(_ queue: TaskQueue, _ registry: TaskRegistry, until signals: OperatorSignals) async throws {
         let worker = Worker(queue, registry: registry, options: options, logger: logger)
+        let interrupts = Mutex(0)
+        signals.listen { wish in
+            switch wish {
+            case .stop: worker.stop()
+            case .interrupt:
+                let isSecond = interrupts.withLock { count in
+                    count += 1
+                    return count > 1
+                }
+                if isSecond { worker.hurry() } else { worker.stop() }
+            case .quiet: worker.quiet()
+            case .resume: worker.resume()
+            case .dump: Output.aside(worker.dump())
+            }
+        }
+        membership?.tell(.ready)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await _ in signals.wishes { worker.stop() }
+            if let membership, let mostMemoryKiB {
+                group.addTask {
+                    guard let size = await MemoryWatch(mostKiB: mostMemoryKiB).outgrown() else { return }
+                    membership.tell(.retires("it has grown to \(size) KiB"))
+                    worker.retire()
+                }
             }
             try await worker.run()
             group.cancelAll()

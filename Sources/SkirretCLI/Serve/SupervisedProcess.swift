@@ -15,14 +15,15 @@ struct SupervisedProcess: Sendable {
     ///
     /// It finds `descriptors` as 3, 4 and so on.
     static func start(
-        _ path: String, _ arguments: [String], environment: [String: String] = [:], descriptors: [Int32] = []
+        _ path: String, _ arguments: [String], environment: [String: String] = [:], standardError: Int32 = 2,
+        descriptors: [Int32] = []
     ) throws -> SupervisedProcess {
         let command = cspawn_command_new(path)
         defer { cspawn_command_free(command) }
         for argument in arguments { cspawn_argument(command, argument) }
         cspawn_inherit_environment(command)
         for (name, value) in environment { cspawn_environment(command, name, value) }
-        for descriptor in [-1, 1, 2] + descriptors { cspawn_descriptor(command, descriptor) }
+        for descriptor in [-1, 1, standardError] + descriptors { cspawn_descriptor(command, descriptor) }
         // The terminal's interrupt reaches the supervisor alone, which then stops its children in order.
         cspawn_new_group(command)
         let pid = cspawn_start(command)

@@ -8,7 +8,7 @@ import SkirretRedis
 /// `skirret serve`: the private Redis and every role, each a process of its own that is started again when it dies.
 final class Supervisor: Sendable {
     private let settings: Settings
-    private let flags: [String]
+    private let workers: (count: Int, flags: [String])
     private let logger = Logger(label: "skirret.serve")
     /// End of file on its other end tells the children that we are gone.
     private let life: (read: Int32, write: Int32)
@@ -16,34 +16,53 @@ final class Supervisor: Sendable {
 
     /// Prepares; nothing is started yet.
     ///
-    /// `flags` go to the worker.
-    init(_ settings: Settings, flags: [String]) throws {
+    /// So many worker processes get these flags.
+    init(_ settings: Settings, workers: Int, flags: [String]) throws {
         self.settings = settings
-        self.flags = flags
+        self.workers = (workers, flags)
         var read: Int32 = -1, write: Int32 = -1
         guard cspawn_pipe(&read, &write) == 0 else { throw SupervisedProcess.StartFailure(description: "no pipe") }
         life = (read, write)
     }
 
     /// Starts everything, tells when it is ready, and runs until told to stop: roles first, Redis last.
-    func run(until signals: ShutdownSignals, ready: @escaping @Sendable (_ port: Int) -> Void) async throws {
+    func run(until signals: OperatorSignals, ready: @escaping @Sendable (_ port: Int) -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             if settings.namedRedis == nil { try await startRedis(&group) }
-            let executable = try Self.executable()
-            let roles = ["api", "worker", "beat"]
+            let executable = try Executable.path()
+            let roles = ["api", "beat"]
             for role in roles {
                 group.addTask { [self] in
                     try await keep(role, alive: { [self] in try startRole(role, executable, ready) })
                     stopping.leave()
                 }
             }
-            stopping.expect(roles.count)
-            group.addTask { [stopping] in
-                await signals.first()
-                stopping.open()
+            stopping.expect(roles.count + 1)
+            let (wishes, workers) = AsyncStream<OperatorWish>.makeStream()
+            group.addTask { [self] in
+                try await keepWorkers(wishes)
+                stopping.leave()
+            }
+            signals.listen { [stopping] wish in
+                workers.yield(wish)
+                if [.stop, .interrupt].contains(wish) { stopping.open() }
             }
             try await group.waitForAll()
         }
+    }
+
+    // MARK: workers
+
+    private func keepWorkers(_ wishes: AsyncStream<OperatorWish>) async throws {
+        let logger = Logger(label: "skirret.pool")
+        let queue = settings.taskQueue("skirret-pool", logger: logger)
+        let pool = try WorkerPool(
+            .init(
+                name: Settings.nodeName(nil), size: workers.count, arguments: ["worker"] + workers.flags,
+                environment: environment, grace: .seconds(30), replacesDeparted: true),
+            queue: queue, logger: logger)
+        try await pool.run(wishes)
+        await queue.close()
     }
 
     // MARK: Redis
@@ -64,9 +83,8 @@ final class Supervisor: Sendable {
 
     // MARK: roles
 
-    private func startRole(
-        _ role: String, _ executable: String, _ ready: @escaping @Sendable (Int) -> Void
-    ) throws -> SupervisedProcess {
+    /// What every role finds in its environment: the settings of this process.
+    private var environment: [String: String] {
         var environment = [
             ShutdownSignals.supervisorVariable: "3", Setting.dataDirectory.variable: settings.dataDirectory.path,
             Setting.pluginsDirectory.variable: settings.pluginsDirectory.path, Setting.python.variable: settings.python,
@@ -76,9 +94,16 @@ final class Supervisor: Sendable {
             Setting.queues.variable: settings.queues.map(\.rawValue).joined(separator: ","),
         ]
         if let token = settings.adminToken { environment[Setting.adminToken.variable] = token }
+        return environment
+    }
+
+    private func startRole(
+        _ role: String, _ executable: String, _ ready: @escaping @Sendable (Int) -> Void
+    ) throws -> SupervisedProcess {
+        var environment = environment
         guard role == "api" else {
             return try SupervisedProcess.start(
-                executable, [role] + flags(for: role), environment: environment, descriptors: [life.read])
+                executable, [role], environment: environment, descriptors: [life.read])
         }
         var read: Int32 = -1, write: Int32 = -1
         guard cspawn_pipe(&read, &write) == 0 else { throw SupervisedProcess.StartFailure(description: "no pipe") }
@@ -95,12 +120,6 @@ final class Supervisor: Sendable {
             if let port = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) { ready(port) }
         }
         return process
-    }
-
-    private func flags(for role: String) -> [String] { role == "worker" ? flags : [] }
-
-    private static func executable() throws -> String {
-        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
     // MARK: keeping alive
