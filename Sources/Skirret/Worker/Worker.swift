@@ -342,15 +342,28 @@ public final class Worker: Sendable {
         for claim in claims { held.remove(claim.token) }
     }
 
+    /// Says good-bye, but does not wait long for a broker that is away: a stop leads to an exit.
     private func depart(_ heartbeat: Heartbeat) async {
-        do {
-            try await log.flush()
-            try await events.leave()
-            try await RemoteControl.leave(queue, node: options.name)
-            try await heartbeat.leave()
-        } catch {
-            logger.warning("could not say good-bye; the fleet will notice", metadata: ["error": "\(error)"])
+        let isSaid = await withTaskGroup(of: Bool.self) { group in
+            group.addTask { [log, events, logger] in
+                do {
+                    try await log.flush()
+                    try await events.leave()
+                    try await heartbeat.leave()
+                } catch {
+                    logger.debug("could not say good-bye", metadata: ["error": "\(error)"])
+                    return false
+                }
+                return true
+            }
+            group.addTask {
+                try? await ContinuousClock().sleep(for: .milliseconds(400))  // cancelled when the other was faster
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
         }
+        if !isSaid { logger.warning("could not say good-bye; the fleet will notice") }
     }
 
     /// Hears of new messages that no blocking wait would notice: other priorities, and scheduled ones.

@@ -17,6 +17,12 @@ import Testing
         }
     }
 
+    /// The connection goes first: a dead process says nothing.
+    private func die(_ worker: FleetWorker) async {
+        await worker.queue.close()
+        await worker.kill()
+    }
+
     @Test func `the claims of a dead process are back at once, and nobody else's`() async throws {
         try await ThrowawayRedis.withServer { url in
             let queue = TaskQueue(url, logger: quiet)
@@ -25,7 +31,7 @@ import Testing
             dead.start()
             for _ in 0..<3 { _ = try await queue.send("samples.gated") }
             try await until { starts.total == 3 }
-            await dead.kill()
+            await die(dead)
             #expect(try await queue.redis.send("ZCARD", "skirret:leases").int == 3)
             try await withFleet([alive]) {
                 let (count, given) = try await queue.giveBack(
@@ -54,7 +60,7 @@ import Testing
                 let worker = FleetWorker(url, name: "w1-1@host", tasks: [gated])
                 worker.start()
                 try await until { starts.total == round }
-                await worker.kill()
+                await die(worker)
                 let end = try await queue.giveBack(
                     claimsOf: "w1-1@host", after: .crashed(reason: "signal 9\nlast words"))
                 #expect(end.count == 1)
@@ -75,7 +81,7 @@ import Testing
             worker.start()
             _ = try await queue.send("samples.gated")
             try await until { starts.total == 1 }
-            await worker.kill()
+            await die(worker)
             #expect(try await queue.giveBack(claimsOf: "w1-1@host", after: .left(reason: "recycled")).count == 1)
             #expect(try await queue.redis.send("LLEN", "celery").int == 1)
             #expect(try await queue.redis.send("EXISTS", "skirret:crashes").int == 0)
