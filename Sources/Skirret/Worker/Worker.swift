@@ -345,10 +345,11 @@ public final class Worker: Sendable {
     /// Says good-bye, but does not wait long for a broker that is away: a stop leads to an exit.
     private func depart(_ heartbeat: Heartbeat) async {
         let isSaid = await withTaskGroup(of: Bool.self) { group in
-            group.addTask { [log, events, logger] in
+            group.addTask { [log, events, queue, options, logger] in
                 do {
                     try await log.flush()
                     try await events.leave()
+                    try await RemoteControl.leave(queue, node: options.name)
                     try await heartbeat.leave()
                 } catch {
                     logger.debug("could not say good-bye", metadata: ["error": "\(error)"])
