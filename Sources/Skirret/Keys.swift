@@ -77,6 +77,12 @@ package struct Keys: Sendable {
     package var lost: String { prefix + "skirret:lost" }
     /// STRING with TTL, present while a repeat of an enqueue may come.
     package func marker(_ id: String) -> String { prefix + "skirret:sent:" + id }
+    /// STRING with TTL: the id of the task that stands for all equal calls.
+    package func unique(_ name: String) -> String { prefix + "skirret:unique:" + name }
+    /// HASH with TTL: how far a batch is, and what follows it.
+    package func batch(_ id: String) -> String { prefix + "skirret:batch:" + id }
+    /// SET with TTL: ids of a batch's tasks that are not over.
+    package func batchOpen(_ id: String) -> String { prefix + "skirret:batch:" + id + ":open" }
     /// STRING with TTL: token and task id of the claim that runs under a single-flight name.
     package func single(_ name: String) -> String { prefix + "skirret:single:" + name }
     /// LIST of JSON log records of one task, oldest at the left, with TTL.

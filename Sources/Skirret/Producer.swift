@@ -37,6 +37,7 @@ extension TaskDefinition {
         if self.options.ignoresResult { options.ignoresResult = true }
         for change in changes { change.change(&options) }
         if options.queue == nil, options.exchange == nil { options.queue = self.options.queue }
+        if options.unique == nil { options.unique = self.options.uniqueness?.call(of: name, args, [:]) }
         let id = try await queue.send(name, args: args, options: options)
         return TaskHandle(id: id, queue: queue)
     }
@@ -63,6 +64,10 @@ extension TaskQueue {
         options.apply(to: &message)
         message.inherit()
         let delay = try await setTimes(of: &message, options)
+        if let unique = options.unique {
+            message.headers.unique = (unique.name, unique.span)
+            return try await enqueue(message, unique: unique, queue: target, delay: delay)
+        }
         if message.properties.exchange.isEmpty {
             try await publishing(options.publishRetry) { [message] in
                 try await enqueue(message, queue: target, delay: delay)

@@ -8,7 +8,7 @@ enum Scripts {
     static let enqueue = RedisScript(name: "enqueue", source: PackageResources.enqueue_lua, isRepeatable: true)
     static let claim = RedisScript(name: "claim", source: PackageResources.claim_lua, isRepeatable: true)
     static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua, isRepeatable: true)
-    static let finish = RedisScript(name: "finish", source: PackageResources.finish_lua)
+    static let finish = RedisScript(name: "finish", source: PackageResources.batch_lua + PackageResources.finish_lua)
     static let settle = RedisScript(name: "settle", source: PackageResources.settle_lua)
     static let restore = RedisScript(name: "restore", source: PackageResources.restore_lua)
     static let report = RedisScript(name: "report", source: PackageResources.report_lua, isRepeatable: true)
@@ -16,7 +16,8 @@ enum Scripts {
     static let promote = RedisScript(name: "promote", source: PackageResources.promote_lua)
     /// ``finish`` for settlements with parts of chords, or with chords that they start.
     static let finishCanvas = RedisScript(
-        name: "finish_canvas", source: PackageResources.canvas_lua + PackageResources.finish_lua)
+        name: "finish_canvas",
+        source: PackageResources.canvas_lua + PackageResources.batch_lua + PackageResources.finish_lua)
     static let start = RedisScript(name: "start", source: PackageResources.start_lua)
     static let singleFlight = RedisScript(
         name: "single_flight", source: PackageResources.single_flight_lua, isRepeatable: true)
@@ -29,5 +30,11 @@ enum Scripts {
     static let replay = RedisScript(name: "replay", source: PackageResources.replay_lua)
     static let scheduleSet = RedisScript(name: "schedule_set", source: PackageResources.schedule_set_lua)
     static let scheduleRemove = RedisScript(name: "schedule_remove", source: PackageResources.schedule_remove_lua)
+    static let enqueueUnique = RedisScript(name: "enqueue_unique", source: PackageResources.enqueue_unique_lua)
+    static let release = RedisScript(name: "release", source: PackageResources.release_lua, isRepeatable: true)
+    static let batchAdd = RedisScript(name: "batch_add", source: PackageResources.batch_add_lua, isRepeatable: true)
+    static let batchSeal = RedisScript(name: "batch_seal", source: PackageResources.batch_seal_lua, isRepeatable: true)
+    static let batchDone = RedisScript(
+        name: "batch_done", source: PackageResources.batch_lua + PackageResources.batch_done_lua, isRepeatable: true)
     static let stepDown = RedisScript(name: "step_down", source: PackageResources.step_down_lua, isRepeatable: true)
 }

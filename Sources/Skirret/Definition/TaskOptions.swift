@@ -22,6 +22,8 @@ public struct TaskOptions: Sendable {
     /// Runs with the same name given here exclude each other across the fleet; a second one ends at
     /// once with ``SingleFlight/answer``.
     public var singleFlight: SingleFlight?
+    /// Which calls count as one; nil: none do.
+    public var uniqueness: Uniqueness?
     /// How many runs one worker starts in so much time; nil means no limit.
     ///
     /// Celery's `rate_limit`: each worker by itself. See ``limits`` for the fleet's.
@@ -63,7 +65,7 @@ public struct TaskOptions: Sendable {
         queue: QueueName? = nil, retry: RetryPolicy = .never, acknowledgement: Acknowledgement = .late,
         timeLimit: Duration? = nil, hardTimeLimit: Duration? = nil, ignoresResult: Bool = false,
         singleFlight: SingleFlight? = nil,
-        rateLimit: RateLimit? = nil, limits: [SharedLimit] = [], slots: Int = 1
+        uniqueness: Uniqueness? = nil, rateLimit: RateLimit? = nil, limits: [SharedLimit] = [], slots: Int = 1
     ) {
         self.queue = queue
         self.retry = retry
@@ -72,6 +74,7 @@ public struct TaskOptions: Sendable {
         self.hardTimeLimit = hardTimeLimit
         self.ignoresResult = ignoresResult
         self.singleFlight = singleFlight
+        self.uniqueness = uniqueness
         self.rateLimit = rateLimit
         self.limits = limits
         self.slots = max(1, slots)

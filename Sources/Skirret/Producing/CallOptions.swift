@@ -46,6 +46,9 @@ public struct CallOptions: Sendable {
     /// How often and how long a publish is tried again while the broker is away; nil means for a second.
     public var publishRetry: PublishRetry?
 
+    /// What makes the call equal to others, of which one is sent; a task's own rule is ``TaskOptions/uniqueness``.
+    public var unique: UniqueCall?
+
     /// Options that change nothing.
     public init() {}
 

@@ -20,8 +20,9 @@
 --                         Published as well. A stored SUCCESS is never overwritten (Celery's rule).
 -- …        follow-ups     how many groups of four follow: queue key, entry id, due, message;
 --                         due is "0" for now, "+n" for n milliseconds from now, else a Unix millisecond
--- …        chord          the chord's key prefix, or "" : its bookkeeping is removed and marked done
+-- …        unique         the key that keeps equal calls out, or "": released if this task stands for them
 -- …        single         the single-flight key to release if this token holds it, or ""
+-- …        batch          the keys of the batch and of its open tasks, and "succeeded" or "failed"; three times "" for none
 --
 -- Returns  1 when written; 0 when the claim was taken away; 2 when nobody holds it and nobody took it: then a
 --          caller who repeats a call whose answer was lost knows that it got through.
@@ -64,11 +65,9 @@ for _ = 1, count do
 end
 if count > 0 then redis.call("PUBLISH", ARGV[3], "scheduled") end
 
-local chord, single = ARGV[at], ARGV[at + 1]
-if chord ~= "" then
-    redis.call("DEL", chord .. ".j", chord .. ".t", chord .. ".s", chord .. ".d")
-    redis.call("SET", chord .. ".c", "done", "EX", 300)
-end
+local unique, single = ARGV[at], ARGV[at + 1]
+if unique ~= "" and redis.call("GET", unique) == ARGV[2] then redis.call("DEL", unique) end
+if ARGV[at + 2] ~= "" then batch.done(ARGV[at + 2], ARGV[at + 3], ARGV[3], { ARGV[2], ARGV[at + 4] }) end
 if single ~= "" and redis.call("GET", single) == ARGV[1] .. "|" .. ARGV[2] then redis.call("DEL", single) end
 if ARGV[4] == "1" then
     redis.call("HDEL", KEYS[5], ARGV[2])

@@ -95,6 +95,9 @@ struct Executor: Sendable {
     private func begin(_ run: Run) async throws {
         held.begin(run.claim.token)
         events.started(run.message)
+        if let unique = run.message.headers.unique, unique.span == .untilStart {
+            try await queue.release(unique.name, of: run.message.headers.id)
+        }
         guard options.tracksStarted else { return }
         let id = run.message.headers.id
         let pid = Int(ProcessInfo.processInfo.processIdentifier)

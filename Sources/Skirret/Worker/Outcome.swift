@@ -91,6 +91,12 @@ struct Settlement: Sendable {
     var chords: [CanvasStart.Chord] = []
     /// Headers with groups in them, to be saved for their bodies.
     var groups: [ResultNode] = []
+    /// Another task has its id now and goes on in its place.
+    var isReplaced = false
+    /// What kept equal calls out while the task was not over; see ``Uniqueness``.
+    var unique: String?
+    /// The batch that waits for the task.
+    var batch: String?
 
     /// Whether more is written than results, follow-ups and the acknowledgement.
     var touchesChords: Bool { !parts.isEmpty || !chords.isEmpty || !groups.isEmpty }
@@ -99,7 +105,7 @@ struct Settlement: Sendable {
     ///
     /// Whoever adds a property above that the settle script does not know excludes it here.
     var isPlain: Bool {
-        followUps.isEmpty && !touchesChords && results.count <= 1
+        followUps.isEmpty && !touchesChords && unique == nil && batch == nil && results.count <= 1
             && results.allSatisfy { $0.result.taskID == own?.taskID }
     }
 }

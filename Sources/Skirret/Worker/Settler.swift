@@ -48,8 +48,13 @@ struct Settler: Sendable {
         for next in settlement.followUps {
             arguments += [.init(next.list), .init(next.id.rawValue), .init(next.due.argument), .init(next.message)]
         }
-        // A chord's bookkeeping is the canvas script's.
-        arguments += ["", .init(single.map(keys.single) ?? "")]
+        // Equal calls may come again, and the batch hears of it, once the task is over.
+        let over = settlement.isFinal ? settlement : Settlement()
+        arguments += [.init(over.unique.map(keys.unique) ?? ""), .init(single.map(keys.single) ?? "")]
+        arguments += [
+            .init(over.batch.map(keys.batch) ?? ""), .init(over.batch.map(keys.batchOpen) ?? ""),
+            over.batch == nil ? "" : over.own.map { $0.state == .success } ?? true ? "succeeded" : "failed",
+        ]
         let names = [
             keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
             keys.scheduledMessages, keys.cancelled, keys.lost,

@@ -34,6 +34,10 @@ struct Settling {
         if settlement.isFinal, let own = settlement.own, let part = part(own) {
             settlement.parts.insert(part, at: 0)
         }
+        if settlement.isFinal, !settlement.isReplaced {
+            settlement.unique = message.headers.unique?.name
+            settlement.batch = message.headers.batch
+        }
         complete(&settlement, with: completed)
         return settlement
     }
@@ -110,7 +114,11 @@ struct Settling {
 
     /// The replacement takes the task's id and everything that follows it; the task itself has no result.
     private func replaced(by signature: Signature) throws -> Settlement {
-        var settlement = Settlement()
+        var settlement = Settlement(isReplaced: true)
+        var signature = signature
+        signature.options["headers"] = .object(
+            message.headers.fields.filter { ["skirret_unique", "skirret_batch"].contains($0.key) }
+                .merging(signature.options["headers"]?.object ?? [:]))
         send(try replacement(signature), in: &settlement)
         return settlement
     }

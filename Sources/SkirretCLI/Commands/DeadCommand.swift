@@ -14,8 +14,8 @@ struct DeadCommand: AsyncParsableCommand {
             EXAMPLES
               skirret dead                                           the newest
               skirret dead list --grouped                            by what they have in common
-              skirret dead show 5f0c…
-              skirret dead replay 5f0c… --args '[2, 3]'              mended
+              skirret dead show 5f0c2d1e-9a77-4c1b-8a55-0d1f2e3a4b5c-0
+              skirret dead replay 5f0c2d1e --args '[2, 3]'              mended
               skirret dead replay --all --task reports.monthly --rate 10/s
               skirret dead discard --all --reason "not a Celery envelope" --dry-run
             """,
@@ -37,7 +37,7 @@ struct DeadCommand: AsyncParsableCommand {
 
     /// Letters by their ids, or all that match.
     struct Selection: ParsableArguments {
-        @Argument(help: "Ids, as 'skirret dead' shows them; the first characters will do.")
+        @Argument(help: "Ids, as 'skirret dead' shows them; a beginning that only one has will do.")
         var ids: [String] = []
 
         @Flag(help: "All letters, or all that --task, --queue and --reason leave.")
@@ -105,8 +105,7 @@ struct DeadCommand: AsyncParsableCommand {
                 ["ID", "WHEN", "QUEUE", "TASK", "REASON"],
                 letters.map {
                     [
-                        String($0.id.prefix(8)) + ($0.id.split(separator: "-").last.map { "…-\($0)" } ?? ""),
-                        $0.at.formatted(.iso8601), $0.queue, $0.name.isEmpty ? "?" : $0.name,
+                        $0.id, $0.at.formatted(.iso8601), $0.queue, $0.name.isEmpty ? "?" : $0.name,
                         String($0.reason.prefix(100)),
                     ]
                 })

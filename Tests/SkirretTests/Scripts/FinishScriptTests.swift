@@ -43,7 +43,9 @@ import Testing
             let results = [(key: "r", json: success, keep: 60)]
             let followUps = [(list: "celery", id: "n", due: "0", message: "next")]
             let answer = try await bench.finish(
-                "S-0", task: "a", results: results, followUps: followUps, chord: "c", single: "skirret:single:s")
+                "S-0", task: "a", results: results, followUps: followUps, unique: "skirret:unique:u",
+                single: "skirret:single:s",
+                batch: ("skirret:batch:b", "succeeded"))
             #expect(answer == 0)
             try await bench.expect(before)
         }
@@ -103,12 +105,29 @@ import Testing
         }
     }
 
-    @Test func `the last part of a chord clears its bookkeeping`() async throws {
+    @Test func `only the task that stands for equal calls lets them in again`() async throws {
         try await claimed { bench in
-            for key in [".j", ".t", ".s", ".d", ".c", ""] { try await bench.redis.send("SET", .init("g" + key), "x") }
-            #expect(
-                try await bench.finish("S-0", task: "a", followUps: [("celery", "b", "0", "body")], chord: "g") == 1)
-            try await bench.expect(["g": .string("x"), "g.c": .string("done"), "celery": .list(["body"])])
+            try await bench.redis.send("SET", "skirret:unique:mine", "a")
+            try await bench.redis.send("SET", "skirret:unique:other", "b")
+            #expect(try await bench.finish("S-0", task: "a", unique: "skirret:unique:other") == 1)
+            try await bench.expect(["skirret:unique:mine": .string("a"), "skirret:unique:other": .string("b")])
+            #expect(try await bench.finish("", task: "a", unique: "skirret:unique:mine") == 1)
+            try await bench.expect(["skirret:unique:other": .string("b")])
+        }
+    }
+
+    @Test func `the last task of a sealed batch sends what follows, once`() async throws {
+        try await claimed { bench in
+            try await bench.redis.send("HSET", "skirret:batch:b", "total", 2, "sealed", 1, "then", "next\nbody")
+            try await bench.redis.send("SADD", "skirret:batch:b:open", "a", "b")
+            #expect(try await bench.finish("", task: "b", batch: ("skirret:batch:b", "failed")) == 1)
+            #expect(try await bench.redis.send("EXISTS", "next").int == 0)
+            for _ in 1...2 {
+                #expect(try await bench.finish("", task: "a", batch: ("skirret:batch:b", "succeeded")) == 1)
+            }
+            #expect(try await bench.redis.send("LRANGE", "next", 0, -1).array?.compactMap(\.string) == ["body"])
+            let counts = try await bench.redis.send("HMGET", "skirret:batch:b", "succeeded", "failed", "done")
+            #expect(counts.array?.compactMap(\.string) == ["1", "1", "1"])
         }
     }
 

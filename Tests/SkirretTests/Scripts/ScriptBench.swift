@@ -78,7 +78,7 @@ struct ScriptBench {
     func finish(
         _ token: String, task: String, results: [(key: String, json: String, keep: Int)] = [],
         followUps: [(list: String, id: String, due: String, message: String)] = [], isFinal: Bool = true,
-        chord: String = "", single: String = ""
+        unique: String = "", single: String = "", batch: (key: String, verdict: String)? = nil
     ) async throws -> Int? {
         var arguments: [RedisArgument] = [
             .init(token), .init(task), .init(keys.wake), isFinal ? "1" : "0", .init(results.count),
@@ -91,7 +91,11 @@ struct ScriptBench {
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
                 keys.scheduledMessages, keys.cancelled, keys.lost,
-            ], arguments: arguments + [.init(chord), .init(single)]
+            ],
+            arguments: arguments + [
+                .init(unique), .init(single), .init(batch?.key ?? ""), .init(batch.map { $0.key + ":open" } ?? ""),
+                .init(batch?.verdict ?? ""),
+            ]
         ).int
     }
 
@@ -151,7 +155,7 @@ struct ScriptBench {
         body: (count: Int, kind: String)? = nil,
         chords: [(group: String, size: Int)] = [], groups: [(group: String, json: String)] = []
     ) async throws -> RedisValue {
-        let settlement: [RedisArgument] = [.init(token), "a", .init(keys.wake), "1", 0, 0, "", ""]
+        let settlement: [RedisArgument] = [.init(token), "a", .init(keys.wake), "1", 0, 0, "", "", "", "", ""]
         var tail: [RedisArgument] = [.init(keys.leases), .init(token), 600, .init(parts.count)]
         for part in parts {
             tail += [.init(keys.group("g")), .init(part.position), .init(part.task), .init(part.json)]

@@ -1,0 +1,35 @@
+-- batch add: put the messages of a batch where they belong, and remember that the batch waits for them.
+--
+-- One step, so that a producer that dies leaves no batch waiting for a message that was never sent. Repeated after a
+-- lost answer it changes nothing.
+--
+-- KEYS[1]  batch      HASH  see batch
+-- KEYS[2]  open       SET   ids of the batch's tasks that are not over
+-- KEYS[3]  scheduled  ZSET  entry id, scored by the Unix millisecond it is due
+-- KEYS[4]  messages   HASH  entry id -> queue key, newline, message
+-- ARGV[1]  channel    where waiting workers hear of new messages
+-- ARGV[2]  keep       seconds for which a batch is remembered after the last change
+-- ARGV[3…] tasks      queue key, task id, milliseconds from now, message, …
+--
+-- Returns  how many tasks the batch has now; -1 when it is over and takes no more.
+if redis.call("HEXISTS", KEYS[1], "done") == 1 then return -1 end
+local time = redis.call("TIME")
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for i = 3, #ARGV, 4 do
+    local queue, id, delay, message = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
+    -- A task that is over is no longer open, but its batch knows it: the call is a repeat.
+    if redis.call("HSETNX", KEYS[1], "task:" .. id, "1") == 1 then
+        redis.call("SADD", KEYS[2], id)
+        redis.call("HINCRBY", KEYS[1], "total", 1)
+        if delay > 0 then
+            redis.call("HSET", KEYS[4], id, queue .. "\n" .. message)
+            redis.call("ZADD", KEYS[3], now + delay, id)
+        else
+            redis.call("LPUSH", queue, message)
+        end
+    end
+end
+redis.call("EXPIRE", KEYS[1], ARGV[2])
+redis.call("EXPIRE", KEYS[2], ARGV[2])
+redis.call("PUBLISH", ARGV[1], "scheduled")
+return tonumber(redis.call("HGET", KEYS[1], "total") or 0)

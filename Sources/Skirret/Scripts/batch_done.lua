@@ -1,0 +1,11 @@
+-- batch done: count tasks of a batch that are over; when they were the last, send what follows.
+--
+-- Counts a task once, whoever reports it how often: finish and a second look at the results may both do it.
+--
+-- KEYS[1]  batch      HASH  see batch, which stands in front of this
+-- KEYS[2]  open       SET   ids of the batch's tasks that are not over
+-- ARGV[1]  channel    where waiting workers hear of new messages
+-- ARGV[2…] tasks      task id, "succeeded" or "failed", …
+--
+-- Returns  1 when the batch is over now, else 0.
+return batch.done(KEYS[1], KEYS[2], ARGV[1], { unpack(ARGV, 2) })
