@@ -20,8 +20,15 @@ struct QueueBench {
         var ahead = 100_000
         /// A worker's slots.
         var concurrency = 64
+        /// What is measured.
+        var parts = Part.allCases
         /// The Python of the peer, if it is wanted.
         var celery: String?
+    }
+
+    /// What can be measured by itself.
+    enum Part: String, CaseIterable {
+        case enqueue, drain, latency, lateness, idle
     }
 
     let plan: Plan
@@ -39,11 +46,16 @@ struct QueueBench {
             peer = try await CeleryPeer(python: python, redis: redis)
                 .measure(tasks: min(plan.sample, 10_000), rounds: plan.rounds)
         }
-        var readings = try await enqueues(peer)
-        readings += try await drains(peer)
-        readings += try await latency(peer)
-        readings += try await lateness()
-        readings += try await idle(peer)
+        var readings: [Reading] = []
+        for part in plan.parts {
+            switch part {
+            case .enqueue: readings += try await enqueues(peer)
+            case .drain: readings += try await drains(peer)
+            case .latency: readings += try await latency(peer)
+            case .lateness: readings += try await lateness()
+            case .idle: readings += try await idle(peer)
+            }
+        }
         return readings
     }
 

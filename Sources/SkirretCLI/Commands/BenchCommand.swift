@@ -22,6 +22,7 @@ struct BenchCommand: AsyncParsableCommand {
                   skirret bench queue
                   skirret bench queue --celery .venv/bin/python
                   skirret bench queue --quick --json
+                  skirret bench queue --only enqueue,latency
                 """)
 
         @Option(help: "A Python with celery[redis], to be measured in the same run.")
@@ -32,6 +33,9 @@ struct BenchCommand: AsyncParsableCommand {
 
         @Option(help: "A worker's slots.")
         var concurrency = 64
+
+        @Option(help: "Only these parts, with commas between: enqueue, drain, latency, lateness, idle.")
+        var only: String?
 
         @Flag(help: "A tenth of everything: a minute instead of several, and rougher figures.")
         var quick = false
@@ -45,6 +49,7 @@ struct BenchCommand: AsyncParsableCommand {
             plan.tasks = quick ? min(tasks, 20_000) : tasks
             plan.celery = celery
             plan.concurrency = concurrency
+            if let only { plan.parts = try Self.parts(only) }
             if quick {
                 plan.sample = 5_000
                 plan.backlog = 100_000
@@ -65,6 +70,16 @@ struct BenchCommand: AsyncParsableCommand {
             } catch {
                 await redis.stop()
                 throw error
+            }
+        }
+
+        private static func parts(_ text: String) throws -> [QueueBench.Part] {
+            try text.split(separator: ",").map { name in
+                guard let part = QueueBench.Part(rawValue: String(name)) else {
+                    let known = QueueBench.Part.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw ValidationError("--only: expected some of \(known), got '\(name)'.")
+                }
+                return part
             }
         }
 
