@@ -105,10 +105,12 @@ def canvases(q):
 
 
 def outcome(result):
+    """A result, or the class of its exception; not that of a parent, which Celery's client would raise first."""
     try:
-        return result.get(timeout=20, disable_sync_subtasks=False)
+        got = result.get(timeout=20, propagate=False, disable_sync_subtasks=False)
     except Exception as error:  # noqa: BLE001: whatever it is, it is compared
-        return type(error).__name__
+        got = error
+    return type(got).__name__ if isinstance(got, Exception) else got
 
 
 def check(name, got, wanted, failures):
