@@ -33,16 +33,34 @@ public enum WireDate {
         let total = Int((seconds * 1e6).rounded())
         let (day, time) = floorDivide(total, 86_400_000_000)
         let (year, month, dayOfMonth) = civil(fromDays: day)
-        var text = padded(year, 4) + "-" + padded(month, 2) + "-" + padded(dayOfMonth, 2)
         let second = time / 1_000_000
-        text += "T" + padded(second / 3600, 2) + ":" + padded(second / 60 % 60, 2) + ":" + padded(second % 60, 2)
-        if time % 1_000_000 != 0 { text += "." + padded(time % 1_000_000, 6) }
-        return text + "+00:00"
-    }
-
-    private static func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        var parts =
+            [
+                (year, 4, "-"), (month, 2, "-"), (dayOfMonth, 2, "T"), (second / 3600, 2, ":"),
+                (second / 60 % 60, 2, ":"),
+                (second % 60, 2, "+"),
+            ] as [(number: Int, width: Int, after: Unicode.Scalar)]
+        if time % 1_000_000 != 0 {
+            parts[5].after = "."
+            parts.append((time % 1_000_000, 6, "+"))
+        }
+        return String(unsafeUninitializedCapacity: 32) { text in
+            var position = 0
+            for part in parts {
+                var number = part.number
+                for place in stride(from: part.width - 1, through: 0, by: -1) {
+                    text[position + place] = UInt8(ascii: "0") + UInt8(number % 10)
+                    number /= 10
+                }
+                text[position + part.width] = UInt8(ascii: part.after)
+                position += part.width + 1
+            }
+            for byte in "00:00".utf8 {
+                text[position] = byte
+                position += 1
+            }
+            return position
+        }
     }
 
     private static func floorDivide(_ value: Int, _ divisor: Int) -> (quotient: Int, remainder: Int) {

@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-    internal import FoundationEssentials
-#else
-    internal import Foundation
-#endif
-
 /// Bounds for messages that come from outside.
 public struct WireLimits: Sendable, Hashable {
     /// Bounds of the envelope and, once decoded and inflated, of the body.
@@ -88,15 +82,28 @@ public struct Envelope: Sendable, Hashable {
             body = String(decoding: bytes, as: UTF8.self)
         } else {
             self.properties.bodyEncoding = "base64"
-            body = Data(bytes).base64EncodedString()
+            body = Base64.text(of: bytes)
         }
     }
 
     /// The bytes for Redis; properties last, and in them the delivery tag where it was.
     public func encoded() -> [UInt8] {
-        let fields = JSONObject([("body", .string(body))]).merging(other)
-            .merging(["headers": .object(headers), "properties": .object(properties.fields)])
-        return fields.encoded()
+        var output: [UInt8] = []
+        output.reserveCapacity(body.utf8.count + 1024)
+        output.append(contentsOf: #"{"body":"#.utf8)
+        JSONValue.write(body, to: &output)
+        for (name, value) in other where !["body", "headers", "properties"].contains(name) {
+            output.append(UInt8(ascii: ","))
+            JSONValue.write(name, to: &output)
+            output.append(UInt8(ascii: ":"))
+            value.write(to: &output)
+        }
+        output.append(contentsOf: #","headers":"#.utf8)
+        headers.write(to: &output)
+        output.append(contentsOf: #","properties":"#.utf8)
+        properties.fields.write(to: &output)
+        output.append(UInt8(ascii: "}"))
+        return output
     }
 }
 
@@ -144,12 +151,12 @@ extension Envelope {
     private func plainBody() throws(WireError) -> [UInt8] {
         switch properties.fields["body_encoding"] {
         case .string("base64")?:
-            guard let data = Data(base64Encoded: body) else {
+            guard let bytes = Base64.bytes(of: body) else {
                 throw WireError(
                     code: .corruptBody, path: "body", found: "\(body.utf8.count) bytes that are not base64",
                     hint: "Expected standard base64, as properties.body_encoding says.")
             }
-            return [UInt8](data)
+            return bytes
         case nil, .null?, .string("utf-8")?, .string("utf8")?: return Array(body.utf8)
         case let other:
             throw WireError(
