@@ -100,7 +100,7 @@ import Testing
                 kind, size, first = chance.choice(kinds)
                 def number():
                     if kind in names and chance.random() < 0.2: return chance.choice(names[kind])
-                    return str(chance.randrange(first - 1, first + size + 1))
+                    return str(chance.randrange(max(0, first - 1), first + size + 1))
                 def part():
                     form = chance.randrange(6)
                     if form == 0: return "*"
