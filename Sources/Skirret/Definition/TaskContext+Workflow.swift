@@ -46,7 +46,7 @@ extension TaskContext {
         let result = TaskResult(
             taskID: id, state: state, result: meta, children: run.running.children.map(\.json),
             parentID: headers.parentID, groupID: headers.group)
-        try await services.settler.report(
+        try await services.settler?.report(
             result.encoded(), at: queue.keys.result(id), keep: queue.resultSeconds, isResult: true, token: run.token)
     }
 }

@@ -33,7 +33,7 @@ public struct TaskContext: Sendable {
     /// The message's headers: group, root and parent, stamps, and what the caller put there.
     public var headers: TaskHeaders { run.message.headers }
     /// The broker that the task came from, to send further tasks with; they become this one's children.
-    public var queue: TaskQueue { services.settler.queue }
+    public var queue: TaskQueue { services.queue }
 
     /// Tells whoever watches how far the task is.
     ///
@@ -66,7 +66,7 @@ public struct TaskContext: Sendable {
     /// - Returns: The task that holds it already; nil when it is this run's now.
     /// - Throws: `RedisError` when the broker did not answer within two seconds.
     public func reserve(_ name: String) async throws -> TaskID? {
-        try await services.settler.running(under: name, token: run.claim.token, id: id)
+        try await services.settler?.running(under: name, token: run.claim.token, id: id)
     }
 
     /// Asks to be tried again: `throw context.retry(after: .seconds(5))`.
@@ -95,13 +95,18 @@ final class BodyServices: Sendable {
     let worker: String
     let logger: Logger
     let log: TaskLog
-    let settler: Settler
+    let queue: TaskQueue
+    /// Nil where a body runs without a broker.
+    let settler: Settler?
     let held: HeldClaims
 
-    init(worker: String, logger: Logger, log: TaskLog, settler: Settler, held: HeldClaims) {
+    init(
+        worker: String, logger: Logger, log: TaskLog, queue: TaskQueue, settler: Settler?, held: HeldClaims
+    ) {
         self.worker = worker
         self.logger = logger
         self.log = log
+        self.queue = queue
         self.settler = settler
         self.held = held
     }
@@ -110,8 +115,8 @@ final class BodyServices: Sendable {
         held.note(.init(percent: percent, message: message), of: run.claim.token)
         let json: JSONValue = ["percent": .double(percent), "message": .string(message)]
         // Progress is a courtesy: a broker that is away must not fail the work.
-        try? await settler.report(
-            json.encoded(), at: settler.queue.keys.progress(run.message.headers.id), keep: 86_400, isResult: false,
+        try? await settler?.report(
+            json.encoded(), at: queue.keys.progress(run.message.headers.id), keep: 86_400, isResult: false,
             token: run.token)
     }
 }

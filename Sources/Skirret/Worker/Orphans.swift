@@ -38,7 +38,7 @@ extension TaskQueue {
             alarm: Alarm(), settler: settler, settlements: Settlements(settler: settler), slots: Slots(),
             events: events,
             services: BodyServices(
-                worker: node, logger: logger, log: TaskLog(queue: self), settler: settler, held: held),
+                worker: node, logger: logger, log: TaskLog(queue: self), queue: self, settler: settler, held: held),
             logger: logger, settled: {})
         let (why, reason): (Settler.Restoration, String) =
             switch end {

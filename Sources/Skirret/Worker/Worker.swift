@@ -60,7 +60,8 @@ public final class Worker: Sendable {
         let executor = Executor(
             queue: queue, registry: registry, options: options, settings: settings, held: held, alarm: alarm,
             settler: settler, settlements: settlements, slots: slots, events: events,
-            services: BodyServices(worker: options.name, logger: logger, log: log, settler: settler, held: held),
+            services: BodyServices(
+                worker: options.name, logger: logger, log: log, queue: queue, settler: settler, held: held),
             logger: logger,
             settled: { [self] in
                 if slots.endSettling() || intake.isLeaving { claimBell.ring() }

@@ -8,6 +8,13 @@ private let add = TaskDefinition("samples.add") { (a: Int, b: Int) in a + b }
 
 /// How a user of the library tests their own tasks; each test is an example of one tool.
 @Suite("Test kit", .timeLimit(.minutes(1))) struct TestKitTests {
+    @Test func `a task's body runs inline, without Redis`() async throws {
+        #expect(try await add.inline(2, 3) == 5)
+        let failing = TaskDefinition("samples.fail") { (_: Int) -> Int in throw TaskFailure.builtin("ValueError", "no")
+        }
+        await #expect(throws: TaskFailure.self) { try await failing.inline(1) }
+    }
+
     @Test func `a call is found where it waits, with its arguments`() async throws {
         try await withQueue { queue in
             try await queue.expectNothingQueued()
