@@ -105,6 +105,30 @@ package struct Keys: Sendable {
     package var queues: String { prefix + "skirret:queues" }
     /// HASH list that nothing is taken from -> Unix millisecond since when.
     package var paused: String { prefix + "skirret:paused" }
+    /// HASH task id -> JSON `{why, …}`, newline, message: what waits for something other than a free slot.
+    package var waiting: String { prefix + "skirret:waiting" }
+    /// ZSET of queue, newline, task name (JSON strings), newline, time, newline, task id, of tasks nobody here knew.
+    package var waitingNames: String { prefix + "skirret:waiting:names" }
+    /// ZSET task id, scored by the Unix millisecond at which somebody must be told, or the message is dead.
+    package var waitingOverdue: String { prefix + "skirret:waiting:overdue" }
+    /// ZSET limit that somebody waits for, scored by the Unix millisecond to look at it again.
+    package var waitingLimits: String { prefix + "skirret:waiting:limits" }
+    /// ZSET token or `~` task id: who has a place in a limit.
+    ///
+    /// With `:waiting` behind it the LIST of task ids in line, with `:next` a rate's STRING.
+    package func limit(_ name: String) -> String { prefix + "skirret:limit:" + name }
+    /// HASH list -> how many of its messages wait to be dealt into it, see `deal.lua`.
+    package var fair: String { prefix + "skirret:fair" }
+    /// LIST of the fair keys of a list that have messages, whose turn it is at the left.
+    package func fairRing(_ list: String) -> String { prefix + "skirret:fair:ring:" + list }
+    /// HASH fair key -> messages a turn, where that is not one.
+    package func fairWeights(_ list: String) -> String { prefix + "skirret:fair:weights:" + list }
+    /// STRING: what is left of a turn that was cut short.
+    package func fairCredit(_ list: String) -> String { prefix + "skirret:fair:credit:" + list }
+    /// What stands before a fair key in the name of the LIST of its messages.
+    package func fairHands(_ list: String) -> String { prefix + "skirret:fair:hand:" + list + ":" }
+    /// HASH node name -> JSON array of the tasks it knows, at most a thousand.
+    package var workerTasks: String { prefix + "skirret:workers:tasks" }
     /// Channel on which waiting workers hear of new and newly scheduled messages.
     package var wake: String { prefix + "skirret:wake" }
 }

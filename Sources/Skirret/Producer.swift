@@ -106,6 +106,9 @@ extension TaskQueue {
     package func enqueue(_ message: TaskMessage, queue: QueueName, delay: Duration = .zero) async throws(RedisError) {
         try await announce(queue)
         let list = keys.queue(queue, priority: message.properties.priority)
+        if delay <= .zero, let turn = FairTurn(message.headers) {
+            return try await enqueue(message, to: list, of: queue, in: turn)
+        }
         let arguments: [RedisArgument] = [
             .init(message.encoded()), .init(message.headers.id.rawValue), .init(delay.milliseconds), 30,
             .init(QueueBinding(queue: queue).member()), .init(keys.wake),
@@ -114,11 +117,16 @@ extension TaskQueue {
             list, keys.marker(message.headers.id.rawValue), keys.scheduled, keys.scheduledMessages,
             keys.binding(queue.rawValue), keys.permanentBinding(queue.rawValue),
         ]
+        try await accept(Scripts.enqueue, keys: names, arguments: arguments)
+    }
+
+    /// Makes an idempotent call again when its connection breaks before the answer.
+    func accept(_ script: RedisScript, keys names: [String], arguments: [RedisArgument]) async throws(RedisError) {
         // Not after a deadline passed in silence: nobody waits longer than that for a broker.
         let end = ContinuousClock.now + .seconds(1)
         while true {
             do {
-                _ = try await redis.run(Scripts.enqueue, keys: names, arguments: arguments)
+                _ = try await redis.run(script, keys: names, arguments: arguments)
                 return
             } catch {
                 guard error.code == .closed, .now < end, !Task.isCancelled else { throw error }

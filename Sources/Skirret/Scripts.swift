@@ -8,16 +8,24 @@ enum Scripts {
     static let enqueue = RedisScript(name: "enqueue", source: PackageResources.enqueue_lua, isRepeatable: true)
     static let claim = RedisScript(name: "claim", source: PackageResources.claim_lua, isRepeatable: true)
     static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua, isRepeatable: true)
-    static let finish = RedisScript(name: "finish", source: PackageResources.batch_lua + PackageResources.finish_lua)
+    static let finish = limited("finish", PackageResources.batch_lua + PackageResources.finish_lua)
     static let settle = RedisScript(name: "settle", source: PackageResources.settle_lua)
-    static let restore = RedisScript(name: "restore", source: PackageResources.restore_lua)
+    static let restore = limited("restore", PackageResources.restore_lua)
+    static let admit = limited("admit", PackageResources.admit_lua, isRepeatable: true)
+    static let readmit = limited("readmit", PackageResources.readmit_lua, isRepeatable: true)
+    static let shelve = RedisScript(name: "shelve", source: PackageResources.shelve_lua, isRepeatable: true)
+    static let survey = RedisScript(name: "survey", source: PackageResources.survey_lua)
+    static let adopt = RedisScript(name: "adopt", source: PackageResources.adopt_lua)
+    static let enqueueFair = RedisScript(
+        name: "enqueue_fair", source: PackageResources.enqueue_fair_lua, isRepeatable: true)
+    static let deal = RedisScript(name: "deal", source: PackageResources.deal_lua, isRepeatable: true)
+    static let find = RedisScript(name: "find", source: PackageResources.find_lua, isRepeatable: true)
     static let report = RedisScript(name: "report", source: PackageResources.report_lua, isRepeatable: true)
     static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua, isRepeatable: true)
     static let promote = RedisScript(name: "promote", source: PackageResources.promote_lua)
     /// ``finish`` for settlements with parts of chords, or with chords that they start.
-    static let finishCanvas = RedisScript(
-        name: "finish_canvas",
-        source: PackageResources.canvas_lua + PackageResources.batch_lua + PackageResources.finish_lua)
+    static let finishCanvas = limited(
+        "finish_canvas", PackageResources.canvas_lua + PackageResources.batch_lua + PackageResources.finish_lua)
     static let start = RedisScript(name: "start", source: PackageResources.start_lua)
     static let singleFlight = RedisScript(
         name: "single_flight", source: PackageResources.single_flight_lua, isRepeatable: true)
@@ -37,4 +45,9 @@ enum Scripts {
     static let batchDone = RedisScript(
         name: "batch_done", source: PackageResources.batch_lua + PackageResources.batch_done_lua, isRepeatable: true)
     static let stepDown = RedisScript(name: "step_down", source: PackageResources.step_down_lua, isRepeatable: true)
+
+    /// A script with what all that know of limits have in common in front of it.
+    private static func limited(_ name: String, _ source: [UInt8], isRepeatable: Bool = false) -> RedisScript {
+        RedisScript(name: name, source: PackageResources.limits_lua + source, isRepeatable: isRepeatable)
+    }
 }

@@ -46,6 +46,16 @@ public struct QueueLists: Sendable, Hashable {
     /// The list that a message of this priority is pushed to.
     public func key(_ queue: QueueName, priority: Int?) -> String { key(queue, step: step(for: priority)) }
 
+    /// The queue that a list belongs to.
+    public func queue(ofKey key: String) -> QueueName {
+        let name = key.hasPrefix(keyPrefix) ? key.dropFirst(keyPrefix.count) : key[...]
+        let parts = name.split(separator: separator, omittingEmptySubsequences: false)
+        guard parts.count > 1, let step = parts.last.flatMap({ Int($0) }), steps.contains(step) else {
+            return QueueName(rawValue: String(name))
+        }
+        return QueueName(rawValue: parts.dropLast().joined(separator: separator))
+    }
+
     /// All lists of a queue, the most urgent first.
     public func keys(_ queue: QueueName) -> [String] { steps.map { key(queue, step: $0) } }
 }

@@ -42,7 +42,7 @@ extension TaskQueue {
                 return [.init(id.rawValue), .init(keys.result(id)), .init(result)]
             }
             _ = try await redis.run(
-                Scripts.revoke, keys: [keys.revoked, keys.cancelled, keys.scheduled, keys.owners],
+                Scripts.revoke, keys: [keys.revoked, keys.cancelled, keys.scheduled, keys.owners, keys.waiting],
                 arguments: [
                     terminate ? "1" : "0", .init(Self.revocationLifetime), .init(Self.mostRevoked),
                     .init(resultSeconds), .init(keys.wake),

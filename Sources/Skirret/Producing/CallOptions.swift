@@ -33,6 +33,13 @@ public struct CallOptions: Sendable {
     public var link: [Signature] = []
     /// Sent when the task failed, with its id in front of their arguments.
     public var linkError: [Signature] = []
+    /// Calls with one fair key take turns with those of every other key in their queue; nil takes no part in it.
+    ///
+    /// A user's or a customer's name, as a rule: one with 100,000 calls does not hold up another's one. Workers of ours
+    /// deal them into the queue in turn, for Python workers too. Not for calls with a countdown or an ETA.
+    public var fairKey: String?
+    /// How many calls of ``fairKey`` run for one of another key's; at least one.
+    public var fairWeight = 1
     /// Further headers, for the task to read.
     public var headers: JSONObject = [:]
     /// How the body is compressed.
@@ -110,6 +117,13 @@ public struct CallOption: Sendable {
         CallOption {
             $0.exchange = name
             $0.routingKey = routingKey
+        }
+    }
+    /// Takes turns with the calls of other keys in the same queue; see ``CallOptions/fairKey``.
+    public static func fair(_ key: String, weight: Int = 1) -> CallOption {
+        CallOption {
+            $0.fairKey = key
+            $0.fairWeight = weight
         }
     }
     /// The task's id.
@@ -196,6 +210,10 @@ extension CallOptions {
     func apply(to message: inout TaskMessage) {
         message.headers.ignoreResult = ignoresResult
         for (name, value) in headers { message.headers.fields[name] = value }
+        if let fairKey {
+            message.headers.fields[FairTurn.keyHeader] = .string(fairKey)
+            message.headers.fields[FairTurn.weightHeader] = .int(max(1, fairWeight))
+        }
         if let limits = timeLimits { message.headers.timeLimit = limits }
         if let priority { message.properties.priority = priority }
         if let replyTo { message.properties.replyTo = replyTo }

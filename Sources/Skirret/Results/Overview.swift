@@ -10,6 +10,8 @@ public struct QueueOverview: Sendable {
     public var running: Int
     /// Messages whose time has not come.
     public var scheduled: Int
+    /// Messages that wait for a worker that knows their task, or for a place in a shared limit.
+    public var parked: Int = 0
     /// Dead letters.
     public var dead: Int
     /// The names of the workers that are alive.
@@ -22,7 +24,8 @@ public struct QueueOverview: Sendable {
         var lengths = JSONObject()
         for queue in queues { lengths[queue.name] = .int(queue.waiting) }
         return [
-            "queues": .object(lengths), "running": .int(running), "scheduled": .int(scheduled), "dead": .int(dead),
+            "queues": .object(lengths), "running": .int(running), "scheduled": .int(scheduled), "parked": .int(parked),
+            "dead": .int(dead),
             "workers": .array(workers.map(JSONValue.string)), "paused": .array(paused.map(JSONValue.string)),
         ]
     }
@@ -37,7 +40,7 @@ extension TaskQueue {
         let found = try await redis.pipeline([
             RedisCommand("SMEMBERS", .init(keys.queues)),
             RedisCommand("ZCARD", .init(keys.leases)), RedisCommand("ZCARD", .init(keys.scheduled)),
-            RedisCommand("ZCARD", .init(keys.dead)),
+            RedisCommand("ZCARD", .init(keys.dead)), RedisCommand("HLEN", .init(keys.waiting)),
             RedisCommand("ZRANGE", .init(keys.workers), .init(now * 1000), "+inf", "BYSCORE"),
         ])
         let paused = try await pausedQueues()
@@ -49,7 +52,8 @@ extension TaskQueue {
             (names[index], lengths[(index * steps)..<((index + 1) * steps)].reduce(0) { $0 + ($1.int ?? 0) })
         }
         return QueueOverview(
-            queues: queues, running: found[1].int ?? 0, scheduled: found[2].int ?? 0, dead: found[3].int ?? 0,
-            workers: (found[4].array ?? []).compactMap(\.string), paused: paused.map(\.rawValue))
+            queues: queues, running: found[1].int ?? 0, scheduled: found[2].int ?? 0,
+            parked: found[4].int ?? 0, dead: found[3].int ?? 0, workers: (found[5].array ?? []).compactMap(\.string),
+            paused: paused.map(\.rawValue))
     }
 }

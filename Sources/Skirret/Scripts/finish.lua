@@ -12,6 +12,7 @@
 -- KEYS[7]  messages       HASH  entry id -> queue key, newline, message
 -- KEYS[8]  cancelled      ZSET  task id, scored by the Unix millisecond of the request
 -- KEYS[9]  lost           ZSET  token that was taken from its worker, scored by Unix milliseconds
+-- KEYS[10] waiting        HASH  see limits.lua, which stands in front
 -- ARGV[1]  token          "" when the message was acknowledged early: then nothing fences
 -- ARGV[2]  task id
 -- ARGV[3]  channel        where waiting workers hear of new messages
@@ -77,4 +78,6 @@ redis.call("HDEL", KEYS[1], ARGV[1])
 redis.call("ZREM", KEYS[2], ARGV[1])
 redis.call("ZREM", KEYS[3], ARGV[1])
 redis.call("HDEL", KEYS[4], ARGV[1])
+local k = { waiting = KEYS[10], leases = KEYS[3], wake = ARGV[3] }
+limits.leave(ARGV[1], k, now, time[1] * 1000000 + time[2])
 return 1

@@ -12,6 +12,7 @@
 -- KEYS[6]  letters        HASH  dead letter id -> JSON {reason, …}, newline, message
 -- KEYS[7]  crashes        HASH  task id -> how often its worker died under it
 -- KEYS[8]  lost           ZSET  token that was taken from its worker, scored by Unix milliseconds
+-- KEYS[9]  waiting        HASH  see limits.lua, which stands in front
 -- ARGV[1]  why            "expired", "crashed", "stopping", or "refused" for what cannot be read
 -- ARGV[2]  most crashes   a message that has seen so many is dead
 -- ARGV[3]  detail         text for the dead letter's reason
@@ -85,6 +86,8 @@ for i = 5, #ARGV do
         end
         redis.call("ZREM", KEYS[3], token)
         redis.call("HDEL", KEYS[4], token)
+        local k = { waiting = KEYS[9], leases = KEYS[3], wake = ARGV[4] }
+        limits.leave(token, k, now, time[1] * 1000000 + time[2])
     end
 end
 return answer

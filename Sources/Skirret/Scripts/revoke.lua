@@ -1,6 +1,6 @@
 -- revoke: make it a durable fact that tasks shall not run (on).
 --
--- A task that waits for its time is made due: whoever claims it settles it as
+-- A task that waits, for its time or for something else, is made due: whoever claims it settles it as
 -- revoked, with its chain, its chord and its events. For one that nobody has
 -- begun, REVOKED is stored at once, so that its caller need not wait until a
 -- worker comes to it. A run that goes on is left alone unless it is terminated.
@@ -9,6 +9,7 @@
 -- KEYS[2]  cancelled  ZSET  the same, for tasks whose running body is to be stopped too
 -- KEYS[3]  scheduled  ZSET  entry id, scored by the Unix millisecond it is due
 -- KEYS[4]  owners     HASH  token -> JSON {worker, queue key, tail, task, name, at}
+-- KEYS[5]  waiting    HASH  task id -> JSON {why, …}, newline, message; see shelve and limits for what belongs to it
 -- ARGV[1]  terminate  "1" to stop a running body as well
 -- ARGV[2]  remember   milliseconds for which a revocation is remembered
 -- ARGV[3]  most       how many are remembered; the oldest are forgotten first
@@ -17,7 +18,7 @@
 -- ARGV[6…] tasks      task id, result key, REVOKED result as JSON, …; JSON "" only remembers,
 --                     and does not make young again what is remembered already
 --
--- Returns  how many tasks that waited for their time are due now.
+-- Returns  how many tasks that waited for their time, for a worker or for a limit are due now.
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -53,6 +54,19 @@ for i = 6, #ARGV, 3 do
     end
     if redis.call("ZSCORE", KEYS[3], task) then
         redis.call("ZADD", KEYS[3], now, task)
+        due = due + 1
+    end
+    local held = redis.call("HGET", KEYS[5], task)
+    if held then
+        local line = string.find(held, "\n", 1, true)
+        local about = cjson.decode(string.sub(held, 1, line - 1))
+        redis.call("HDEL", KEYS[5], task)
+        redis.call("ZREM", KEYS[5] .. ":overdue", task)
+        if about.place then
+            local member = about.place .. "\n" .. string.format("%013.0f", about.since) .. "\n" .. task
+            redis.call("ZREM", KEYS[5] .. ":names", member)
+        end
+        redis.call("RPUSH", about.list, string.sub(held, line + 1))
         due = due + 1
     end
 end

@@ -12,12 +12,16 @@
 -- KEYS[6]  stalled        STRING with TTL  present while leases may be overdue through no fault of their workers
 -- KEYS[7]  lost           ZSET  token that was taken from its worker, scored by Unix milliseconds
 -- KEYS[8]  scheduled      ZSET  entry id, scored by the Unix millisecond it is due
+-- KEYS[9]  names          ZSET  present while messages wait for a worker that knows their task
+-- KEYS[10] limits         ZSET  present while messages wait for a place in a limit
+-- KEYS[11] tasks          HASH  node name -> JSON array of the tasks it knows
+-- KEYS[12] fair           HASH  present while messages wait to be dealt, see deal
 -- ARGV[1]  lease          milliseconds
 -- ARGV[2]  most           how many expired tokens at the most
 -- ARGV[3]  remember       milliseconds for which a cancellation is remembered
 --
 -- Returns  [expired tokens, to be given to restore; milliseconds until the next lease ends; milliseconds until the
---          next scheduled message is due]; -1 where there is none.
+--          next scheduled message is due; 1 when something waits otherwise]; -1 where there is none.
 redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -28,12 +32,15 @@ local function left(key)
     local first = redis.call("ZRANGE", key, 0, 0, "WITHSCORES")
     return first[2] and math.max(0, first[2] - now) or -1
 end
-if redis.call("EXISTS", KEYS[6]) == 1 then return { {}, -1, left(KEYS[8]) } end
+if redis.call("EXISTS", KEYS[6]) == 1 then return { {}, -1, left(KEYS[8]), 0 } end
 for _, node in ipairs(redis.call("ZRANGEBYSCORE", KEYS[3], "-inf", now, "LIMIT", 0, 100)) do
     redis.call("ZREM", KEYS[3], node)
     redis.call("HDEL", KEYS[4], node)
+    redis.call("HDEL", KEYS[11], node)
 end
 redis.call("ZREMRANGEBYSCORE", KEYS[5], "-inf", now - ARGV[3])
 -- An hour: no worker is that late to learn that its claim is gone.
 redis.call("ZREMRANGEBYSCORE", KEYS[7], "-inf", now - 3600000)
-return { redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now, "LIMIT", 0, ARGV[2]), left(KEYS[1]), left(KEYS[8]) }
+local waits = redis.call("EXISTS", KEYS[9], KEYS[10], KEYS[12])
+local expired = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now, "LIMIT", 0, ARGV[2])
+return { expired, left(KEYS[1]), left(KEYS[8]), waits }

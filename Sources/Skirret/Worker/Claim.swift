@@ -92,17 +92,19 @@ struct Claimer: Sendable {
             queue.logger.warning(
                 "messages that are no Celery envelopes went to the dead letters", metadata: ["count": "\(refused)"])
         }
-        let claimedAt = Date(timeIntervalSince1970: Double(now) / 1000)
-        let receivedAt = ContinuousClock.now
-        return claims.compactMap { claim in
-            guard let fields = claim.array, fields.count == 5, let token = fields[0].string,
-                let list = fields[1].string,
-                let message = fields[2].bytes
-            else { return nil }
-            return Claim(
-                token: token, list: list, message: message, crashes: fields[3].int ?? 0,
-                isRevoked: fields[4].int == 1, claimedAt: claimedAt, receivedAt: receivedAt)
-        }
+        return claims.compactMap { Claim(reply: $0, now: now) }
+    }
+}
+
+extension Claim {
+    /// A claim as the scripts answer it: token, list, message, crashes, 1 when revoked; nil for anything else.
+    init?(reply: RedisValue, now: Int) {
+        guard let fields = reply.array, fields.count == 5, let token = fields[0].string, let list = fields[1].string,
+            let message = fields[2].bytes
+        else { return nil }
+        self.init(
+            token: token, list: list, message: message, crashes: fields[3].int ?? 0, isRevoked: fields[4].int == 1,
+            claimedAt: Date(timeIntervalSince1970: Double(now) / 1000))
     }
 }
 

@@ -17,10 +17,13 @@ struct Executor: Sendable {
     let settler: Settler
     let settlements: Settlements
     let slots: Slots
+    let room: WaitingRoom
     let events: EventPublisher
     let services: BodyServices
     let logger: Logger
 
+    /// This worker's own rate limits.
+    let rates = RateGate()
     /// Told whenever a settlement that went with others is over.
     let settled: @Sendable () -> Void
 
@@ -63,11 +66,19 @@ struct Executor: Sendable {
             run.isRevoked = try await queue.isRevokedByStamp(message.headers, at: run.now)
         }
         events.received(message)
-        guard let task = registry[message.headers.task] else {
+        let known = registry[message.headers.task]
+        if let refusal = run.refusal { return try await settle(refusal, of: run, task: known) }
+        guard let task = known else {
+            if options.unknownTaskPatience > .zero {
+                try await room.shelve(run)
+                return .isOver
+            }
             logger.error("no task of this name is known here", metadata: run.metadata)
             return try await settle(.failed(.notRegistered(message.headers.task)), of: run, task: nil)
         }
-        if let refusal = run.refusal { return try await settle(refusal, of: run, task: task) }
+        if let limit = settings.rateLimit(of: task), let wait = rates.wait(task.name, limit) {
+            return try await settle(.early(until: run.now + wait.seconds), of: run, task: task)
+        }
         let single = task.options.singleFlight.map { $0.name(message.body.args, message.body.kwargs) }
         if let single, let other = try await settler.running(under: single, token: claim.token, id: message.headers.id),
             let answer = task.options.singleFlight?.answer(other)
@@ -76,8 +87,13 @@ struct Executor: Sendable {
         }
         var acknowledged = run
         acknowledged.single = single
-        // What runs under a single-flight name keeps its lease, as the name is held by it.
-        if task.options.acknowledgement == .early || options.acknowledgesEarly, single == nil {
+        if !task.options.limits.isEmpty {
+            guard try await room.admit(run, to: task) else { return .isOver }
+            acknowledged.holdsLimits = true
+        }
+        // What runs under a single-flight name or in a limit keeps its lease, as its place is held by it.
+        let isEarly = task.options.acknowledgement == .early || options.acknowledgesEarly
+        if isEarly, single == nil, !acknowledged.holdsLimits {
             // Before the write: a heartbeat in between must not take the missing lease for a lost one.
             held.acknowledge(claim.token)
             guard
@@ -141,7 +157,9 @@ struct Executor: Sendable {
         var outcome = outcome
         let runtime = run.began.duration(to: .now)
         // What cannot be decided here throws below.
-        if withOthers, run.single == nil, let settlement = try? settling.settlement(for: outcome), settlement.isPlain {
+        if withOthers, run.single == nil, !run.holdsLimits,
+            let settlement = try? settling.settlement(for: outcome), settlement.isPlain
+        {
             slots.beginSettling()
             settlements.add(plain(settlement, of: run) { [outcome] in tell(outcome, of: run, after: runtime, $0) })
             return .isBeingWritten

@@ -55,6 +55,7 @@ struct Heartbeat: Sendable {
         _ = try await queue.redis.pipeline([
             RedisCommand("ZREM", .init(queue.keys.workers), .init(options.name)),
             RedisCommand("HDEL", .init(queue.keys.workerDescriptions), .init(options.name)),
+            RedisCommand("HDEL", .init(queue.keys.workerTasks), .init(options.name)),
         ])
     }
 }

@@ -33,10 +33,14 @@ extension TaskQueue {
         let held = HeldClaims()
         let settler = Settler(queue: self, options: options, isStopping: { false })
         let events = EventPublisher(queue: self, options: options, held: held)
+        let registry = TaskRegistry([])
+        let room = WaitingRoom(
+            queue: self, registry: registry, options: options, consumed: ConsumedQueues([]), settler: settler,
+            claimBell: Doorbell(), logger: logger)
         let executor = Executor(
-            queue: self, registry: TaskRegistry([]), options: options, settings: TaskSettings(), held: held,
+            queue: self, registry: registry, options: options, settings: TaskSettings(), held: held,
             alarm: Alarm(), settler: settler, settlements: Settlements(settler: settler), slots: Slots(),
-            events: events,
+            room: room, events: events,
             services: BodyServices(
                 worker: node, logger: logger, log: TaskLog(queue: self), queue: self, settler: settler, held: held),
             logger: logger, settled: {})
@@ -56,6 +60,7 @@ extension TaskQueue {
         _ = try await redis.pipeline([
             RedisCommand("ZREM", .init(keys.workers), .init(node)),
             RedisCommand("HDEL", .init(keys.workerDescriptions), .init(node)),
+            RedisCommand("HDEL", .init(keys.workerTasks), .init(node)),
         ])
         try await events.leave()
         return (tokens.count, dead)

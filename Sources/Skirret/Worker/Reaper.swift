@@ -12,6 +12,8 @@ struct Reaper: Sendable {
     let executor: Executor
     /// Wakes the promoter, should a message about a scheduled one have been lost.
     let promoteBell: Doorbell
+    let room: WaitingRoom
+    let dealer: Dealer
     let logger: Logger
 
     /// Sweeps until cancelled: now and then, and when a lease ends that nobody renewed.
@@ -35,11 +37,16 @@ struct Reaper: Sendable {
             Scripts.sweep,
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
-                keys.scheduled,
+                keys.scheduled, keys.waitingNames, keys.waitingLimits, keys.workerTasks, keys.fair,
             ],
             arguments: [.init(options.lease.milliseconds), 100, 86_400_000])
         let parts = reply.array ?? []
-        guard parts.count == 3, let leaseEnds = parts[1].int, let due = parts[2].int else { return options.sweep }
+        guard parts.count == 4, let leaseEnds = parts[1].int, let due = parts[2].int else { return options.sweep }
+        // A wake-up that got lost costs no more than one sweep.
+        if let waits = parts[3].int, waits > 0 {
+            room.look()
+            dealer.look()
+        }
         if due >= 0, Duration.milliseconds(due) < options.sweep { promoteBell.ring() }
         // A moment later than the end: it may be renewed at the last instant.
         let pause = leaseEnds < 0 ? options.sweep : min(options.sweep, .milliseconds(leaseEnds + 20))

@@ -15,6 +15,8 @@ struct Run: Sendable {
     var single: String?
     /// Collects what the body sends.
     let running: RunningTask
+    /// Whether this run has places in shared limits.
+    var holdsLimits = false
 
     init(claim: Claim, message: TaskMessage) {
         self.claim = claim

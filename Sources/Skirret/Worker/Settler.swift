@@ -57,7 +57,7 @@ struct Settler: Sendable {
         ]
         let names = [
             keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-            keys.scheduledMessages, keys.cancelled, keys.lost,
+            keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting,
         ]
         return (names, arguments)
     }
@@ -111,7 +111,7 @@ struct Settler: Sendable {
                 Scripts.restore,
                 keys: [
                     keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                    keys.lost,
+                    keys.lost, keys.waiting,
                 ],
                 arguments: [.init(why.rawValue), .init(most), .init(detail), .init(keys.wake)]
                     + tokens.map { .init($0) })

@@ -25,6 +25,8 @@ public final class Worker: Sendable {
     private let events: EventPublisher
     private let log: TaskLog
     private let settler: Settler
+    private let room: WaitingRoom
+    private let dealer: Dealer
 
     /// Prepares a worker; ``run()`` makes it work.
     ///
@@ -48,6 +50,10 @@ public final class Worker: Sendable {
         events = EventPublisher(queue: queue, options: options, held: held)
         log = TaskLog(queue: queue)
         settler = Settler(queue: queue, options: options, isStopping: { [intake] in intake.isStopping })
+        room = WaitingRoom(
+            queue: queue, registry: registry, options: options, consumed: consumed, settler: settler,
+            claimBell: claimBell, logger: logger)
+        dealer = Dealer(queue: queue, logger: logger)
     }
 
     /// Works until ``stop()`` is called or the task is cancelled.
@@ -59,7 +65,7 @@ public final class Worker: Sendable {
         let settlements = Settlements(settler: settler)
         let executor = Executor(
             queue: queue, registry: registry, options: options, settings: settings, held: held, alarm: alarm,
-            settler: settler, settlements: settlements, slots: slots, events: events,
+            settler: settler, settlements: settlements, slots: slots, room: room, events: events,
             services: BodyServices(
                 worker: options.name, logger: logger, log: log, queue: queue, settler: settler, held: held),
             logger: logger,
@@ -87,6 +93,7 @@ public final class Worker: Sendable {
     private func work(_ executor: Executor, _ heartbeat: Heartbeat) async throws {
         let reaper = Reaper(
             queue: queue, options: options, settler: settler, executor: executor, promoteBell: promoteBell,
+            room: room, dealer: dealer,
             logger: logger)
         let promoter = Promoter(queue: queue, wake: promoteBell, logger: logger)
         let control = RemoteControl(
@@ -121,6 +128,8 @@ public final class Worker: Sendable {
                 if options.mingles { await mingle.run() }
                 return false
             }
+            loop { [dealer] in try await dealer.run() }
+            loop { [room] in try await room.run { try await executor.fail($0, because: $1) } }
             loop { [self] in try await keepLogs() }
             loop { [self] in try await listen() }
             loop { try await waits.run() }
@@ -244,15 +253,21 @@ public final class Worker: Sendable {
             do {
                 if !isDeclared {
                     try await queue.declare(consumed.names)
+                    try await room.publishNames()
                     isDeclared = true
                 }
                 start(executor)
                 let isTaking = !lastChance.isSolitary(held)
-                let wanted = isTaking ? min(slots.wanted(concurrency: intake.concurrency), intake.allowance) : 0
+                var wanted = isTaking ? min(slots.wanted(concurrency: intake.concurrency), intake.allowance) : 0
                 rounds += 1
+                // What waited for a worker that knows it comes first; no command when nothing does.
+                let adopted = try await room.adopt(most: wanted)
+                take(adopted, asked: 0)
+                wanted -= adopted.count
                 // Every eighth round begins with the lowest priority, so that it never starves.
                 let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
                 let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
+                if !claims.isEmpty { dealer.taken() }
                 let (begin, handBack) = lastChance.part(claims)
                 take(begin, asked: wanted)
                 start(executor)
@@ -374,6 +389,10 @@ public final class Worker: Sendable {
             for try await push in messages {
                 if case .message(_, let payload) = push, payload == Array("queued".utf8) {
                     claimBell.ring()
+                } else if case .message(_, let payload) = push, payload == Array("waiting".utf8) {
+                    room.look()
+                } else if case .message(_, let payload) = push, payload == Array("fair".utf8) {
+                    dealer.look()
                 } else {
                     claimBell.ring()
                     promoteBell.ring()

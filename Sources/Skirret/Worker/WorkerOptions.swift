@@ -24,6 +24,15 @@ public struct WorkerOptions: Sendable {
     public var onHardTimeLimit = HardTimeLimitAction.keepsProcess
     /// After so many deaths of the process that ran it a message is dead.
     public var mostCrashes = 3
+    /// How long a message waits for a worker that knows its task, before it is dead.
+    ///
+    /// One hour: longer than any deploy. Zero fails it at once with `NotRegistered`, as Celery does.
+    public var unknownTaskPatience: Duration = .seconds(3600)
+    /// How long whoever waits for the result of such a message is left in the dark.
+    ///
+    /// 5 s: then FAILURE `NotRegistered` is stored, which is what Celery stores at once, while the message goes on
+    /// waiting. It is no final word (its `date_done` is null): a worker that knows the task still runs it.
+    public var unknownTaskNotice: Duration = .seconds(5)
     /// The bounds between which the number of slots follows the load; nil means ``concurrency`` all the time.
     public var autoscale: ClosedRange<Int>?
     /// After so many tasks the worker retires; nil means never.

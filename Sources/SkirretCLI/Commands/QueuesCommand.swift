@@ -44,7 +44,9 @@ struct QueuesListCommand: AsyncParsableCommand {
                 [$0.name, String($0.waiting), overview.paused.contains($0.name) ? "paused" : ""]
             })
         Output.line("")
-        Output.line("running \(overview.running), scheduled \(overview.scheduled), dead \(overview.dead)")
+        Output.line(
+            "running \(overview.running), scheduled \(overview.scheduled), waiting for a limit or a worker "
+                + "\(overview.parked), dead \(overview.dead)")
         Output.line("workers: " + (overview.workers.isEmpty ? "none" : overview.workers.joined(separator: ", ")))
     }
 }

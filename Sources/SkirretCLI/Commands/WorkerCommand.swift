@@ -44,6 +44,10 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running tasks get when the worker is told to stop.")
     var grace: Int = 30
 
+    @Option(
+        help: "Seconds that a message waits for a worker that knows its task; 0 fails it at once, as Celery does.")
+    var unknownTaskPatience: Double = 3600
+
     @Option(help: "The Python interpreter with Django and Celery.")
     var python: String?
 
@@ -58,6 +62,7 @@ struct WorkerCommand: AsyncParsableCommand {
         var options = WorkerOptions(
             name: Settings.nodeName(identity.name), queues: settings.queues, concurrency: settings.concurrency)
         options.grace = .seconds(grace)
+        options.unknownTaskPatience = .seconds(max(0, unknownTaskPatience))
         let logger = Logger(label: "skirret.worker")
         try report.apply(to: &options)
         delivery.apply(to: &options, logger: logger)

@@ -90,7 +90,7 @@ struct ScriptBench {
             Scripts.finish,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-                keys.scheduledMessages, keys.cancelled, keys.lost,
+                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting,
             ],
             arguments: arguments + [
                 .init(unique), .init(single), .init(batch?.key ?? ""), .init(batch.map { $0.key + ":open" } ?? ""),
@@ -119,7 +119,7 @@ struct ScriptBench {
             Scripts.restore,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                keys.lost,
+                keys.lost, keys.waiting,
             ], arguments: [.init(why), .init(most), "because", .init(keys.wake)] + tokens.map { .init($0) })
     }
 
@@ -128,7 +128,7 @@ struct ScriptBench {
             Scripts.sweep,
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
-                keys.scheduled,
+                keys.scheduled, keys.waitingNames, keys.waitingLimits, keys.workerTasks, keys.fair,
             ], arguments: [.init(Self.lease), .init(most), 86_400_000])
         return reply.array?[0].array?.compactMap(\.string) ?? []
     }
@@ -170,7 +170,7 @@ struct ScriptBench {
             Scripts.finishCanvas,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-                keys.scheduledMessages, keys.cancelled, keys.lost,
+                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting,
             ], arguments: settlement + tail + [.init(tail.count)])
     }
 

@@ -87,7 +87,7 @@ import Testing
 
     @Test func `what is no message goes to the dead letters and harms nothing`() async throws {
         try await withQueue { queue in
-            try await withWorker(queue, tasks: [add.registered]) {
+            try await withWorker(queue, tasks: [add.registered], configure: { $0.unknownTaskPatience = .zero }) {
                 for raw in ["not json", "{}", "[]", #"{"body": "*", "properties": {}, "headers": null}"#] {
                     _ = try await queue.redis.send("LPUSH", "celery", .init(raw))
                 }

@@ -1,0 +1,39 @@
+import CeleryProtocol
+import SkirretRedis
+
+/// Whose turn a message waits for inside its queue.
+///
+/// Carried in headers of its own, so that it is still known when the message comes from a chain or a replay.
+struct FairTurn {
+    static let keyHeader = "skirret_fair_key"
+    static let weightHeader = "skirret_fair_weight"
+
+    let key: String
+    let weight: Int
+
+    /// Nil when the message takes no part in it.
+    init?(_ headers: TaskHeaders) {
+        guard let key = headers.fields[Self.keyHeader]?.string else { return nil }
+        self.key = key
+        weight = min(max(headers.fields[Self.weightHeader]?.int ?? 1, 1), 1000)
+    }
+}
+
+extension TaskQueue {
+    /// Puts a message behind those of its own fair key, once.
+    func enqueue(
+        _ message: TaskMessage, to list: String, of queue: QueueName, in turn: FairTurn
+    ) async throws(RedisError) {
+        try await accept(
+            Scripts.enqueueFair,
+            keys: [
+                list, keys.marker(message.headers.id.rawValue), keys.binding(queue.rawValue),
+                keys.permanentBinding(queue.rawValue), keys.fair, keys.fairRing(list), keys.fairHands(list) + turn.key,
+                keys.fairWeights(list),
+            ],
+            arguments: [
+                .init(message.encoded()), 30, .init(QueueBinding(queue: queue).member()), .init(keys.wake),
+                .init(turn.key), .init(turn.weight),
+            ])
+    }
+}

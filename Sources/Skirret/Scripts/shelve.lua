@@ -1,0 +1,42 @@
+-- shelve: put a claimed message aside, because this worker does not know its task.
+--
+-- It waits in Redis for a worker that takes from the same queue and knows the name; see survey and adopt.
+--
+-- KEYS[1]  unacked        HASH  token -> JSON [envelope, exchange, routing key], kombu's
+-- KEYS[2]  unacked_index  ZSET  token, scored by claim time, kombu's
+-- KEYS[3]  leases         ZSET  token, scored by the Unix millisecond the lease ends
+-- KEYS[4]  owners         HASH  token -> JSON, see claim
+-- KEYS[5]  waiting        HASH  task id -> JSON {why, …}, newline, message
+-- KEYS[6]  names          ZSET  place, newline, 13 digits of the Unix millisecond, newline, task id; all scored 0
+-- KEYS[7]  overdue        ZSET  task id, scored by the Unix millisecond of what happens next if nobody comes
+-- ARGV[1]  token
+-- ARGV[2]  task id
+-- ARGV[3]  channel        where waiting workers hear of changes
+-- ARGV[4]  list           where the message came from
+-- ARGV[5]  place          queue and task name as JSON strings, a newline between
+-- ARGV[6]  task name
+-- ARGV[7]  message        the envelope, as it was claimed
+-- ARGV[8]  notice         milliseconds after which whoever waits for the result is told
+-- ARGV[9]  patience       milliseconds after which the message is dead
+-- ARGV[10] result key     "" when nobody wants the result
+-- ARGV[11] result         JSON to be stored at the notice
+-- ARGV[12] keep           seconds for which that is kept; 0: for ever
+--
+-- Returns  1 when it waits now, 0 when the claim was taken away.
+redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
+if not redis.call("ZSCORE", KEYS[3], ARGV[1]) then return 0 end
+local time = redis.call("TIME")
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call("HSET", KEYS[5], ARGV[2], cjson.encode({
+    why = "unknown", list = ARGV[4], place = ARGV[5], name = ARGV[6], since = now, ends = now + ARGV[9],
+    key = ARGV[10], result = ARGV[11], keep = ARGV[12],
+}) .. "\n" .. ARGV[7])
+redis.call("ZADD", KEYS[6], 0, ARGV[5] .. "\n" .. string.format("%013.0f", now) .. "\n" .. ARGV[2])
+local first = ARGV[10] ~= "" and math.min(tonumber(ARGV[8]), tonumber(ARGV[9])) or tonumber(ARGV[9])
+redis.call("ZADD", KEYS[7], now + first, ARGV[2])
+redis.call("HDEL", KEYS[1], ARGV[1])
+redis.call("ZREM", KEYS[2], ARGV[1])
+redis.call("ZREM", KEYS[3], ARGV[1])
+redis.call("HDEL", KEYS[4], ARGV[1])
+redis.call("PUBLISH", ARGV[3], "waiting")
+return 1
