@@ -48,32 +48,25 @@ import Testing
         }
     }
 
-    @Test func `low priorities do not starve while high ones keep coming`() async throws {
-        let flag = Flag()
-        let busy = TaskDefinition("samples.busy") { (number: Int) in
-            try await Task.sleep(for: .milliseconds(1))
-            return number
+    @Test func `low priorities do not starve while high ones wait, and come last otherwise`() async throws {
+        let order = Mutex<[Int]>([])
+        let task = TaskDefinition("samples.ordered") { (priority: Int) in
+            order.withLock { $0.append(priority) }
+            // Long enough that nothing is claimed ahead of its time.
+            try await Task.sleep(for: .milliseconds(10))
+            return priority
         }
         try await withQueue { queue in
-            let low = try await busy.call(-1, on: queue, .priority(9))
-            try await withWorker(queue, tasks: [busy.registered], configure: { $0.concurrency = 2 }) {
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    // More of them than the worker can run, for as long as the low one waits.
-                    group.addTask { [busy] in
-                        while !flag.isUp.withLock({ $0 }) {
-                            if try await queue.redis.send("LLEN", "celery").int ?? 0 < 200 {
-                                for _ in 0..<100 { try await busy.call(1, on: queue, .priority(0), .ignoringResult) }
-                            }
-                            try await Task.sleep(for: .milliseconds(1))
-                        }
-                    }
-                    defer { flag.isUp.withLock { $0 = true } }
-                    let answer = try await low.result(within: .seconds(30))
-                    #expect(answer == -1)
-                    let waiting = try await queue.redis.send("LLEN", "celery").int ?? 0
-                    #expect(waiting > 0)
-                }
+            for _ in 0..<3 { try await task.call(9, on: queue, .priority(9)) }
+            for _ in 0..<60 { try await task.call(0, on: queue, .priority(0)) }
+            try await withWorker(queue, tasks: [task.registered], configure: { $0.concurrency = 1 }) {
+                try await until { order.withLock { $0.count } == 63 }
             }
+            let places = order.withLock { $0.indices.filter { index in $0[index] == 9 } }
+            #expect(places.count == 3)
+            // Some urgent ones first, and none of the others only after all of those.
+            #expect(places.first ?? 0 >= 3 && places.first ?? .max < 40)
+            #expect(places.last ?? .max < 62)
         }
     }
 }
@@ -85,8 +78,4 @@ extension CallOptions {
         options.fairWeight = weight
         return options
     }
-}
-
-private final class Flag: Sendable {
-    let isUp = Mutex(false)
 }
