@@ -78,6 +78,9 @@ struct WorkerReportFlags: ParsableArguments {
     @Flag(help: "Store the state STARTED when a task begins.")
     var trackStarted = false
 
+    @Flag(help: "Store name, arguments, worker, retries, queue and stamps with every result.")
+    var resultExtended = false
+
     @Flag(help: "Do not ask the other workers at the start which tasks are revoked.")
     var withoutMingle = false
 
@@ -96,6 +99,7 @@ struct WorkerReportFlags: ParsableArguments {
     func apply(to options: inout WorkerOptions) throws {
         options.sendsTaskEvents = taskEvents
         options.tracksStarted = trackStarted
+        options.extendsResults = resultExtended
         options.mingles = !withoutMingle
         options.sendsHeartbeatEvents = !withoutHeartbeat
         do { options.remoteControl = try RemoteControlPolicy(parsing: remoteControl) } catch {
