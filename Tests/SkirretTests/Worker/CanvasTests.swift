@@ -212,4 +212,97 @@ import Testing
         #expect(try add.s(4).signature.args == [4])
         #expect(try add.si(1, 2).signature.immutable)
     }
+
+    @Test func `extended results say what ran where`() async throws {
+        try await withQueue { queue in
+            try await withWorker(queue, tasks: tasks, configure: { $0.extendsResults = true }) {
+                let handle = try await add.call(2, 3, on: queue, .stamp("customer", "c9"))
+                _ = try await handle.result(within: .seconds(10))
+                let fields = try #require(try await queue.storedResult(of: handle.id)).fields
+                #expect(fields["name"] == "samples.add" && fields["args"] == [2, 3] && fields["kwargs"] == [:])
+                #expect(fields["worker"] == "test@host" && fields["retries"] == 0 && fields["queue"] == "celery")
+                #expect(fields["stamped_headers"] == ["customer"] && fields["customer"] == "c9")
+            }
+        }
+    }
+
+    @Test func `only errors that may pass are tried again`() async throws {
+        struct Passing: Error {}
+        struct Lasting: Error {}
+        let runs = Mutex<[String: Int]>([:])
+        let options = TaskOptions(retry: .constant(.milliseconds(10), maximum: 2).only { $0 is Passing })
+        let task = TaskDefinition("samples.picky", options: options) { (kind: String) -> Int in
+            runs.withLock { $0[kind, default: 0] += 1 }
+            if kind == "passing" { throw Passing() }
+            throw Lasting()
+        }
+        try await working([task.registered]) { queue in
+            for kind in ["passing", "lasting"] {
+                let handle = try await task.delay(kind, on: queue)
+                await #expect(throws: TaskFailure.self) { _ = try await handle.result(within: .seconds(10)) }
+            }
+            #expect(runs.withLock { $0 } == ["passing": 3, "lasting": 1])
+        }
+    }
+
+    @Test func `a chord of chains over Swift and Python tasks, built here`() async throws {
+        guard let python = PythonWorker.executable else { return }
+        try await withQueue { queue in
+            let worker = try PythonWorker(python, broker: queue.url)
+            defer { worker.stop() }
+            try await withWorker(queue, tasks: tasks, configure: { $0.queues = ["swift"] }) {
+                let here = CallOption.queue("swift"), there = CallOption.queue("python")
+                let header: [any CanvasPart] = [
+                    try chain(add.s(1, 1).set(there), add.s(1).set(here), add.s(1).set(there)),
+                    try chain(add.s(2, 2).set(here), add.s(2).set(there)),
+                    try chord(
+                        [add.s(3, 3).set(there), add.s(4, 4).set(here)],
+                        then: chain(
+                            Signature(task: "samples.total", options: ["queue": "python"]),
+                            TaskSignature(add.s(100).set(here), giving: Int.self))),
+                ]
+                let total = TaskSignature(
+                    Signature(task: "samples.total", options: ["queue": "python"]), giving: Int.self)
+                let handle = try await chain(chord(header, then: total), add.s(1).set(here)).delay(on: queue)
+                #expect(try await handle.result(within: .seconds(40)) == 126)
+            }
+        }
+    }
+}
+
+/// A real Celery worker on the queue `python`, with the tasks of `Tests/Interop/canvases.py`.
+private final class PythonWorker: Sendable {
+    private static let root: URL = {
+        var folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        while folder.path != "/", !FileManager.default.fileExists(atPath: folder.appending(path: "Tests/Interop").path)
+        {
+            folder.deleteLastPathComponent()
+        }
+        return folder
+    }()
+
+    /// The interpreter that has Celery; nil, with the reason printed, when it is not here.
+    static let executable: URL? = {
+        let python = root.appending(path: ".venv-test/bin/python")
+        if FileManager.default.isExecutableFile(atPath: python.path) { return python }
+        print("skipped: no Celery in .venv-test; deploy/test --setup installs it")
+        return nil
+    }()
+
+    private let process = Process()
+
+    init(_ python: URL, broker: RedisURL) throws {
+        process.executableURL = python
+        process.arguments = [
+            Self.root.appending(path: "Tests/Interop/canvases.py").path, "--worker", broker.celeryText,
+        ]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+    }
 }
