@@ -62,7 +62,7 @@ import Testing
             try await withWorker(queue, tasks: [task.registered], configure: { $0.concurrency = 1 }) {
                 try await until { order.withLock { $0.count } == 63 }
             }
-            let places = order.withLock { $0.indices.filter { index in $0[index] == 9 } }
+            let places = order.withLock { order in order.indices.filter { order[$0] == 9 } }
             #expect(places.count == 3)
             // Some urgent ones first, and none of the others only after all of those.
             #expect(places.first ?? 0 >= 3 && places.first ?? .max < 40)
