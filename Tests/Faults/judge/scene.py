@@ -125,10 +125,12 @@ class Scene:
         producer.start()
         return producer
 
-    def send(self, *args: object, count: int = 1, queue: str = "celery", **options: object) -> list[str]:
+    def send(
+        self, *args: object, count: int = 1, queue: str = "celery", timeout: float = 2, **options: object
+    ) -> list[str]:
         """Journal tasks with the given arguments behind the path; they are accepted."""
         ids = []
-        with self.redis.client() as client:
+        with self.redis.client(timeout) as client:
             for _ in range(count):
                 task, text = message("samples.journal", [str(self.journal), *args], queue=queue, **options)
                 client.lpush(queue, text)

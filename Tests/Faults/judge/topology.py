@@ -35,7 +35,8 @@ class RedisServer:
     def client(self, timeout: float = 2, **options: object) -> redis.Redis:
         """One that fails at once: what is repeated, and how, is for the caller to say."""
         return redis.Redis(
-            port=self.port, socket_timeout=timeout, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0),
+            port=self.port, socket_timeout=timeout, socket_connect_timeout=max(1, timeout / 2),
+            retry=Retry(NoBackoff(), 0),
             decode_responses=True, encoding_errors="replace", **options,
         )  # fmt: skip
 
@@ -73,7 +74,8 @@ class Worker:
 
     def __init__(
         self, command: list[str], folder: Path, url: str, name: str, *, queues: str = "celery", concurrency: int = 8,
-        grace: int = 30, flags: tuple[str, ...] = (), environment: dict[str, str] | None = None, has_samples: bool = True,
+        grace: int = 30, flags: tuple[str, ...] = (), environment: dict[str, str] | None = None,
+        has_samples: bool = True,
     ) -> None:  # fmt: skip
         self.name = f"{name}@judge"
         self._command = [
