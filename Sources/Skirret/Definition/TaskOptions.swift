@@ -30,10 +30,6 @@ public struct TaskOptions: Sendable {
     public var rateLimit: RateLimit?
     /// Limits that the whole fleet keeps together, each by a key made of the arguments.
     public var limits: [SharedLimit]
-    /// How many of a worker's slots a run takes.
-    ///
-    /// 1 by default; a heavier task leaves room for fewer others. More than the worker has means all of them.
-    public var slots: Int
 
     /// When the message is acknowledged.
     public enum Acknowledgement: Sendable {
@@ -65,7 +61,7 @@ public struct TaskOptions: Sendable {
         queue: QueueName? = nil, retry: RetryPolicy = .never, acknowledgement: Acknowledgement = .late,
         timeLimit: Duration? = nil, hardTimeLimit: Duration? = nil, ignoresResult: Bool = false,
         singleFlight: SingleFlight? = nil,
-        uniqueness: Uniqueness? = nil, rateLimit: RateLimit? = nil, limits: [SharedLimit] = [], slots: Int = 1
+        uniqueness: Uniqueness? = nil, rateLimit: RateLimit? = nil, limits: [SharedLimit] = []
     ) {
         self.queue = queue
         self.retry = retry
@@ -77,7 +73,6 @@ public struct TaskOptions: Sendable {
         self.uniqueness = uniqueness
         self.rateLimit = rateLimit
         self.limits = limits
-        self.slots = max(1, slots)
     }
 }
 

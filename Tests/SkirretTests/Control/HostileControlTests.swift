@@ -124,37 +124,4 @@ import Testing
             }
         }
     }
-
-    @Test func `a worker whose threads are all busy answers`() async throws {
-        let gate = Turnstile()
-        // Holds its thread on purpose, until the answer is there.
-        let busy = RegisteredTask(name: "test.busy") { _, _, _ in
-            gate.begun.add(1, ordering: .relaxed)
-            let end = ContinuousClock.now + .seconds(30)
-            while !gate.isReleased.load(ordering: .relaxed), .now < end {}
-            return nil
-        }
-        let hands = ProcessInfo.processInfo.activeProcessorCount
-        try await withQueue { queue in
-            let panel = Panel(queue: queue)
-            try await withWorker(queue, tasks: [busy], configure: { $0.concurrency = hands + 2 }) {
-                try await panel.isUp()
-                for _ in 0..<hands { _ = try await queue.send("test.busy") }
-                // A thread of its own for the asker too: the pool has none left.
-                let asking = Task(executorPreference: OwnThread(label: "asker")) {
-                    defer { gate.isReleased.store(true, ordering: .relaxed) }
-                    try await until { gate.begun.load(ordering: .relaxed) == hands }
-                    return try await queue.ask("ping", of: .nodes(["test@host"]), within: .seconds(10))
-                }
-                let replies = try await asking.value
-                #expect(replies.first?.value == ["ok": "pong"])
-            }
-        }
-    }
-}
-
-/// Holds threads until somebody opens it.
-private final class Turnstile: Sendable {
-    let begun = Atomic(0)
-    let isReleased = Atomic(false)
 }
