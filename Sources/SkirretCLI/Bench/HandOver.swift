@@ -1,8 +1,12 @@
 import ArgumentParser
 import Foundation
+import Skirret
 
 /// The least that handing something to another process through Redis can cost: `LPUSH` here, `BRPOP` there.
 struct HandOver {
+    /// Between two rounds: what is measured begins idle, here and with our worker, so no condition could stand for it.
+    static let pause = Duration.milliseconds(5)
+
     static let here = "bench-hand-over", back = "bench-hand-back"
 
     /// The other process: answers every message with the time at which it came.
@@ -26,7 +30,7 @@ struct HandOver {
         defer { receiver.send(SIGKILL) }
         let client = try PerfectClient(port: port)
         return try (0..<rounds).map { _ in
-            usleep(5000)  // so that the other side waits, as an idle worker does
+            Thread.sleep(forTimeInterval: pause.seconds)
             let began = BenchTasks.monotonicNanoseconds
             try client.send("LPUSH", here, "x")
             guard let came = Int(try client.send("BRPOP", back, "10") ?? "") else {

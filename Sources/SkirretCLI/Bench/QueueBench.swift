@@ -210,7 +210,7 @@ struct QueueBench {
         let queue = TaskQueue(url, defaultQueue: .init(rawValue: BenchRedis.queue), name: "bench")
         var times: [Double] = []
         for round in 0..<plan.rounds + 20 {
-            try await Task.sleep(for: .milliseconds(5))
+            try await Task.sleep(for: HandOver.pause)
             let began = BenchTasks.monotonicNanoseconds
             let id = try await queue.send("samples.clock")
             let result = try await queue.result(of: id, within: .seconds(30))

@@ -93,7 +93,7 @@ struct DeadCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let letters = try await withBroker(common) {
+            let letters = try await common.withBroker("skirret-dead") {
                 try await $0.deadLetters(limit: grouped ? .max : limit, where: choice.filter)
             }
             if grouped { return printGroups(letters) }
@@ -133,7 +133,7 @@ struct DeadCommand: AsyncParsableCommand {
         @OptionGroup var selection: Selection
 
         func run() async throws {
-            for letter in try await withBroker(common, { try await selection.letters(of: $0) }) {
+            for letter in try await common.withBroker("skirret-dead", { try await selection.letters(of: $0) }) {
                 Output.json(letter.json)
             }
         }
@@ -171,7 +171,7 @@ struct DeadCommand: AsyncParsableCommand {
                 }
                 return limit
             }
-            try await withBroker(common) { broker in
+            try await common.withBroker("skirret-dead") { broker in
                 // Oldest first: what has waited longest goes first.
                 let letters = Array(try await selection.letters(of: broker).reversed())
                 if selection.dryRun { return Output.line("\(letters.count) letters would be sent again") }
@@ -212,7 +212,7 @@ struct DeadCommand: AsyncParsableCommand {
         @OptionGroup var selection: Selection
 
         func run() async throws {
-            try await withBroker(common) { broker in
+            try await common.withBroker("skirret-dead") { broker in
                 let letters = try await selection.letters(of: broker)
                 if selection.dryRun { return Output.line("\(letters.count) letters would be thrown away") }
                 var gone = 0
@@ -223,21 +223,5 @@ struct DeadCommand: AsyncParsableCommand {
                 Output.line("\(gone) letters were thrown away")
             }
         }
-    }
-}
-
-/// Runs the body with the broker that the flags name, and closes it.
-func withBroker<Result>(
-    _ common: CommonFlags, _ body: (TaskQueue) async throws -> Result
-) async throws -> Result {
-    let settings = try await common.load(isQuiet: true)
-    let broker = settings.taskQueue("skirret-cli")
-    do {
-        let result = try await body(broker)
-        await broker.close()
-        return result
-    } catch {
-        await broker.close()
-        throw error
     }
 }
