@@ -51,16 +51,16 @@ class Frames:
         for start in range(cut, len(data), cut):
             self.sock.sendall(data[start : start + cut])
 
-    def take(self, matches, what="a frame"):
+    def take(self, matches, what="a frame", patience=PATIENCE):
         """The first frame, come or to come, that `matches`; others wait for their turn."""
         for index, frame in enumerate(self._kept):
             if matches(frame):
                 return self._kept.pop(index)
         while True:
             try:
-                frame = self._arrived.get(timeout=PATIENCE)
+                frame = self._arrived.get(timeout=patience)
             except queue.Empty:
-                raise AssertionError(f"waited {PATIENCE} s for {what}; there are {self._kept!s:.2000}") from None
+                raise AssertionError(f"waited {patience} s for {what}; there are {self._kept!s:.2000}") from None
             assert frame is not None, f"the socket ended before {what}; there are {self._kept!s:.2000}"
             if matches(frame):
                 return frame
@@ -139,10 +139,12 @@ class RunningPlugin:
         self.frames.send(**{"type": "call", "id": number, "method": method, "plugin": about, "settings": {}, **frame})
         return number
 
-    def answer(self, number):
+    def answer(self, number, patience=PATIENCE):
         """The result or error frame of a call."""
         return self.frames.take(
-            lambda frame: frame["type"] in ("result", "error") and frame["id"] == number, f"the answer to {number}"
+            lambda frame: frame["type"] in ("result", "error") and frame["id"] == number,
+            f"the answer to {number}",
+            patience,
         )
 
     def run(self, action, params=None, **frame):
