@@ -1,5 +1,7 @@
 """How a plugin's code is imported, asked and called."""
 
+import json
+
 import pytest
 
 from conftest import FIXTURES
@@ -45,6 +47,31 @@ def test_fields_may_be_an_attribute_a_property_or_a_method(server, make_plugin):
     assert seen["ui_schema"]["version"] == 1
     assert seen["warnings"] == ["actions[1]: has no id; dropped"]
     assert plugin.run("go") == {"n": 2, "actions": ["go"]}
+
+
+def test_what_the_class_leaves_out_is_taken_from_the_manifest(server, make_plugin):
+    manifest = {
+        "name": "From the file", "version": "3", "author": "Ann", "actions": [{"id": "go", "label": "Go"}],
+        "fields": [{"id": "limit", "type": "number", "default": 7}, {"id": "own", "type": "string"}],
+    }  # fmt: skip
+    plugin = server.spawn(
+        make_plugin(
+            "modern",
+            """
+            class Plugin:
+                name = "From the class"
+                version = ""
+                fields = []
+                def run(self, action, params, context):
+                    return {"limit": context["settings"]["limit"], "actions": sorted(context["actions"])}
+            """,
+            plugin__json=json.dumps(manifest),
+        )
+    )
+    seen = described(plugin)
+    assert (seen["name"], seen["version"], seen["author"]) == ("From the class", "3", "Ann")
+    assert [field["id"] for field in seen["fields"]] == ["limit", "own"]
+    assert plugin.run("go") == {"limit": 7, "actions": ["go"]}
 
 
 def test_relative_imports_the_alias_and_data_files_work(server, make_plugin):

@@ -47,9 +47,9 @@ def describe_directory(root):
 
 def describe_plugin(path):
     """What is known of the plugin in the folder `path`; `load_error` says why less is known than could be."""
-    manifest, notes = _manifest(path)
+    from_file, notes = manifest(path)
     declared, load_error = _declared_in_code(path)
-    known = {**declared, **(manifest or {})}
+    known = {**declared, **(from_file or {})}
     ui_schema = known.get("ui") or known.get("ui_schema")
     fields, field_notes = checked_fields(known.get("fields"))
     actions, action_notes = checked_actions(known.get("actions"))
@@ -63,7 +63,7 @@ def describe_plugin(path):
         "fields": with_sidebar_switch(fields, ui_schema),
         "actions": actions,
         "ui_schema": ui_schema if isinstance(ui_schema, dict) else None,
-        "legacy": manifest is None,
+        "legacy": from_file is None,
         "logo": os.path.isfile(os.path.join(path, "logo.png")),
         "load_error": load_error,
         "warnings": [*notes, *field_notes, *action_notes],
@@ -103,18 +103,18 @@ def fingerprint(path):
     return digest.hexdigest()
 
 
-def _manifest(path):
+def manifest(path):
     """(the usable part of plugin.json or None, notes)."""
     file = os.path.join(path, "plugin.json")
     if not os.path.lexists(file):
         return None, []
     try:
-        manifest = json.loads(_read(file, MAX_MANIFEST), parse_constant=_refuse_constant)
-        if not isinstance(manifest, dict):
+        content = json.loads(_read(file, MAX_MANIFEST), parse_constant=_refuse_constant)
+        if not isinstance(content, dict):
             raise ValueError("expected an object")
     except (OSError, ValueError, RecursionError) as error:
         return None, [f"plugin.json: {error}"]
-    usable = {name: _as_json(value) for name, value in manifest.items() if name in DECLARED and value}
+    usable = {name: _as_json(value) for name, value in content.items() if name in DECLARED and value}
     return {name: value for name, value in usable.items() if name not in TEXTS or isinstance(value, str)}, []
 
 

@@ -9,7 +9,7 @@ import os
 import sys
 import types
 
-from .describe import TEXTS, entry_file
+from .describe import TEXTS, entry_file, manifest
 from .descriptors import checked_actions, checked_fields, defaults, with_sidebar_switch
 from .values import as_params, as_result
 
@@ -25,7 +25,7 @@ def load(key, path):
     package_name = PACKAGE_PREFIX + "".join(char if char.isalnum() or char == "_" else "_" for char in key)
     tasks_before = _task_names()
     module = _import_first_with_plugin(package_name, path)
-    return LoadedPlugin(key, module.Plugin(), _task_names() - tasks_before)
+    return LoadedPlugin(key, module.Plugin(), _task_names() - tasks_before, manifest(path)[0])
 
 
 def _import_first_with_plugin(package_name, path):
@@ -41,10 +41,24 @@ def _import_first_with_plugin(package_name, path):
             module = module or _new_module(
                 f"{package_name}.plugin", os.path.join(path, file), None, alias and f"{alias}.plugin"
             )
-            module.__spec__.loader.exec_module(module)
+            _run_code(module)
             if hasattr(module, "Plugin"):
                 return module
     raise PluginLoadError(f"{os.path.basename(entry_file(path) or 'plugin.py')} has no class Plugin")
+
+
+def _run_code(module):
+    """Runs a module's code; names the package that is missing, which the traceback's last line may not explain."""
+    try:
+        module.__spec__.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or importlib.util.find_spec(package) is not None:
+            raise  # a part of a package that is there: its own message says more
+        raise PluginLoadError(
+            f"needs the Python package {package!r}, which the plugin host does not have. "
+            f"Install it for {sys.executable}, then reload the plugins."
+        ) from error
 
 
 def _new_module(name, file, search_path, alias):
@@ -76,10 +90,11 @@ def _task_names():
 class LoadedPlugin:
     """One plugin's instance, its declarations, and the calls it answers."""
 
-    def __init__(self, key, instance, task_names):
+    def __init__(self, key, instance, task_names, manifest=None):
         self.key = key
         self.instance = instance
         self.task_names = sorted(task_names)
+        self._manifest = manifest or {}
 
     def describe(self):
         """What the plugin says of itself now; properties and callables are asked again each time."""
@@ -135,6 +150,8 @@ class LoadedPlugin:
         return {"status": "ok"}
 
     def _declared(self, name):
-        """An attribute, a property, or a method without arguments."""
+        """An attribute, a property, or a method without arguments; what is empty is taken from plugin.json."""
         value = getattr(self.instance, name, None)
-        return value() if isinstance(value, (types.MethodType, types.FunctionType)) else value
+        if isinstance(value, (types.MethodType, types.FunctionType)):
+            value = value()
+        return value or self._manifest.get(name)
