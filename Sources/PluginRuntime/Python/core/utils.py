@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from dispatcharr.redis_urls import client_url
 from skirret_host import current
+from version import dispatcharr_user_agent
 
 from core.locks import TaskLockRenewer, acquire_task_lock, is_task_lock_held, release_task_lock
 
@@ -170,13 +171,6 @@ def safe_upload_path(filename, base_dir):
     if name in ("", ".", "..") or "\0" in name:
         raise ValueError(f"{filename!r} is not the name of a file")
     return os.path.join(os.path.realpath(base_dir), name)
-
-
-def dispatcharr_user_agent():
-    """How this server calls itself towards others."""
-    from version import __version__
-
-    return f"Dispatcharr/{__version__}"
 
 
 def dispatcharr_http_headers(*, token=None, content_type="application/json", route_to=None):
