@@ -69,6 +69,8 @@ package struct Keys: Sendable {
     package var workers: String { prefix + "skirret:workers" }
     /// HASH node name -> JSON.
     package var workerDescriptions: String { prefix + "skirret:workers:about" }
+    /// ZSET node name, scored by the Unix millisecond until which its process counts as alive.
+    package var vouchedWorkers: String { prefix + "skirret:workers:vouched" }
     /// STRING, Unix millisecond of the last sweep.
     package var swept: String { prefix + "skirret:swept" }
     /// STRING with TTL, present while leases may be overdue because Redis stood still.

@@ -22,6 +22,7 @@ enum Scripts {
     static let find = RedisScript(name: "find", source: PackageResources.find_lua, isRepeatable: true)
     static let report = RedisScript(name: "report", source: PackageResources.report_lua, isRepeatable: true)
     static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua, isRepeatable: true)
+    static let vouch = RedisScript(name: "vouch", source: PackageResources.vouch_lua, isRepeatable: true)
     static let promote = RedisScript(name: "promote", source: PackageResources.promote_lua)
     /// ``finish`` for settlements with parts of chords, or with chords that they start.
     static let finishCanvas = limited(

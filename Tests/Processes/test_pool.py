@@ -75,6 +75,26 @@ def test_a_frozen_process_loses_its_task_and_writes_nothing(house):
     assert other.process.poll() is None
 
 
+def test_the_supervisor_vouches_for_processes_that_run_and_for_no_other(house):
+    worker = house.worker("--processes", "2", "-c", "1", "-n", "w1@h")
+    worker.wait_until_ready(2)
+
+    def vouched() -> dict[str, float]:
+        return dict(house.redis.zrange("skirret:workers:vouched", 0, -1, withscores=True))
+
+    before = until(lambda: len(vouched()) == 2 and vouched(), 10, "both processes to be vouched for")
+    node, pid = house.started(house.run(30))
+    (other,) = before.keys() - {node}
+    os.kill(pid, signal.SIGSTOP)
+    # The beat that was under way may still have seen it run.
+    until(lambda: vouched()[other] > before[other], 10, "a beat")
+    stopped = vouched()
+    until(lambda: vouched()[other] > stopped[other], 10, "the next beat")
+    assert vouched()[node] == stopped[node]
+    os.kill(pid, signal.SIGCONT)
+    until(lambda: vouched().get(node, 0) > stopped[node], 10, "the process to be vouched for again")
+
+
 def test_a_process_retires_by_task_count_without_losing_anything(house):
     worker = house.worker("--processes", "1", "-c", "2", "--max-tasks-per-child", "3")
     worker.wait_until_ready()

@@ -16,6 +16,8 @@
 -- KEYS[10] limits         ZSET  present while messages wait for a place in a limit
 -- KEYS[11] tasks          HASH  node name -> JSON array of the tasks it knows
 -- KEYS[12] fair           HASH  present while messages wait to be dealt, see deal
+-- KEYS[13] vouched        ZSET  node name, scored by the Unix millisecond until which its process counts as alive
+-- KEYS[14] owners         HASH  token -> JSON, see claim
 -- ARGV[1]  lease          milliseconds
 -- ARGV[2]  most           how many expired tokens at the most
 -- ARGV[3]  remember       milliseconds for which a cancellation is remembered
@@ -43,4 +45,17 @@ redis.call("ZREMRANGEBYSCORE", KEYS[5], "-inf", now - ARGV[3])
 redis.call("ZREMRANGEBYSCORE", KEYS[7], "-inf", now - 3600000)
 local waits = redis.call("EXISTS", KEYS[9], KEYS[10], KEYS[12])
 local expired = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now, "LIMIT", 0, ARGV[2])
+redis.call("ZREMRANGEBYSCORE", KEYS[13], "-inf", now)
+if #expired > 0 and redis.call("EXISTS", KEYS[13]) == 1 then
+    local orphans = {}
+    for i, owner in ipairs(redis.call("HMGET", KEYS[14], unpack(expired))) do
+        local node = owner and cjson.decode(owner).worker
+        if node and redis.call("ZSCORE", KEYS[13], node) then
+            redis.call("ZADD", KEYS[1], "XX", now + ARGV[1], expired[i])
+        else
+            orphans[#orphans + 1] = expired[i]
+        end
+    end
+    expired = orphans
+end
 return { expired, left(KEYS[1]), left(KEYS[8]), waits }

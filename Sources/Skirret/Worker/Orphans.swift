@@ -11,6 +11,23 @@ package enum WorkerEnd: Sendable {
 }
 
 extension TaskQueue {
+    /// Says that the processes of these nodes live: for one lease from now on no sweep takes a message from them.
+    ///
+    /// For those who watch the processes, again and again within a lease. A process that gets no time on a busy machine,
+    /// or is stuck in reading its memory back, is no dead one, and cannot say so itself.
+    ///
+    /// - Parameters:
+    ///   - nodes: The names under which they work.
+    ///   - lease: As long as the workers' own.
+    /// - Returns: Those of them that have not been heard for a lease, or not yet.
+    /// - Throws: `RedisError` when the broker did not answer.
+    package func vouch(for nodes: [String], lease: Duration = WorkerOptions.usualLease) async throws -> [String] {
+        let silent = try await redis.run(
+            Scripts.vouch, keys: [keys.vouchedWorkers, keys.workers],
+            arguments: [.init(lease.milliseconds)] + nodes.map { .init($0) })
+        return silent.array?.compactMap(\.string) ?? []
+    }
+
     /// Gives all claims of one node back and takes it off the list of workers.
     ///
     /// For those who saw its process end: nobody needs to wait for the leases then. What the process had sent before its
@@ -61,6 +78,7 @@ extension TaskQueue {
             RedisCommand("ZREM", .init(keys.workers), .init(node)),
             RedisCommand("HDEL", .init(keys.workerDescriptions), .init(node)),
             RedisCommand("HDEL", .init(keys.workerTasks), .init(node)),
+            RedisCommand("ZREM", .init(keys.vouchedWorkers), .init(node)),
         ])
         try await events.leave()
         return (tokens.count, dead)

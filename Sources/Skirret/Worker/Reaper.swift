@@ -38,6 +38,7 @@ struct Reaper: Sendable {
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
                 keys.scheduled, keys.waitingNames, keys.waitingLimits, keys.workerTasks, keys.fair,
+                keys.vouchedWorkers, keys.owners,
             ],
             arguments: [.init(options.lease.milliseconds), 100, 86_400_000])
         let parts = reply.array ?? []

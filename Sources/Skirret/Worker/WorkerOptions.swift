@@ -2,6 +2,9 @@ public import CeleryProtocol
 
 /// How a worker works.
 public struct WorkerOptions: Sendable {
+    /// The ``lease`` of workers that nobody told otherwise.
+    package static let usualLease = Duration.seconds(12)
+
     /// The node's name, `name@host`, unique in the fleet.
     public var name: String
     /// The queues it takes from, in order of preference.
@@ -11,7 +14,7 @@ public struct WorkerOptions: Sendable {
     /// How long a claim is believed without a heartbeat.
     ///
     /// 12 s: longer than any healthy pause, and a dead worker's tasks run again within 15 s.
-    public var lease: Duration = .seconds(12)
+    public var lease = Self.usualLease
     /// How often leases are renewed.
     public var heartbeat: Duration = .seconds(4)
     /// How often expired leases are looked for at the least; those of dead workers are found when they end.

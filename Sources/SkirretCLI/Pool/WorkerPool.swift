@@ -6,7 +6,7 @@ import Skirret
 /// Several worker processes under one supervisor: `skirret worker --processes 4`, and the worker of `skirret serve`.
 ///
 /// Every member is a `skirret worker` of its own, with its own connections, heartbeat and node name, so that Celery's
-/// commands and Flower show each by itself. The supervisor holds no task and no connection while all is well. It sees
+/// commands and Flower show each by itself. The supervisor holds no task. It vouches for the processes that run, sees
 /// a death at once, gives back what the dead one held (which nobody else would do before the leases run out), and
 /// starts another one under the same name. When the supervisor dies, its members notice by end of file and stop.
 struct WorkerPool: Sendable {
@@ -30,6 +30,7 @@ struct WorkerPool: Sendable {
         case exited(Int, cspawn_exit)
         case givenBack(Int)
         case startsDue
+        case vouched(silent: [String])
         case stopsOverdue
     }
 
@@ -61,11 +62,17 @@ struct WorkerPool: Sendable {
         logger.info(
             "supervising worker processes",
             metadata: ["processes": "\(plan.size)", "names": "\(roster.members.values.map(\.node).sorted())"])
+        var vouching = Vouching()
         await withDiscardingTaskGroup { group in
             for member in roster.members.values { watch(member, tell, &group) }
             group.addTask { for await wish in wishes { tell.yield(.wish(wish)) } }
             group.addTask { await kills.run() }
+            vouch(roster, after: .zero, tell, &group)
             for await event in events {
+                if case .vouched(let silent) = event {
+                    for node in vouching.note(silent: silent) { giveUp(node, roster) }
+                    vouch(roster, after: Vouching.pulse, tell, &group)
+                }
                 await handle(event, &roster, kills, tell, &group)
                 if roster.isOver { break }
             }
@@ -106,6 +113,7 @@ struct WorkerPool: Sendable {
         case .givenBack(let index):
             roster.remove(index)
             fill(&roster, tell, &group)
+        case .vouched: break
         case .startsDue: fill(&roster, tell, &group, isDue: true)
         case .stopsOverdue:
             for member in roster.members.values where member.state != .ended {
@@ -197,6 +205,31 @@ struct WorkerPool: Sendable {
             do { try await Task.sleep(for: pause) } catch { return }
             tell.yield(.startsDue)
         }
+    }
+
+    // MARK: life
+
+    private func vouch(
+        _ roster: PoolRoster, after pause: Duration, _ tell: AsyncStream<Event>.Continuation,
+        _ group: inout DiscardingTaskGroup
+    ) {
+        let members = roster.members.values.filter { ![.starting, .ended].contains($0.state) }
+        group.addTask {
+            do { try await Task.sleep(for: pause) } catch { return }
+            let nodes = members.filter { Vouching.isRunning($0.process.pid) }.map(\.node)
+            // A broker that is away hears nobody: that is no silence of theirs.
+            let silent = nodes.isEmpty ? [] : try? await queue.vouch(for: nodes)
+            tell.yield(.vouched(silent: silent ?? []))
+        }
+    }
+
+    private func giveUp(_ node: String, _ roster: PoolRoster) {
+        guard let member = roster.members.values.first(where: { $0.node == node }), member.state != .ended else {
+            return
+        }
+        logger.error(
+            "a worker process is hung and is killed", metadata: metadata(member, "silent", "\(Vouching.patience)"))
+        _ = cspawn_kill_tree(member.process.pid, SIGKILL)
     }
 
     // MARK: deaths

@@ -168,6 +168,25 @@ import Testing
         }
     }
 
+    @Test func `nothing is taken from a node while somebody vouches for its process`() async throws {
+        try await claimed("a", "b") { bench in
+            try await bench.redis.send(
+                "HSET", "skirret:owners", "S-1", #"{"worker": "other@h", "queue": "celery", "tail": 13, "task": "b"}"#)
+            try await bench.redis.send("ZADD", "skirret:workers", .init(try await bench.now() + 9000), "other@h")
+            #expect(try await bench.vouch("w@h", "other@h") == ["w@h"])
+            try await bench.redis.send("ZREM", "skirret:workers:vouched", "other@h")
+            try await bench.expire("S-0", "S-1")
+            #expect(try await bench.sweep() == ["S-1"])
+            // Renewed: not even a restore that had seen it expire may take it now.
+            let reply = try await bench.restore("S-0", why: "expired")
+            #expect(reply.array?.count == 0)
+            // Who vouches no more has said all there is to say.
+            #expect(try await bench.vouch("w@h", lease: -1) == ["w@h"])
+            try await bench.expire("S-0")
+            #expect(try await bench.sweep() == ["S-0", "S-1"])
+        }
+    }
+
     // MARK: promote
 
     @Test func `what is due moves in slices, the earliest served first`() async throws {

@@ -129,8 +129,16 @@ struct ScriptBench {
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
                 keys.scheduled, keys.waitingNames, keys.waitingLimits, keys.workerTasks, keys.fair,
+                keys.vouchedWorkers, keys.owners,
             ], arguments: [.init(Self.lease), .init(most), 86_400_000])
         return reply.array?[0].array?.compactMap(\.string) ?? []
+    }
+
+    func vouch(_ nodes: String..., lease: Int = ScriptBench.lease) async throws -> [String] {
+        try await redis.run(
+            Scripts.vouch, keys: [keys.vouchedWorkers, keys.workers],
+            arguments: [.init(lease)] + nodes.map { .init($0) }
+        ).array?.compactMap(\.string) ?? []
     }
 
     func promote(most: Int) async throws -> [Int] {

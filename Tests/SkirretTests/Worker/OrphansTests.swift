@@ -89,6 +89,52 @@ import Testing
         }
     }
 
+    @Test func `a worker that cannot be heard keeps its task for as long as somebody sees its process live`()
+        async throws
+    {
+        try await ThrowawayRedis.withServer { url in
+            let queue = TaskQueue(url, logger: quiet)
+            try await FaultProxy.withProxy(to: url) { proxy in
+                func worker(_ url: RedisURL, _ name: String) -> FleetWorker {
+                    FleetWorker(url, name: name, tasks: [gated]) { options in
+                        options.lease = .seconds(1)
+                        options.heartbeat = .milliseconds(200)
+                        options.sweep = .milliseconds(100)
+                    }
+                }
+                let mute = worker(proxy.url, "w1-1@host"), other = worker(url, "w2@host")
+                mute.start()
+                let id = try await queue.send("samples.gated")
+                try await until { starts.total == 1 }
+                _ = try await queue.vouch(for: ["w1-1@host"])
+                proxy.faults.losesRequests = true
+                try await withFleet([other]) {
+                    // Overdue, and seen to be so: the node is off the list of those that are heard.
+                    try await until { try await queue.vouch(for: ["w1-1@host"]) == ["w1-1@host"] }
+                    try await until { try await Self.isRenewed(queue) }
+                    #expect(starts.count(id) == 1)
+                    try await queue.redis.send("ZREM", "skirret:workers:vouched", "w1-1@host")
+                    try await until { starts.count(id) == 2 }
+                    gate.open()
+                    _ = try await queue.result(of: id, within: .seconds(10))
+                }
+                await mute.kill()
+            }
+            await queue.close()
+        }
+    }
+
+    /// Whether the only lease has run out and been renewed since; waits for both.
+    private static func isRenewed(_ queue: TaskQueue) async throws -> Bool {
+        func end() async throws -> Double {
+            try await queue.redis.send("ZRANGE", "skirret:leases", 0, 0, "WITHSCORES").array?.last?.string
+                .flatMap(Double.init) ?? 0
+        }
+        let before = try await end()
+        try await until { try await end() > before }
+        return true
+    }
+
     @Test func `slots grow with the backlog, never beyond the upper bound`() async throws {
         try await withQueue { queue in
             var options = WorkerOptions(name: "w1@host")
