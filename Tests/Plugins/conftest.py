@@ -1,5 +1,7 @@
 """A real redis-server, a real database with the real models' tables, and the real fork server."""
 
+import base64
+import json
 import shutil
 import tempfile
 import textwrap
@@ -77,3 +79,38 @@ def make_plugin(tmp_path):
         return folder
 
     return make
+
+
+RUNNER = """
+    class Plugin:
+        def run(self, action, params, context):
+            scope = {"context": context}
+            exec(params["code"], scope)
+            return {"result": scope.get("result")}
+"""
+
+
+@pytest.fixture
+def inside(server, make_plugin):
+    """Runs code in a plugin's process, and gives what it has left in `result`."""
+    plugin = server.spawn(make_plugin("runner", RUNNER))
+
+    def run(code, **frame):
+        return plugin.run("go", {"code": textwrap.dedent(code)}, **frame)["result"]
+
+    run.plugin = plugin
+    return run
+
+
+@pytest.fixture
+def enqueued(redis):
+    """Takes what has been enqueued since the last time: (task, arguments) in their order."""
+
+    def take():
+        taken = []
+        while message := redis.rpop("celery"):
+            message = json.loads(message)
+            taken.append((message["headers"]["task"], json.loads(base64.b64decode(message["body"]))[0]))
+        return taken
+
+    return take

@@ -15,7 +15,7 @@ RENEWAL_SECONDS = 120
 
 
 def _redis():
-    from core.utils import RedisClient
+    from core.redis_client import RedisClient
 
     return RedisClient.get_client()
 

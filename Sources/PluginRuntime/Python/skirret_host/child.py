@@ -140,6 +140,11 @@ class Host:
         inner = calls.Call({"id": outer.id if outer else None, "plugin": about, "settings": config.settings})
         return self.plugin().run(action, params, context.build(inner, self.plugin(), self.writer, MultiValueDict()))
 
+    @property
+    def loaded(self):
+        """The plugin if it is loaded; unlike `plugin()` it may be asked while it is being imported."""
+        return self._plugin
+
     def plugin(self):
         """The loaded plugin. Its code is imported by the first call, once: a failed import stays failed."""
         with self._loading:

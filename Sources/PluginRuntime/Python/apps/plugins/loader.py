@@ -5,6 +5,7 @@ A plugin's own actions run in its own process; those of another plugin run in th
 
 import os
 import threading
+from dataclasses import dataclass, field
 
 from dispatcharr.celery import app
 from skirret_host import current
@@ -12,11 +13,35 @@ from skirret_host import current
 from apps.plugins.models import PluginConfig
 
 
+@dataclass
+class LoadedPlugin:
+    """What one plugin knows of another: what it declares. Only one's own `instance` is in this process."""
+
+    key: str
+    name: str
+    version: str = ""
+    description: str = ""
+    author: str = ""
+    help_url: str = ""
+    module: object = None
+    instance: object = None
+    fields: list = field(default_factory=list)
+    actions: list = field(default_factory=list)
+    trusted: bool = False
+    loaded: bool = False
+    path: str | None = None
+    folder_name: str | None = None
+    legacy: bool = False
+
+
 class PluginManager:
     """The plugins of this installation, seen from inside one of them."""
 
     _instance = None
     _lock = threading.Lock()
+
+    def __init__(self):
+        self.plugins_dir = os.environ.get("DISPATCHARR_PLUGINS_DIR", "/data/plugins")
 
     @classmethod
     def get(cls):
@@ -28,20 +53,36 @@ class PluginManager:
 
     def discover_plugins(self, sync_db=True, force_reload=False, use_cache=False):
         """The plugins on disk by key. Nothing is imported: the server decides what runs, and when."""
-        from skirret_host.describe import describe_directory
-
-        found = describe_directory(os.environ.get("DISPATCHARR_PLUGINS_DIR", "/data/plugins"))
-        return {plugin["key"]: plugin for plugin in found}
+        rows = {row.key: row for row in PluginConfig.objects.all()}
+        return {key: _loaded(found, rows.get(key)) for key, found in self._on_disk().items()}
 
     def list_plugins(self):
         """Every plugin on disk or in the database, with its switch and its settings."""
         rows = {row.key: row for row in PluginConfig.objects.all()}
-        found = self.discover_plugins(use_cache=True)
+        found = self._on_disk()
         return [_listed(key, found.get(key), rows.get(key)) for key in sorted(found.keys() | rows.keys())]
 
     def get_plugin(self, key):
-        """One entry of `list_plugins`, or None."""
-        return next((plugin for plugin in self.list_plugins() if plugin["key"] == key), None)
+        """One plugin of `discover_plugins`, or None."""
+        return self.discover_plugins().get(key)
+
+    def update_settings(self, key, settings):
+        """Replaces a plugin's saved settings; returns them."""
+        row = PluginConfig.objects.get(key=key)
+        row.settings = settings or {}
+        row.save(update_fields=["settings", "updated_at"])
+        return row.settings
+
+    def _on_disk(self):
+        """Descriptions by key; this process's own plugin as it describes itself now."""
+        from skirret_host.describe import describe_directory
+
+        found = {plugin["key"]: plugin for plugin in describe_directory(self.plugins_dir)}
+        own = current.host
+        if own is not None and own.loaded is not None and own.key in found:
+            about = own.loaded.describe()
+            found[own.key] |= {name: about[name] for name in ("fields", "actions", "ui_schema")}
+        return found
 
     def run_action(self, key, action_id, params=None):
         """Runs an action and returns its answer; waits for it when another plugin is asked."""
@@ -55,10 +96,15 @@ class PluginManager:
         sent = app.send_task("skirret.plugins.run_action", args=[key, action_id, params or {}, {}])
         return sent.get(disable_sync_subtasks=False)
 
-    def stop_plugin(self, key, reason):
+    def stop_plugin(self, key, reason=None):
         """Lets a plugin say goodbye; True if it was asked."""
-        app.send_task("skirret.plugins.stop", args=[key, reason]).get(disable_sync_subtasks=False)
+        app.send_task("skirret.plugins.stop", args=[key, reason or "disable"]).get(disable_sync_subtasks=False)
         return True
+
+    def stop_all_plugins(self, reason=None):
+        """Lets every enabled plugin say goodbye; how many were asked."""
+        keys = [plugin["key"] for plugin in self.list_plugins() if plugin["enabled"] and not plugin["missing"]]
+        return sum(self.stop_plugin(key, reason) for key in keys)
 
     def iter_actions_for_event(self, event_name):
         """(key, action id) of every enabled plugin's actions that listen to an event."""
@@ -66,6 +112,19 @@ class PluginManager:
             for action in plugin["actions"] if plugin["enabled"] else ():
                 if event_name in action.get("events", ()):
                     yield plugin["key"], action["id"]
+
+
+def _loaded(found, row):
+    enabled = bool(row and row.enabled)
+    own = current.host.loaded if current.host is not None and current.host.key == found["key"] else None
+    return LoadedPlugin(
+        **{name: found[name] for name in ("key", "name", "version", "description", "author", "help_url")},
+        **{name: found[name] for name in ("fields", "actions", "path", "legacy")},
+        folder_name=os.path.basename(found["path"]),
+        instance=own and own.instance,
+        trusted=bool(row and (row.ever_enabled or row.enabled)),
+        loaded=enabled and not found["load_error"],
+    )
 
 
 def _listed(key, found, row):

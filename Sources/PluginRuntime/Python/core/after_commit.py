@@ -1,0 +1,23 @@
+"""Tasks that follow from saving a row."""
+
+import logging
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+
+def enqueue(task, *args, countdown=None):
+    """Enqueues a task when the transaction that goes on is committed, so that it finds the row.
+
+    The row is saved also when Redis is away; what the task would have done waits for the next schedule.
+    """
+
+    def send():
+        try:
+            task.apply_async(args, countdown=countdown)
+        except (OperationalError, OSError):
+            logger.exception("%s%r not enqueued", task.name, args)
+
+    transaction.on_commit(send)

@@ -1,0 +1,1 @@
+"""What Dispatcharr knows of its processes and their databases."""
