@@ -6,3 +6,6 @@ class ChannelsConfig(AppConfig):
     label = "dispatcharr_channels"
     verbose_name = "Channels"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from apps.channels import signals  # noqa: F401

@@ -50,4 +50,11 @@ class ChannelQuerySet(models.QuerySet):
 
 
 class ChannelManager(models.Manager.from_queryset(ChannelQuerySet)):
-    pass
+    def active(self):
+        """All of them: a channel is not switched off, only hidden."""
+        return self.all()
+
+
+def with_effective_values(queryset, select_related_fks=False):
+    """The queryset's method as a function."""
+    return queryset.with_effective_values(select_related_fks)

@@ -6,3 +6,6 @@ class EPGConfig(AppConfig):
     label = "epg"
     verbose_name = "EPG"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from apps.epg import signals  # noqa: F401

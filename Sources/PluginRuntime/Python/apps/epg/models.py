@@ -4,8 +4,6 @@ import os
 
 from django.conf import settings
 from django.db import models
-from django.db.models.signals import post_delete, post_save
-from django.dispatch import receiver
 from django_celery_beat.models import PeriodicTask
 
 
@@ -68,6 +66,12 @@ class EPGSource(models.Model):
     @property
     def refresh_task_name(self):
         return f"epg_source-refresh-{self.pk}"
+
+    @property
+    def programme_index(self):
+        """Where each channel's programmes lie in the stored guide, or None when it was not indexed."""
+        record = EPGSourceIndex.objects.filter(source=self).first()
+        return record.data if record else None
 
 
 class EPGSourceIndex(models.Model):
@@ -146,21 +150,3 @@ class SDProgramMD5(models.Model):
         managed = False
         db_table = "epg_sdprogrammd5"
         unique_together = [("epg_source", "program_id")]
-
-
-@receiver(post_save, sender=EPGSource)
-def schedule_refresh(sender, instance, raw=False, update_fields=None, **kwargs):
-    if raw or instance.source_type == "dummy":
-        return
-    # Imported here: core.scheduling needs the app registry, which is not ready while models load.
-    from core.scheduling import schedule_refresh_of
-
-    schedule_refresh_of(instance, "apps.epg.tasks.refresh_epg_data", {"source_id": instance.pk}, update_fields)
-
-
-@receiver(post_delete, sender=EPGSource)
-def unschedule_refresh(sender, instance, **kwargs):
-    from core.scheduling import delete_periodic_task
-
-    if instance.refresh_task_id is not None:
-        delete_periodic_task(f"epg_source-refresh-{instance.pk}")

@@ -6,3 +6,6 @@ class M3UConfig(AppConfig):
     label = "m3u"
     verbose_name = "M3U"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from apps.m3u import signals  # noqa: F401

@@ -1,13 +1,15 @@
 """Playlists: accounts, their filters and their connection profiles."""
 
 import re
+from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.signals import post_delete, post_save, pre_save
-from django.dispatch import receiver
+from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from core.models import CoreSettings, StreamProfile, UserAgent
+from core.values import custom_properties_as_dict
 
 CUSTOM_ACCOUNT_NAME = "custom"
 
@@ -81,6 +83,15 @@ class M3UAccount(models.Model):
     def is_custom(self):
         return self.locked and self.name == CUSTOM_ACCOUNT_NAME
 
+    def clean(self):
+        if self.max_streams < 0:
+            raise ValidationError("Max streams cannot be negative.")
+
+    def save(self, *args, **kwargs):
+        if self.custom_properties is not None:
+            self.custom_properties = custom_properties_as_dict(self.custom_properties)
+        super().save(*args, **kwargs)
+
     def get_user_agent(self):
         """The account's user agent row, or the default one; None when neither exists."""
         if self.user_agent is not None:
@@ -89,7 +100,7 @@ class M3UAccount(models.Model):
 
     def get_user_agent_string(self):
         agent = self.get_user_agent()
-        return agent.user_agent if agent else None
+        return agent.user_agent if agent else CoreSettings.get_default_user_agent()
 
     @property
     def refresh_task_name(self):
@@ -140,43 +151,49 @@ class M3UAccountProfile(models.Model):
     def __str__(self):
         return f"{self.name} ({self.m3u_account.name})"
 
+    def save(self, *args, **kwargs):
+        """An Xtream server says itself when the account ends; elsewhere a person has set the date."""
+        if self.custom_properties is not None:
+            self.custom_properties = custom_properties_as_dict(self.custom_properties)
+        if self.m3u_account_id and self.m3u_account.account_type == M3UAccount.Types.XC:
+            self.exp_date = self._expiry_from_server() or self.exp_date
+            if (fields := kwargs.get("update_fields")) is not None and "custom_properties" in fields:
+                kwargs["update_fields"] = {*fields, "exp_date"}
+        super().save(*args, **kwargs)
 
-@receiver(pre_save, sender=M3UAccount)
-def set_status_from_activity(sender, instance, raw=False, update_fields=None, **kwargs):
-    """Switching an account off or on is a change of its status too."""
-    if raw or instance.pk is None or (update_fields is not None and "is_active" not in update_fields):
-        return
-    was_active = M3UAccount.objects.filter(pk=instance.pk).values_list("is_active", flat=True).first()
-    if was_active is not None and was_active != instance.is_active:
-        instance.status = M3UAccount.Status.IDLE if instance.is_active else M3UAccount.Status.DISABLED
+    def get_account_expiration(self):
+        """When the account ends, or None."""
+        return self.exp_date or self._expiry_from_server()
+
+    def get_account_status(self):
+        return self._from_server("status")
+
+    def get_max_connections(self):
+        return self._from_server("max_connections")
+
+    def get_active_connections(self):
+        return self._from_server("active_cons")
+
+    def get_last_refresh(self):
+        """When the server was last asked about the account, or None."""
+        return _as_moment((self.custom_properties or {}).get("last_refresh"))
+
+    def _expiry_from_server(self):
+        return _as_moment(self._from_server("exp_date"))
+
+    def _from_server(self, name):
+        info = (self.custom_properties or {}).get("user_info")
+        return info.get(name) if isinstance(info, dict) else None
 
 
-@receiver(post_save, sender=M3UAccount)
-def create_default_profile(sender, instance, created, raw=False, **kwargs):
-    if created and not raw:
-        M3UAccountProfile.objects.create(
-            m3u_account=instance,
-            name=f"{instance.name} Default",
-            is_default=True,
-            max_streams=instance.max_streams,
-            search_pattern="^(.*)$",
-            replace_pattern="$1",
-        )
-
-
-@receiver(post_save, sender=M3UAccount)
-def schedule_refresh(sender, instance, raw=False, update_fields=None, **kwargs):
-    if raw or instance.is_custom():
-        return
-    # Imported here: core.scheduling needs the app registry, which is not ready while models load.
-    from core.scheduling import schedule_refresh_of
-
-    schedule_refresh_of(instance, "apps.m3u.tasks.refresh_single_m3u_account", {"account_id": instance.pk}, update_fields)
-
-
-@receiver(post_delete, sender=M3UAccount)
-def unschedule_refresh(sender, instance, **kwargs):
-    from core.scheduling import delete_periodic_task
-
-    if instance.refresh_task_id is not None:
-        delete_periodic_task(f"m3u_account-refresh-{instance.pk}")
+def _as_moment(value):
+    """Unix seconds as number or text, or ISO text; None for anything else."""
+    try:
+        return datetime.fromtimestamp(float(value), timezone.get_default_timezone())
+    except (TypeError, ValueError, OverflowError, OSError):
+        pass
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

@@ -1,5 +1,1 @@
-"""Not included; see `apps.proxy`."""
-
-from apps.proxy import NOT_INCLUDED
-
-raise ImportError(f"{__name__}: {NOT_INCLUDED}", name=__name__)
+"""The proxy of live channels, seen through Redis; see `apps.proxy`."""
