@@ -2,6 +2,8 @@
 --
 -- Straight out of the waiting room, as a worker that does not know them would claim them again from their queue.
 --
+-- A call whose answer was lost is made again with the same seed and gets the same claims, as in claim.
+--
 -- KEYS[1]  unacked        HASH  token -> JSON [envelope, exchange, routing key], kombu's
 -- KEYS[2]  unacked_index  ZSET  token, scored by claim time in Unix seconds, kombu's
 -- KEYS[3]  leases         ZSET  token, scored by the Unix millisecond the lease ends
@@ -15,8 +17,9 @@
 -- ARGV[1]  most           how many messages at the most
 -- ARGV[2]  lease          milliseconds
 -- ARGV[3]  worker         node name
--- ARGV[4]  seed           random text, fresh for every call; makes the tokens
--- ARGV[5…] places         queue and task name as JSON strings, a newline between
+-- ARGV[4]  seed           random text, fresh for every call but a repeated one; makes the tokens
+-- ARGV[5]  repeated       how many messages the call without an answer had asked for, "0" for a first call
+-- ARGV[6…] places         queue and task name as JSON strings, a newline between
 --
 -- Returns  [now in Unix milliseconds, claims, places where nothing is left]; a claim is [token, queue key, message,
 --          crashes, 1 when revoked].
@@ -25,7 +28,25 @@ local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local seconds = string.format("%d.%06d", time[1], time[2])
 local most, claimed, emptied = tonumber(ARGV[1]), {}, {}
-for i = 5, #ARGV do
+
+local function claim(token, list, id, message)
+    local crashes, revoked = redis.call("HGET", KEYS[5], id), redis.call("ZSCORE", KEYS[6], id)
+    claimed[#claimed + 1] = { token, list, message, tonumber(crashes or 0), revoked and 1 or 0 }
+end
+
+for i = 0, math.max(most, tonumber(ARGV[5])) - 1 do
+    local token = ARGV[4] .. "-" .. i
+    local owner, held = redis.call("HGET", KEYS[4], token), redis.call("HGET", KEYS[1], token)
+    if owner and held then
+        owner = cjson.decode(owner)
+        -- A first call that comes late has nobody left who would renew it.
+        if ARGV[5] ~= "0" then redis.call("ZADD", KEYS[3], "XX", now + ARGV[2], token) end
+        claim(token, owner.queue, owner.task, string.sub(held, 2, #held - owner.tail))
+    end
+end
+if #claimed > 0 then return { now, claimed, emptied } end
+
+for i = 6, #ARGV do
     local place = ARGV[i]
     local routing = string.match(place, "^[^\n]*")
     -- More than wanted: what was revoked or has ended meanwhile is passed over.
@@ -51,8 +72,7 @@ for i = 5, #ARGV do
             redis.call("HSET", KEYS[4], token, cjson.encode({
                 worker = ARGV[3], queue = about.list, tail = #tail, task = id, name = about.name, at = now,
             }))
-            local crashes, revoked = redis.call("HGET", KEYS[5], id), redis.call("ZSCORE", KEYS[6], id)
-            claimed[#claimed + 1] = { token, about.list, message, tonumber(crashes or 0), revoked and 1 or 0 }
+            claim(token, about.list, id, message)
         end
     end
     if left == 0 then emptied[#emptied + 1] = place end

@@ -50,20 +50,29 @@ local function answer()
     return { now, refused, claims, paused }
 end
 
-local tokens = {}
-for i = 0, math.max(tonumber(ARGV[5]), 1) - 1 do tokens[#tokens + 1] = seed .. i end
 local isRepeated = redis.call("HEXISTS", KEYS[6], seed .. "x1") == 1
-for i, owner in ipairs(redis.call("HMGET", KEYS[4], unpack(tokens))) do
-    local held = owner and redis.call("HGET", KEYS[1], tokens[i])
-    if held then
-        owner = cjson.decode(owner)
-        -- A first call that comes late has nobody left who would renew it.
-        if ARGV[5] ~= "0" then redis.call("ZADD", KEYS[3], "XX", lease, tokens[i]) end
-        add(tokens[i], owner.queue, owner.task, string.sub(held, 2, #held - owner.tail))
+local function find(first, last)
+    local tokens = {}
+    for i = first, last do tokens[#tokens + 1] = seed .. i end
+    local found = #tokens > 0 and redis.call("HMGET", KEYS[4], unpack(tokens)) or {}
+    for i, owner in ipairs(found) do
+        local held = owner and redis.call("HGET", KEYS[1], tokens[i])
+        if held then
+            owner = cjson.decode(owner)
+            -- A first call that comes late has nobody left who would renew it.
+            if ARGV[5] ~= "0" then redis.call("ZADD", KEYS[3], "XX", lease, tokens[i]) end
+            add(tokens[i], owner.queue, owner.task, string.sub(held, 2, #held - owner.tail))
+        end
+        isRepeated = isRepeated or owner
     end
-    isRepeated = isRepeated or owner
 end
-if isRepeated then return answer() end
+local asked = math.max(tonumber(ARGV[5]), 1)
+find(0, asked - 1)
+if isRepeated then
+    -- The very same call once more, sent again by the connection: it may have been given as much as it asked for.
+    find(asked, most - 1)
+    return answer()
+end
 
 -- Other people's values under our keys end the call here, while the queues still have their messages.
 redis.call("HEXISTS", KEYS[1], seed)

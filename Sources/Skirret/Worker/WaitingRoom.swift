@@ -20,6 +20,8 @@ final class WaitingRoom: Sendable {
     private let bell = Doorbell()
     /// What waits and is known here: queue and task name as JSON strings, a newline between.
     private let offers = Mutex<[String]>([])
+    /// The seed of an adoption that got no answer, and how many messages it had asked for; see ``Claimer``.
+    private let unanswered = Mutex<(seed: String, most: Int)?>(nil)
     /// The shortest time from one look to the next, so that a flood of news is not a flood of looks.
     private static let shortestPause = Duration.milliseconds(10)
     /// How many names, overdue messages and limits are looked at in one call, so that Redis is never held for long.
@@ -120,12 +122,20 @@ final class WaitingRoom: Sendable {
         return consumed.names.contains(QueueName(rawValue: name)) && registry[task] != nil
     }
 
-    /// Claims messages that waited for a worker that knows their task.
+    /// Whether Redis may have given out claims that this worker does not know of.
+    var mayHoldUnknownClaims: Bool { unanswered.withLock { $0 != nil } }
+
+    /// Claims messages that waited for a worker that knows their task, or those whose answer was lost.
     ///
-    /// No command when nothing does. An answer that got lost is made good by the leases.
+    /// No command when there are none. For one loop.
+    ///
+    /// - Throws: `RedisError`; call again then, and whatever was given out meanwhile is not lost.
     func adopt(most: Int) async throws(RedisError) -> [Claim] {
-        let places = offers.withLock { $0 }
-        guard most > 0, !places.isEmpty else { return [] }
+        let places = offers.withLock { most > 0 ? $0 : [] }
+        let repeated = unanswered.withLock { $0 }
+        guard !places.isEmpty || repeated != nil else { return [] }
+        let seed = repeated?.seed ?? DeliveryTag.random().rawValue
+        unanswered.withLock { $0 = (seed, max(most, repeated?.most ?? 0)) }
         let keys = queue.keys
         let reply = try await queue.redis.run(
             Scripts.adopt,
@@ -134,9 +144,10 @@ final class WaitingRoom: Sendable {
                 keys.waiting, keys.waitingNames, keys.waitingOverdue,
             ],
             arguments: [
-                .init(most), .init(options.lease.milliseconds), .init(options.name),
-                .init(DeliveryTag.random().rawValue),
+                .init(most), .init(options.lease.milliseconds), .init(options.name), .init(seed),
+                .init(repeated?.most ?? 0),
             ] + places.map { .init($0) })
+        unanswered.withLock { $0 = nil }
         guard let parts = reply.array, parts.count == 3, let now = parts[0].int else { return [] }
         let emptied = Set((parts[2].array ?? []).compactMap(\.string))
         offers.withLock { $0.removeAll(where: emptied.contains) }

@@ -263,7 +263,7 @@ public final class Worker: Sendable {
                 // What waited for a worker that knows it comes first; no command when nothing does.
                 let adopted = try await room.adopt(most: wanted)
                 take(adopted, asked: 0)
-                wanted -= adopted.count
+                wanted = max(0, wanted - adopted.count)
                 // Every eighth round begins with the lowest priority, so that it never starves.
                 let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
                 let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
@@ -289,8 +289,12 @@ public final class Worker: Sendable {
                 break
             }
         }
+        // Without an answer their leases bring them back.
         if claimer.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await claimer.claim(most: 0) {
-            take(rest, asked: 0)  // without an answer their leases bring them back
+            take(rest, asked: 0)
+        }
+        if room.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await room.adopt(most: 0) {
+            take(rest, asked: 0)
         }
         await giveBack(slots.takeBack(all: true))
         if held.count > 0 {

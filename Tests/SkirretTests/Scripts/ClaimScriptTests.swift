@@ -74,6 +74,37 @@ import Testing
         }
     }
 
+    @Test func `a call that its connection sends once more gets all of its claims, not the first alone`() async throws {
+        try await ScriptBench.run { bench in
+            for id in ["a", "b", "c", "d"] { try await bench.push(envelope(id)) }
+            let first = try await bench.claim("S", most: 3)
+            let second = try await bench.claim("S", most: 3)
+            #expect(bench.messages(second) == bench.messages(first))
+            // A caller that asks for more the second time may have its own call repeated as well.
+            _ = try await bench.claim("T", most: 3, repeated: 1)
+            let third = try await bench.claim("T", most: 3, repeated: 1)
+            #expect(bench.messages(third) == [envelope("d")])
+        }
+    }
+
+    @Test func `an adoption whose answer was lost gets the same claims again and no more`() async throws {
+        try await ScriptBench.run { bench in
+            for id in ["a", "b", "c"] { try await bench.push(envelope(id)) }
+            _ = try await bench.claim("S", most: 3)
+            for (number, id) in ["a", "b", "c"].enumerated() { try await bench.shelve("S-\(number)", envelope(id), id) }
+            let first = try await bench.adopt("T", most: 2)
+            #expect(first.array?[1].array?.compactMap { $0.array?[2].string } == [envelope("a"), envelope("b")])
+            let space = try await bench.space()
+            for (most, repeated) in [(2, 0), (2, 2), (0, 2)] {
+                let again = try await bench.adopt("T", most: most, repeated: repeated)
+                #expect(again.array?[1] == first.array?[1])
+                try await bench.expect(space)
+            }
+            let rest = try await bench.adopt("U", most: 2)
+            #expect(rest.array?[1].array?.first?.array?[2].string == envelope("c"))
+        }
+    }
+
     @Test func `a repeated call finds the claims behind a gap and overwrites none of them`() async throws {
         try await ScriptBench.run { bench in
             for id in ["a", "b", "c"] { try await bench.push(envelope(id)) }

@@ -9,6 +9,8 @@ import Testing
 struct ScriptBench {
     let redis: RedisClient
     let keys = Keys()
+    /// What waits for a worker that knows it: queue and task as JSON strings.
+    static let place = "\"celery\"\n\"t\""
     static let lease = 12_000
 
     static func run(_ body: (ScriptBench) async throws -> Void) async throws {
@@ -66,6 +68,30 @@ struct ScriptBench {
     /// The messages of a claim's answer.
     func messages(_ reply: RedisValue) -> [String] {
         reply.array?[2].array?.compactMap { $0.array?[2].string } ?? []
+    }
+
+    /// Puts a claimed message aside, as one of a task that nobody knows.
+    func shelve(_ token: String, _ message: String, _ id: String) async throws {
+        try await redis.run(
+            Scripts.shelve,
+            keys: [
+                keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.waiting, keys.waitingNames,
+                keys.waitingOverdue,
+            ],
+            arguments: [
+                .init(token), .init(id), .init(keys.wake), "celery", .init(Self.place), "t", .init(message), 1000,
+                60_000, "", "{}", 60,
+            ])
+    }
+
+    func adopt(_ seed: String, most: Int, repeated: Int = 0) async throws -> RedisValue {
+        try await redis.run(
+            Scripts.adopt,
+            keys: [
+                keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.revoked, keys.paused,
+                keys.waiting, keys.waitingNames, keys.waitingOverdue,
+            ],
+            arguments: [.init(most), .init(Self.lease), "w@h", .init(seed), .init(repeated), .init(Self.place)])
     }
 
     func heartbeat(_ held: [(token: String, task: String)]) async throws -> RedisValue {
