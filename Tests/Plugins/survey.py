@@ -80,7 +80,7 @@ def _arguments():
     parser.add_argument("--json", type=pathlib.Path, help="write the raw reports to this file")
     parser.add_argument(
         "--scenario", type=pathlib.Path, default=HERE / "survey/scenario.json",
-        help="settings and parameters by folder name (default: survey/scenario.json)",
+        help="settings and parameters by the plugin's name (default: survey/scenario.json)",
     )  # fmt: skip
     return parser.parse_args()
 

@@ -182,3 +182,24 @@ def test_every_way_to_say_goodbye(server, make_plugin, kind):
 def test_an_unknown_method_is_refused(server):
     plugin = server.spawn(FIXTURES / "my_plugin")
     assert "unknown method" in plugin.answer(plugin.call("dance"))["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "module, reason", [("apps.output.views", "no view"), ("dispatcharr.gevent_patch", "not offered to plugins here")]
+)
+def test_a_part_of_dispatcharr_that_is_not_there_says_why(server, make_plugin, module, reason):
+    plugin = server.spawn(make_plugin("patcher", f"import {module}\n"))
+    error = plugin.fail("go")
+    assert error["type"] == "ModuleNotFoundError" and reason in error["message"]
+
+
+def test_routes_cannot_be_added_silently(server, make_plugin):
+    source = """
+        class Plugin:
+            def run(self, action, params, context):
+                from dispatcharr.urls import urlpatterns
+                from django.urls import path
+                urlpatterns.append(path("mine/", print))
+    """
+    error = server.spawn(make_plugin("router", source)).fail("go")
+    assert error["type"] == "NotImplementedError" and "Declare an action" in error["message"]

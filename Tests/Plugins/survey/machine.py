@@ -38,7 +38,7 @@ def main():
     make_database(database)
     listed = _described(environment)
     run_with_models(f"{FILL}({listed['key']!r})", environment)
-    scenario = json.loads(arguments.scenario.read_text()).get(arguments.folder.name, {})
+    scenario = json.loads(arguments.scenario.read_text()).get(listed["name"], {})
     report = Survey(folder, listed, environment, socket_path, scenario, arguments.seconds).report()
     arguments.report.write_text(json.dumps(report))
     redis_process.kill()

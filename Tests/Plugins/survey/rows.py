@@ -48,6 +48,7 @@ def _accounts():
     standard = M3UAccount.objects.create(
         name="Survey M3U", server_url="http://origin.example/list.m3u", refresh_interval=6, max_streams=2
     )
+    M3UAccount.objects.create(name="Survey Backup", server_url="http://backup.example/list.m3u", max_streams=1)
     xtream = M3UAccount.objects.create(
         name="Survey XC", server_url="http://xc.example", account_type="XC", username="u", password="p",
         custom_properties={"enable_vod": True},
@@ -87,6 +88,7 @@ NAMES = (
 
 def _channels(account, guides):
     from apps.channels import models
+    from apps.m3u.models import M3UAccount
 
     groups = [models.ChannelGroup.objects.create(name=name) for name in ("News", "Sports", "PPV Live Events")]
     for group in groups:
@@ -111,8 +113,13 @@ def _channels(account, guides):
                 stream_stats_updated_at=timezone.now(),
             )  # fmt: skip
             models.ChannelStream.objects.create(channel=channel, stream=stream, order=order)
+        models.Stream.objects.create(
+            name=name, m3u_account=M3UAccount.objects.get(name="Survey Backup"), channel_group=group,
+            url=f"http://backup.example/{number}.ts", stream_hash=f"backup-{number}",
+        )  # fmt: skip
     start = timezone.now() + timedelta(hours=1)
-    models.Recording.objects.create(channel_id=models.Channel.objects.first().pk, start_time=start, end_time=start + timedelta(hours=1))
+    first = models.Channel.objects.first()
+    models.Recording.objects.create(channel=first, start_time=start, end_time=start + timedelta(hours=1))
 
 
 def _library(account):

@@ -9,6 +9,7 @@ import os
 import sys
 import types
 
+from .absent import explain_missing_modules
 from .describe import TEXTS, entry_file, manifest
 from .descriptors import checked_actions, checked_fields, defaults, with_sidebar_switch
 from .values import as_params, as_result
@@ -24,6 +25,7 @@ def load(key, path):
     """Imports the plugin in the folder `path` and instantiates it."""
     package_name = PACKAGE_PREFIX + "".join(char if char.isalnum() or char == "_" else "_" for char in key)
     tasks_before = _task_names()
+    explain_missing_modules()
     module = _import_first_with_plugin(package_name, path)
     return LoadedPlugin(key, module.Plugin(), _task_names() - tasks_before, manifest(path)[0])
 

@@ -1,0 +1,43 @@
+"""Names of Dispatcharr that are not offered here, each with the reason why, as the error of its import."""
+
+import sys
+
+NO_ROUTES = (
+    "HTTP and WebSocket routes are answered by another process, which is no Django: there is no view, URL or "
+    "serialiser to call, add to or replace. Declare an action or a page of the plugin instead."
+)
+NOT_OFFERED = "this part of Dispatcharr is not offered to plugins here. Models, tasks and core.utils are."
+
+OURS = ("apps", "core", "dispatcharr")
+ROUTES = frozenset(
+    "output urls views api_views api_urls stats_views serializers consumers routing asgi wsgi admin image_proxy".split()
+)
+
+
+class Absent:
+    """The last of the import system's finders: whoever asks it asks for a module that does not exist."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """Refuses names of Dispatcharr; leaves all others to Python's own message."""
+        first, *rest = name.split(".")
+        if first in OURS and rest:
+            reason = NO_ROUTES if ROUTES & set(rest) else NOT_OFFERED
+            raise ModuleNotFoundError(f"No module named {name!r}: {reason}", name=name)
+        return None
+
+
+class Routes(list):
+    """The empty `urlpatterns`: adding to it would be forgotten silently, so it fails."""
+
+    def _refuse(self, *arguments):
+        raise NotImplementedError(f"urlpatterns cannot be changed: {NO_ROUTES}")
+
+    append = extend = insert = __iadd__ = __setitem__ = _refuse
+
+
+def explain_missing_modules():
+    """From here on an import that cannot work says why."""
+    if Absent not in sys.meta_path:
+        sys.meta_path.append(Absent)
+
