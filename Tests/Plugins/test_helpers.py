@@ -17,6 +17,17 @@ class XtreamServer(http.server.BaseHTTPRequestHandler):
         "get_live_streams": [{"stream_id": 7}],
         "get_vod_info": [],
         "get_series": "<html>",
+        "get_series_info": {
+            "info": {"plot": ["A tale"], "releaseDate": "2019-05-01", "rating": "0"},
+            "episodes": [
+                [{"id": 70, "episode_num": "1", "title": "Special", "container_extension": "mkv"}],
+                [
+                    {"id": "71", "episode_num": 1, "title": "Pilot", "info": {"air_date": "2020-02-03", "rating": 8.123}},
+                    {"id": "72", "episode_num": 1, "title": "Pilot", "info": {"air_date": "2020-02-03"}},
+                    "not an episode",
+                ],
+            ],
+        },
     }
 
     def do_GET(self):
@@ -179,3 +190,31 @@ def test_the_manager_knows_this_plugin_as_it_is_now(inside):
         PluginConfig.objects.filter(key="my_plugin").delete()
         """
     ) == ["My Plugin", False, "my_plugin", None, ["do_work"], {"limit": 2}, None]
+
+
+def test_the_episodes_of_a_series_are_fetched_and_stored_once(xtream, inside):
+    code = """
+        from apps.m3u.models import M3UAccount
+        from apps.vod.models import Episode, M3USeriesRelation, Series
+        from apps.vod.tasks import refresh_series_episodes
+
+        account, _ = M3UAccount.objects.get_or_create(
+            name="Episodes", account_type="XC", defaults={"server_url": ADDRESS, "username": "u", "password": "s3cret"}
+        )
+        series, _ = Series.objects.get_or_create(name="Told", tmdb_id="told")
+        relation, _ = M3USeriesRelation.objects.get_or_create(m3u_account=account, series=series, external_series_id="9")
+        refresh_series_episodes(account, series, "9")
+        relation.refresh_from_db()
+        series.refresh_from_db()
+        episodes = Episode.objects.filter(series=series)
+        result = [
+            [str(one) for one in episodes], [one.m3u_relations.count() for one in episodes],
+            str(episodes[1].air_date), series.year, series.description, relation.custom_properties["episodes_fetched"],
+            [str(one.uuid) for one in episodes], episodes[0].m3u_relations.first().get_stream_url().removeprefix(ADDRESS),
+        ]
+        """.replace("ADDRESS", repr(f"http://127.0.0.1:{xtream.server_port}"))
+    first = inside(code)
+    assert first[0] == ["Told S00E01 Special", "Told S01E01 Pilot"] and first[1] == [1, 2]
+    assert first[2:6] == ["2020-02-03", 2019, "A tale", True]
+    assert first[7] == "/series/u/s3cret/70.mkv"
+    assert inside(code) == first, "a second time changes nothing, the identities least"

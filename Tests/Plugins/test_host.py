@@ -79,7 +79,8 @@ def test_the_context_holds_what_either_generation_of_plugins_expects(server, mak
     plugin = server.spawn(make_plugin("echo", ECHO))
     seen = plugin.run("see", '{"a": 1}', settings={"note": "saved"})
     assert seen["keys"] == [
-        "actions", "emit_event", "files", "logger", "plugin", "report_progress", "request", "settings", "ui_schema",
+        "actions", "dispatch_task", "emit_event", "files", "logger", "plugin", "report_progress", "request", "settings",
+        "ui_schema",
     ]  # fmt: skip
     assert seen["settings"] == {"limit": 5, "note": "saved"}
     assert seen["plugin"] == {"key": "echo", "name": "Test", "version": "1", "description": ""}

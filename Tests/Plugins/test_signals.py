@@ -160,6 +160,11 @@ def test_events_run_the_actions_that_listen(inside, enqueued, make_plugin, redis
     assert result["kept"] == 2
 
 
+def test_an_action_dispatches_another_as_a_task(inside, enqueued):
+    inside("""result = context["dispatch_task"]("slow", {"n": 1})""")
+    assert enqueued() == [("skirret.plugins.run_action", ["runner", "slow", {"n": 1}, {}])]
+
+
 LISTENER = """
     import os
     os.environ["DISPATCHARR_PLUGINS_DIR"] = os.path.dirname(os.path.dirname(__file__))

@@ -109,6 +109,7 @@ class Survey:
             return {**report, "error": described["message"], "faults": self.faults}
         seen = described["result"]
         report["described"] = seen
+        report["absent"] = self._absent_imports()
         if "settings" in self.scenario:
             self._save_settings(self.scenario["settings"])
         for action in self._order(seen["actions"]):
@@ -116,6 +117,12 @@ class Survey:
         report["stop"] = self._call("stop", self.seconds, reason="disable")["outcome"]
         report["faults"] = self.faults
         return report
+
+    def _absent_imports(self):
+        command = [sys.executable, "-B", str(TESTS / "survey/imports.py"), str(self.folder)]
+        environment = {**self.environment, "DJANGO_SETTINGS_MODULE": "dispatcharr.settings"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1])
 
     def _order(self, actions):
         """As declared, but what ends or empties things last."""

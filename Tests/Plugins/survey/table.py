@@ -65,7 +65,7 @@ def _said(action):
 
 
 def _missing(report):
-    found = {}
+    found = dict.fromkeys(f"no `{name}`" for name in report["absent"])
     for action in report["actions"]:
         if action["outcome"] != "result":
             found.setdefault(f"`{action['id']}`: {action['message']}")

@@ -70,6 +70,7 @@ def build(call, plugin, writer, files, **extra):
         "request": Request(data=data, FILES=files),
         "emit_event": _event_emitter(call, writer),
         "report_progress": _progress_reporter(call, writer),
+        "dispatch_task": _task_dispatcher(plugin.key),
         **extra,
     }
 
@@ -96,3 +97,13 @@ def _progress_reporter(call, writer):
         )  # fmt: skip
 
     return report_progress
+
+
+def _task_dispatcher(key):
+    def dispatch_task(action, params=None):
+        """Enqueues another action of this plugin and returns the task's id at once."""
+        from dispatcharr.celery import app
+
+        return app.send_task("skirret.plugins.run_action", args=[key, str(action), params or {}, {}]).id
+
+    return dispatch_task

@@ -12,7 +12,7 @@ ACTION_TEXTS = (
     "color", "size", "icon", "success_title", "success_message", "success_color", "error_title",
     "error_message", "error_color",
 )  # fmt: skip
-ACTION_VALUES = ("confirm", "params", "download")
+ACTION_VALUES = ("confirm", "params", "download", "async")
 
 #: Entries. A settings page of more is a mistake, not a form.
 MAX_ENTRIES = 500

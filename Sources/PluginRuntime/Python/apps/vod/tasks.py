@@ -2,6 +2,14 @@
 
 from skirret_host.native import native, not_offered
 
+from apps.vod.episodes import batch_process_episodes, refresh_series_episodes
+
+__all__ = (
+    "batch_process_episodes", "batch_refresh_series_episodes", "cleanup_orphaned_vod_content", "process_movie_batch",
+    "process_series_batch", "refresh_categories", "refresh_movie_advanced_data", "refresh_movies", "refresh_series",
+    "refresh_series_episodes", "refresh_vod_content",
+)  # fmt: skip
+
 
 @native
 def refresh_vod_content(account_id):
@@ -27,20 +35,16 @@ def refresh_movie_advanced_data(m3u_movie_relation_id, force_refresh=False):
     refresh_categories,
     refresh_movies,
     refresh_series,
-    refresh_series_episodes,
-    batch_process_episodes,
     process_movie_batch,
     process_series_batch,
 ) = not_offered(
     "refresh_categories",
     "refresh_movies",
     "refresh_series",
-    "refresh_series_episodes",
-    "batch_process_episodes",
     "process_movie_batch",
     "process_series_batch",
     reason=(
         "it is a step inside a refresh. Call refresh_vod_content(account_id) for the library, or "
-        "batch_refresh_series_episodes(account_id, [series_id]) for the episodes of one series."
+        "refresh_series_episodes(account, series, external_series_id) for the episodes of one series."
     ),
 )
