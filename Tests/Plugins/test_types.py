@@ -1,0 +1,76 @@
+"""The types for authors say what is true, and an editor's checker understands them."""
+
+import ast
+import importlib.util
+import json
+import subprocess
+import sys
+
+import pytest
+
+from conftest import SOURCES
+
+STUB = SOURCES / "skirret_plugin/__init__.pyi"
+
+GOOD = """
+from __future__ import annotations
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from skirret_plugin import Action, Context, Field, Params, PluginType, Result, Ui
+
+class Plugin:
+    fields: list[Field] = [{"id": "limit", "type": "number", "default": 5}]
+    actions: list[Action] = [{"id": "go", "confirm": {"title": "Sure?"}, "events": ["m3u_refresh"], "async": True}]
+    ui: Ui = {"version": 1, "layout": {"type": "stat", "anything": 1}}
+
+    def run(self, action: str, params: Params, context: Context) -> Result:
+        context["logger"].info("%s", context["plugin"]["key"])
+        context["report_progress"](50, "half")
+        task: str = context["dispatch_task"]("other", {"n": 1})
+        upload = context["files"].get("payload")
+        return {"status": "ok", "task": task, "size": upload.size if upload else 0}
+
+plugin: PluginType = Plugin()
+"""
+WRONG = {
+    'context["loger"]': "loger",
+    'context["emit_event"](5)': "incompatible type",
+    'context["report_progress"]("half")': "incompatible type",
+    'context["plugin"]["version"] + 1': "operand",
+}
+
+
+def members(name):
+    """The annotated names of a class in the stub."""
+    tree = ast.parse(STUB.read_text())
+    (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    return {node.target.id for node in found.body if isinstance(node, ast.AnnAssign)}
+
+
+def test_the_context_that_is_typed_is_the_one_that_is_given(inside):
+    assert set(inside("result = sorted(context)")) == members("Context") - {"reason"}
+    assert set(inside("result = sorted(context['plugin'])")) == members("About")
+
+
+def test_every_typed_name_can_be_imported_by_a_running_plugin(inside):
+    tree = ast.parse(STUB.read_text())
+    names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    names += [node.target.id for node in tree.body if isinstance(node, ast.AnnAssign)]
+    names += [target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    missing = "import skirret_plugin; result = [name for name in NAMES if not hasattr(skirret_plugin, name)]"
+    assert len(names) > 25 and inside(missing.replace("NAMES", json.dumps(names))) == []
+
+
+@pytest.mark.parametrize("line", [None, *WRONG])
+def test_a_checker_finds_what_is_wrong_and_nothing_else(tmp_path, line):
+    if importlib.util.find_spec("mypy") is None:
+        pytest.skip("mypy is not installed for this interpreter: pip install mypy")
+    source = GOOD if line is None else GOOD.replace("        task: str", f"        {line}\n        task: str")
+    (tmp_path / "plugin.py").write_text(source)
+    command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(tmp_path / "plugin.py")]
+    environment = {"MYPYPATH": str(SOURCES), "PATH": "/usr/bin:/bin", "MYPY_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    if line is None:
+        assert done.returncode == 0, done.stdout + done.stderr
+    else:
+        assert done.returncode == 1 and WRONG[line] in done.stdout, done.stdout + done.stderr
