@@ -6,8 +6,8 @@ Each plugin gets a machine of its own: no network, a private Redis, a fresh data
 work on, an empty /data, and processes that all end with it. So every action may be run, also those that
 delete. Needs Linux with `unshare` and `ip`, redis-server, and the packages of config/requirements.txt.
 
-Swift's own side is absent: native tasks are enqueued and counted, and nobody runs them. An action that
-waits for one is cancelled at the limit and says so.
+Swift's own side is absent: native tasks are enqueued and counted, and nobody runs them; a plugin's own
+are run. An action that waits for a native one is cancelled at the limit and says so.
 """
 
 import argparse

@@ -187,7 +187,12 @@ def test_an_unknown_method_is_refused(server):
 
 
 @pytest.mark.parametrize(
-    "module, reason", [("apps.output.views", "no view"), ("dispatcharr.gevent_patch", "not offered to plugins here")]
+    "module, reason",
+    [
+        ("apps.output.views", "no view"),
+        ("dispatcharr.gevent_patch", "not offered to plugins here"),
+        ("channels.layers", "send_websocket_update"),
+    ],
 )
 def test_a_part_of_dispatcharr_that_is_not_there_says_why(server, make_plugin, module, reason):
     plugin = server.spawn(make_plugin("patcher", f"import {module}\n"))

@@ -160,6 +160,28 @@ def test_events_run_the_actions_that_listen(inside, enqueued, make_plugin, redis
     assert result["kept"] == 2
 
 
+def test_transactions_that_read_and_then_write_wait_for_each_other(server, make_plugin):
+    source = """
+        from core.models import CoreSettings
+        from django.db import transaction
+
+        class Plugin:
+            def run(self, action, params, context):
+                for _ in range(40):
+                    with transaction.atomic():
+                        rows = CoreSettings.objects.select_for_update()
+                        row, _ = rows.get_or_create(key="count", defaults={"value": {"n": 0}})
+                        row.value = {"n": row.value["n"] + 1}
+                        row.save()
+                return row.value
+    """
+    plugins = [server.spawn(make_plugin(name, source)) for name in ("one", "two")]
+    calls = [plugin.call("run", action="count") for plugin in plugins for _ in range(2)]
+    answers = [plugin.answer(number) for plugin, number in zip([plugins[0]] * 2 + [plugins[1]] * 2, calls, strict=True)]
+    assert [answer.get("error") for answer in answers] == [None] * 4
+    assert max(answer["result"]["n"] for answer in answers) == 160, "no increment is lost"
+
+
 def test_an_action_dispatches_another_as_a_task(inside, enqueued):
     inside("""result = context["dispatch_task"]("slow", {"n": 1})""")
     assert enqueued() == [("skirret.plugins.run_action", ["runner", "slow", {"n": 1}, {}])]

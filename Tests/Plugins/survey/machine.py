@@ -1,6 +1,7 @@
 """Surveys one plugin. Runs in namespaces of its own; see `survey.py`, which starts it."""
 
 import argparse
+import base64
 import json
 import os
 import pathlib
@@ -99,23 +100,24 @@ class Survey:
         self.redis = redis.Redis(unix_socket_path=socket_path)
         self.host = HostServer(environment)
         self.plugin = None
-        self.faults = []
+        self.own_tasks = ()
 
     def report(self):
         """Loads, describes, runs every action, stops."""
         report = {"folder": self.folder.name, "listed": self.listed, "actions": [], "error": None}
+        self._enqueued()  # what filling the database has caused
         described = self._call("describe", 60)
         if described["outcome"] != "result":
-            return {**report, "error": described["message"], "faults": self.faults}
+            return {**report, "error": described["message"]}
         seen = described["result"]
         report["described"] = seen
+        self.own_tasks = seen["tasks"]
         report["absent"] = self._absent_imports()
         if "settings" in self.scenario:
             self._save_settings(self.scenario["settings"])
         for action in self._order(seen["actions"]):
             report["actions"].append(self._run(action))
         report["stop"] = self._call("stop", self.seconds, reason="disable")["outcome"]
-        report["faults"] = self.faults
         return report
 
     def _absent_imports(self):
@@ -138,7 +140,10 @@ class Survey:
         answer["seconds"] = round(time.monotonic() - began, 2)
         answer["id"] = action["id"]
         answer["logged"] = self._listen()
-        answer["tasks"] = self._enqueued()
+        messages = self._enqueued()
+        answer["tasks"] = [message["headers"]["task"] for message in messages]
+        own = [message for message in messages if message["headers"]["task"] in self.own_tasks]
+        answer["tasks_run"] = [self._run_task(message) for message in own]
         return answer
 
     def _call(self, method, seconds, **frame):
@@ -184,11 +189,20 @@ class Survey:
         return lines[:200]
 
     def _enqueued(self):
-        names = []
+        found = []
         for queue in ("celery", "dvr"):
             while message := self.redis.rpop(queue):
-                names.append(json.loads(message)["headers"]["task"])
-        return names
+                found.append(json.loads(message))
+        return found
+
+    def _run_task(self, message):
+        """One of the plugin's own tasks, as a worker hands it over."""
+        args, kwargs, _ = json.loads(base64.b64decode(message["body"]))
+        headers = message["headers"]
+        frame = {"name": headers["task"], "args": args, "kwargs": kwargs, "task_id": headers["id"]}
+        answer = self._call("task", self.seconds, **frame)
+        said = answer.get("message") or str(answer.get("result"))
+        return {"name": headers["task"], "outcome": answer["outcome"], "said": said[:500], "logged": self._listen()}
 
     def _row(self):
         with sqlite3.connect(self.environment["SKIRRET_DATABASE"], timeout=10) as rows:

@@ -29,6 +29,7 @@ def details(reports):
         lines += ["", f"### {report['folder']}", "", "| action | seconds | result | tasks enqueued |", "|---|---|---|---|"]
         for action in report["actions"]:
             tasks = ", ".join(f"`{name}` × {action['tasks'].count(name)}" for name in sorted(set(action["tasks"])))
+            tasks += "".join(f"; ran: {_cell(task['said'], 120)}" for task in action["tasks_run"])
             lines.append(f"| `{action['id']}` | {action['seconds']} | {_cell(_said(action), 200)} | {tasks} |")
     return "\n".join(lines)
 
@@ -70,6 +71,10 @@ def _missing(report):
         if action["outcome"] != "result":
             found.setdefault(f"`{action['id']}`: {action['message']}")
         texts = [*action["logged"], str(action.get("result", ""))]
+        for task in action["tasks_run"]:
+            texts += task["logged"]
+            if task["outcome"] != "result":
+                found.setdefault(f"task `{task['name']}`: {task['said']}")
         for match in (match for text in texts for match in MISSING.finditer(text)):
             found.setdefault(match.group(0)[:160])
     return found

@@ -9,6 +9,13 @@ NO_ROUTES = (
 NOT_OFFERED = "this part of Dispatcharr is not offered to plugins here. Models, tasks and core.utils are."
 
 OURS = ("apps", "core", "dispatcharr")
+#: Packages that Dispatcharr brings along, and what takes their place.
+OTHERS = {
+    "rest_framework": NO_ROUTES,
+    "rest_framework_simplejwt": f"tokens are the API's, too. {NO_ROUTES}",
+    "drf_spectacular": NO_ROUTES,
+    "channels": "open browsers are told by core.utils.send_websocket_update and context['emit_event'].",
+}
 ROUTES = frozenset(
     "output urls views api_views api_urls stats_views serializers consumers routing asgi wsgi admin image_proxy".split()
 )
@@ -19,8 +26,10 @@ class Absent:
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        """Refuses names of Dispatcharr; leaves all others to Python's own message."""
+        """Refuses names of Dispatcharr and what it brings along; leaves all others to Python's own message."""
         first, *rest = name.split(".")
+        if first in OTHERS:
+            raise ModuleNotFoundError(f"No module named {name!r}: {OTHERS[first]}", name=name)
         if first in OURS and rest:
             reason = NO_ROUTES if ROUTES & set(rest) else NOT_OFFERED
             raise ModuleNotFoundError(f"No module named {name!r}: {reason}", name=name)

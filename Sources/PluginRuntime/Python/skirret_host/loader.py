@@ -25,7 +25,6 @@ def load(key, path):
     """Imports the plugin in the folder `path` and instantiates it."""
     package_name = PACKAGE_PREFIX + "".join(char if char.isalnum() or char == "_" else "_" for char in key)
     tasks_before = _task_names()
-    explain_missing_modules()
     module = _import_first_with_plugin(package_name, path)
     return LoadedPlugin(key, module.Plugin(), _task_names() - tasks_before, manifest(path)[0])
 
@@ -51,14 +50,14 @@ def _import_first_with_plugin(package_name, path):
 
 def _run_code(module):
     """Runs a module's code; names the package that is missing, which the traceback's last line may not explain."""
+    explain_missing_modules()
     try:
         module.__spec__.loader.exec_module(module)
     except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if not package or importlib.util.find_spec(package) is not None:
-            raise  # a part of a package that is there: its own message says more
+        if error.msg != f"No module named {error.name!r}" or "." in error.name:
+            raise  # it says more already, or a part is missing of a package that is there
         raise PluginLoadError(
-            f"needs the Python package {package!r}, which the plugin host does not have. "
+            f"needs the Python package {error.name!r}, which the plugin host does not have. "
             f"Install it for {sys.executable}, then reload the plugins."
         ) from error
 
