@@ -75,6 +75,8 @@ package struct Keys: Sendable {
     package var swept: String { prefix + "skirret:swept" }
     /// STRING with TTL, present while leases may be overdue because Redis stood still.
     package var stalled: String { prefix + "skirret:stalled" }
+    /// HASH count: claims that sweeps found without a lease, which never happens; cursor: how far the search is.
+    package var repairs: String { prefix + "skirret:repairs" }
     /// ZSET token that was taken from its worker, scored by Unix milliseconds.
     package var lost: String { prefix + "skirret:lost" }
     /// STRING with TTL, present while a repeat of an enqueue may come.

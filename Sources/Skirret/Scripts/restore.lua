@@ -13,16 +13,18 @@
 -- KEYS[7]  crashes        HASH  task id -> how often its worker died under it
 -- KEYS[8]  lost           ZSET  token that was taken from its worker, scored by Unix milliseconds
 -- KEYS[9]  waiting        HASH  see limits.lua, which stands in front
+-- KEYS[10] scheduled      ZSET  entry id, scored by the Unix millisecond it is due
+-- KEYS[11] messages       HASH  entry id -> queue key, newline, message
 -- ARGV[1]  why            "expired", "crashed", "stopping", or "refused" for what cannot be read
--- ARGV[2]  most crashes   a message that has seen so many is dead
+-- ARGV[2]  most crashes   a message that has seen so many is dead, if it was all that its worker held
 -- ARGV[3]  detail         text for the dead letter's reason
 -- ARGV[4]  channel        where waiting workers hear of new messages
--- ARGV[5…] tokens
+-- ARGV[5…] tokens         in a crash all of a worker's, or of none: who is alone among them died alone
 --
 -- A worker that dies between this answer and telling those who wait for a dead message leaves them
 -- waiting for their timeouts; the letter says what became of it.
 --
--- Returns  an array: for each token restored [token, "queued"], for each one given
+-- Returns  an array: for each token restored [token, "queued"] or [token, "scheduled"], for each one given
 --          up [token, "dead", task id, queue key, message]; stale tokens are left out.
 redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
@@ -47,15 +49,35 @@ local function redelivered(message)
     return flagged(message, "delivery_info", string.find(message, '"properties"%s*:%s*{') or 1)
 end
 
+local owners, company = {}, {}
+for i = 5, #ARGV do
+    local owner = redis.call("HGET", KEYS[4], ARGV[i])
+    owner = owner and cjson.decode(owner)
+    owners[i] = owner
+    if owner then company[owner.worker] = (company[owner.worker] or 0) + 1 end
+end
+
+-- Died within a second of its claim: after a moment of 200 to 500 ms, later of 300 to 900.
+local function pause(owner, crashes, i)
+    if ARGV[1] ~= "crashed" or now - owner.at > 1000 then return 0 end
+    local least, most = 200, 500
+    if crashes > 1 then least, most = 300, 900 end
+    return least + (time[2] + 97 * i) % (most - least)
+end
+
+local function isOver(owner, crashes)
+    if ARGV[1] == "stopping" then return false end
+    local most = tonumber(ARGV[2])
+    return crashes >= most and (company[owner.worker] == 1 or crashes >= 2 * most)
+end
+
 local answer = {}
 for i = 5, #ARGV do
-    local token = ARGV[i]
+    local token, owner = ARGV[i], owners[i]
     local lease = redis.call("ZSCORE", KEYS[3], token)
-    local owner = redis.call("HGET", KEYS[4], token)
     local held = redis.call("HGET", KEYS[1], token)
     local mine = lease and (ARGV[1] ~= "expired" or tonumber(lease) <= now)
     if mine and owner and held then
-        owner = cjson.decode(owner)
         local message = string.sub(held, 2, #held - owner.tail)
         local crashes = 0
         if ARGV[1] ~= "stopping" then
@@ -63,7 +85,8 @@ for i = 5, #ARGV do
             -- A week: a task that a Python worker ended is not taken out by anybody.
             redis.call("EXPIRE", KEYS[7], 604800)
         end
-        if crashes >= tonumber(ARGV[2]) then
+        local wait = pause(owner, crashes, i)
+        if isOver(owner, crashes) then
             redis.call("ZADD", KEYS[5], now, token)
             redis.call("HSET", KEYS[6], token, cjson.encode({
                 reason = ARGV[3], why = ARGV[1], queue = owner.queue, worker = owner.worker,
@@ -71,11 +94,16 @@ for i = 5, #ARGV do
             }) .. "\n" .. message)
             redis.call("HDEL", KEYS[7], owner.task)
             answer[#answer + 1] = { token, "dead", owner.task, owner.queue, message }
+        elseif wait > 0 then
+            redis.call("HSET", KEYS[11], token, owner.queue .. "\n" .. redelivered(message))
+            redis.call("ZADD", KEYS[10], now + wait, token)
+            answer[#answer + 1] = { token, "scheduled" }
         else
             redis.call("RPUSH", owner.queue, redelivered(message))
             answer[#answer + 1] = { token, "queued" }
         end
-        redis.call("PUBLISH", ARGV[4], "queued")
+        -- Whoever hears of it looks into the queues, and at what is scheduled if that is the word.
+        redis.call("PUBLISH", ARGV[4], wait > 0 and "scheduled" or "queued")
     end
     if mine then
         if ARGV[1] == "expired" then redis.call("ZADD", KEYS[8], now, token) end

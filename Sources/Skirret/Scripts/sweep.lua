@@ -18,12 +18,14 @@
 -- KEYS[12] fair           HASH  present while messages wait to be dealt, see deal
 -- KEYS[13] vouched        ZSET  node name, scored by the Unix millisecond until which its process counts as alive
 -- KEYS[14] owners         HASH  token -> JSON, see claim
+-- KEYS[15] repairs        HASH  count: claims that were found without a lease; cursor: how far the search for them is
 -- ARGV[1]  lease          milliseconds
 -- ARGV[2]  most           how many expired tokens at the most
 -- ARGV[3]  remember       milliseconds for which a cancellation is remembered
 --
 -- Returns  [expired tokens, to be given to restore; milliseconds until the next lease ends; milliseconds until the
---          next scheduled message is due; 1 when something waits otherwise]; -1 where there is none.
+--          next scheduled message is due; 1 when something waits otherwise; how many claims without a lease were
+--          found]; -1 where there is none.
 redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -34,7 +36,7 @@ local function left(key)
     local first = redis.call("ZRANGE", key, 0, 0, "WITHSCORES")
     return first[2] and math.max(0, first[2] - now) or -1
 end
-if redis.call("EXISTS", KEYS[6]) == 1 then return { {}, -1, left(KEYS[8]), 0 } end
+if redis.call("EXISTS", KEYS[6]) == 1 then return { {}, -1, left(KEYS[8]), 0, 0 } end
 for _, node in ipairs(redis.call("ZRANGEBYSCORE", KEYS[3], "-inf", now, "LIMIT", 0, 100)) do
     redis.call("ZREM", KEYS[3], node)
     redis.call("HDEL", KEYS[4], node)
@@ -58,4 +60,17 @@ if #expired > 0 and redis.call("EXISTS", KEYS[13]) == 1 then
     end
     expired = orphans
 end
-return { expired, left(KEYS[1]), left(KEYS[8]), waits }
+
+-- What is held without a lease nobody would ever give back. No script of ours leaves such a claim; should one be there
+-- all the same, it expires with the next sweep. A part of all claims each time.
+local part = redis.call("HSCAN", KEYS[14], redis.call("HGET", KEYS[15], "cursor") or "0", "COUNT", 100)
+if part[1] == "0" then redis.call("HDEL", KEYS[15], "cursor") else redis.call("HSET", KEYS[15], "cursor", part[1]) end
+local repaired = 0
+for i = 1, #part[2], 2 do
+    if not redis.call("ZSCORE", KEYS[1], part[2][i]) then
+        redis.call("ZADD", KEYS[1], now, part[2][i])
+        redis.call("HINCRBY", KEYS[15], "count", 1)
+        repaired = repaired + 1
+    end
+end
+return { expired, left(KEYS[1]), left(KEYS[8]), waits, repaired }

@@ -1,30 +1,77 @@
 /// Keeps a message that may kill its host from taking others along.
 ///
 /// What a dead host held goes back together, is claimed together, and dies together: after the third death an
-/// innocent message would be given up with the poison beside it. So of the messages that are given up at the next
-/// death a worker begins one at a time, and claims nothing for a moment: poison works fast, as a rule.
+/// innocent message would be given up with the poison beside it. So a message that is given up at the next death runs
+/// alone: everything else that came with it is handed back for other workers, it begins when what ran before it has
+/// ended, and nothing is claimed for a moment: poison works fast, as a rule.
+///
+///     (none) ── part ──▶ waiting ── next ──▶ alone ── it ended, or a second has passed ──▶ (none)
 struct LastChance {
-    /// How long nothing else is claimed; a long innocent task must not keep slots empty for longer.
+    private enum State {
+        case none
+        /// Claimed, and to begin when nothing else runs, or at that time.
+        case waiting(Claim, until: ContinuousClock.Instant)
+        /// It runs, and nothing is claimed until it ends or that time has come.
+        case alone(token: String, until: ContinuousClock.Instant)
+    }
+
+    /// How long nothing else is claimed, before it begins and after; a long innocent task must not keep slots empty
+    /// for longer. If it dies in company, that is not held against it at once; see `restore.lua`.
     private static let solitude = Duration.seconds(1)
+    /// How often to look whether everything else has ended.
+    private static let pulse = Duration.milliseconds(20)
 
     /// A message that has seen so many deaths is given up at the next one.
     private let crashes: Int
-    private var alone: (token: String, until: ContinuousClock.Instant)?
+    private var state = State.none
 
     init(mostCrashes: Int) { crashes = max(1, mostCrashes - 1) }
 
-    /// Whether the one that runs on its last chance is to be left alone.
+    /// One is to begin as soon as it is alone.
+    var isWaiting: Bool {
+        if case .waiting = state { true } else { false }
+    }
+
+    /// Whether the one that runs on its last chance, or is about to, is to be left alone.
     func isSolitary(_ held: HeldClaims) -> Bool {
-        alone.map { $0.until > .now && held.body($0.token) != nil } ?? false
+        switch state {
+        case .none: false
+        case .waiting: true
+        case .alone(let token, let until): until > .now && held.body(token) != nil
+        }
+    }
+
+    /// When to look again, at the latest; nil when nothing is to be left alone.
+    func pause(_ held: HeldClaims) -> Duration? {
+        switch state {
+        case .alone(_, let until) where isSolitary(held): max(.zero, ContinuousClock.now.duration(to: until))
+        case .waiting: Self.pulse
+        default: nil
+        }
     }
 
     /// Parts claims into those to begin now and those to hand back, for another worker or a later moment.
-    mutating func part(_ claims: [Claim]) -> (begin: [Claim], handBack: [Claim]) {
+    ///
+    /// The one that is to run alone is in neither; see ``next(_:)``.
+    mutating func part(_ claims: [Claim], _ held: HeldClaims) -> (begin: [Claim], handBack: [Claim]) {
+        guard !isSolitary(held) else { return ([], claims) }
         guard let first = claims.first(where: { $0.crashes >= crashes }) else { return (claims, []) }
-        alone = (first.token, .now + Self.solitude)
-        return (
-            claims.filter { $0.crashes < crashes || $0.token == first.token },
-            claims.filter { $0.crashes >= crashes && $0.token != first.token }
-        )
+        state = .waiting(first, until: .now + Self.solitude)
+        held.add(first.token, crashes: first.crashes)
+        return ([], claims.filter { $0.token != first.token })
+    }
+
+    /// The one that is to begin now, once.
+    mutating func next(_ held: HeldClaims) -> Claim? {
+        guard case .waiting(let claim, let until) = state, held.count <= 1 || until <= .now else { return nil }
+        state = .alone(token: claim.token, until: .now + Self.solitude)
+        return claim
+    }
+
+    /// The one that never began, to be handed back by a worker that leaves.
+    mutating func takeBack() -> [Claim] {
+        guard case .waiting(let claim, _) = state else { return [] }
+        state = .none
+        return [claim]
     }
 }

@@ -67,8 +67,10 @@ extension TaskQueue {
             case .left(let reason): (.stopping, reason)
             }
         var dead = 0
-        for start in stride(from: 0, to: tokens.count, by: 100) {
-            let slice = Array(tokens[start..<min(start + 100, tokens.count)])
+        // In slices of which none but an only one has a single token: who is alone in one died alone.
+        let size = tokens.count % 100 == 1 ? 99 : 100
+        for start in stride(from: 0, to: tokens.count, by: size) {
+            let slice = Array(tokens[start..<min(start + size, tokens.count)])
             for letter in try await settler.restore(slice, why: why, detail: reason) {
                 dead += 1
                 try await executor.fail(letter, because: .workerLost(reason))

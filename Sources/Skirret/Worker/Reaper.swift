@@ -38,11 +38,14 @@ struct Reaper: Sendable {
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
                 keys.scheduled, keys.waitingNames, keys.waitingLimits, keys.workerTasks, keys.fair,
-                keys.vouchedWorkers, keys.owners,
+                keys.vouchedWorkers, keys.owners, keys.repairs,
             ],
             arguments: [.init(options.lease.milliseconds), 100, 86_400_000])
         let parts = reply.array ?? []
-        guard parts.count == 4, let leaseEnds = parts[1].int, let due = parts[2].int else { return options.sweep }
+        guard parts.count == 5, let leaseEnds = parts[1].int, let due = parts[2].int else { return options.sweep }
+        if let repaired = parts[4].int, repaired > 0 {
+            logger.error("claims had no lease and were given one; please report it", metadata: ["count": "\(repaired)"])
+        }
         // A wake-up that got lost costs no more than one sweep.
         if let waits = parts[3].int, waits > 0 {
             room.look()

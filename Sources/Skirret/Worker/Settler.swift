@@ -102,6 +102,13 @@ struct Settler: Sendable {
     }
 
     /// Gives claims back to their queues, or up for dead.
+    ///
+    /// - Parameters:
+    ///   - tokens: The claims; after a crash all of one worker's in one call, as who was alone is judged by them.
+    ///   - why: What left them behind.
+    ///   - detail: The reason that dead letters keep.
+    /// - Returns: Those that were given up.
+    /// - Throws: `RedisError` when the broker stayed away.
     func restore(_ tokens: [String], why: Restoration, detail: String) async throws(RedisError) -> [DeadLetter] {
         guard !tokens.isEmpty else { return [] }
         let keys = queue.keys
@@ -111,7 +118,7 @@ struct Settler: Sendable {
                 Scripts.restore,
                 keys: [
                     keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                    keys.lost, keys.waiting,
+                    keys.lost, keys.waiting, keys.scheduled, keys.scheduledMessages,
                 ],
                 arguments: [.init(why.rawValue), .init(most), .init(detail), .init(keys.wake)]
                     + tokens.map { .init($0) })

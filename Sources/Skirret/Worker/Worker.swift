@@ -262,25 +262,27 @@ public final class Worker: Sendable {
                 rounds += 1
                 // What waited for a worker that knows it comes first; no command when nothing does.
                 let adopted = try await room.adopt(most: wanted)
-                take(adopted, asked: 0)
-                wanted = max(0, wanted - adopted.count)
+                await begin(adopted, asked: 0, &lastChance)
+                wanted = lastChance.isWaiting ? 0 : max(0, wanted - adopted.count)
                 // Every eighth round begins with the lowest priority, so that it never starves.
                 let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
                 let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
                 if !claims.isEmpty { dealer.taken() }
-                let (begin, handBack) = lastChance.part(claims)
-                take(begin, asked: wanted)
+                await begin(claims, asked: wanted, &lastChance)
+                if let alone = lastChance.next(held) { slots.add([alone], asked: 0) }
                 start(executor)
-                await giveBack(handBack)
-                intake.spend(begin.count)
-                if intake.isSpent, !slots.hasWaiting {
+                if intake.isSpent, !slots.hasWaiting, !lastChance.isWaiting {
                     logger.info("has taken as many tasks as it may", metadata: ["worker": "\(options.name)"])
                     retire()
                     options.willRetire()
                 }
-                if wanted > 0 && claims.count == wanted { continue }
+                if wanted > 0 && claims.count == wanted && !lastChance.isWaiting { continue }
                 if wanted > claims.count { waits.arm(except: claimer.paused) }
-                try await rest()
+                if let pause = lastChance.pause(held) {
+                    try await claimBell.wait(atMost: pause)
+                } else {
+                    try await rest()
+                }
             } catch let error as RedisError {
                 isDeclared = false
                 logger.log(level: error.quietLevel, "cannot claim; trying again", metadata: ["error": "\(error)"])
@@ -296,7 +298,7 @@ public final class Worker: Sendable {
         if room.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await room.adopt(most: 0) {
             take(rest, asked: 0)
         }
-        await giveBack(slots.takeBack(all: true))
+        await giveBack(slots.takeBack(all: true) + lastChance.takeBack())
         if held.count > 0 {
             logger.info("stopping; running tasks may finish", metadata: ["running": "\(held.count)"])
         }
@@ -344,6 +346,14 @@ public final class Worker: Sendable {
         let unused = slots.takeBack(all: false)
         intake.spend(-unused.count)
         await giveBack(unused)
+    }
+
+    /// Begins what may begin, and hands back what would run beside a message that is to run alone.
+    private func begin(_ claims: [Claim], asked: Int, _ lastChance: inout LastChance) async {
+        let (begin, handBack) = lastChance.part(claims, held)
+        take(begin, asked: asked)
+        intake.spend(claims.count - handBack.count)
+        await giveBack(handBack)
     }
 
     private func take(_ claims: [Claim], asked: Int) {

@@ -34,6 +34,7 @@ import Testing
     @Test(arguments: [("crashed", ["a": "1"]), ("stopping", [:])])
     func `only a crash costs an attempt`(why: String, crashes: [String: String]) async throws {
         try await claimed("a") { bench in
+            try await bench.age("S-0")
             _ = try await bench.restore("S-0", why: why)
             var expected: [String: Held] = ["celery": .list([restored(envelope("a"))])]
             if !crashes.isEmpty { expected["skirret:crashes"] = .hash(crashes) }
@@ -41,6 +42,25 @@ import Testing
             // A second answer to the same death changes nothing.
             _ = try await bench.restore("S-0", why: why)
             try await bench.expect(expected)
+        }
+    }
+
+    @Test func `what died right after its claim waits a moment, the longer the more often`() async throws {
+        try await claimed("a") { bench in
+            for (crashes, bounds) in [(0, 150...500), (1, 250...900)] {
+                let token = crashes == 0 ? "S-0" : "T-0"
+                let reply = try await bench.restore(token, why: "crashed", most: 5)
+                #expect(reply.array?.first?.array?.compactMap(\.string) == [token, "scheduled"])
+                let due = try await bench.redis.send("ZSCORE", "skirret:scheduled", .init(token)).string
+                #expect(bounds.contains((due.flatMap { Int($0) } ?? 0) - (try await bench.now())))
+                try await bench.expect([
+                    "skirret:scheduled": .sorted([token]),
+                    "skirret:scheduled:messages": .hash([token: "celery\n" + restored(envelope("a"))]),
+                    "skirret:crashes": .hash(["a": "\(crashes + 1)"]),
+                ])
+                try await bench.makeDue(token)
+                _ = try await bench.claim("T")
+            }
         }
     }
 
@@ -62,6 +82,7 @@ import Testing
     @Test func `the third crash is the last`() async throws {
         try await claimed("a") { bench in
             _ = try await bench.restore("S-0", why: "crashed")
+            try await bench.makeDue("S-0")
             _ = try await bench.claim("T")
             try await bench.expire("T-0")
             _ = try await bench.restore("T-0", why: "expired")
@@ -73,6 +94,24 @@ import Testing
             guard case .hash(let letters)? = space["skirret:dead:letters"] else { return }
             #expect(letters["U-0"]?.hasSuffix("\n" + restored(envelope("a"))) == true)
             #expect(letters["U-0"]?.hasPrefix(record(["crashes": 3]).dropLast()) == true)
+        }
+    }
+
+    @Test func `what dies in company is given up after twice as many crashes, alone after as many`() async throws {
+        try await claimed("a", "b") { bench in
+            try await bench.redis.send("HSET", "skirret:crashes", "a", 2, "b", 4)
+            for token in ["S-0", "S-1"] { try await bench.age(token) }
+            _ = try await bench.restore("S-0", "S-1", why: "crashed")
+            #expect(try await bench.redis.send("EXISTS", "skirret:dead").int == 0)
+            _ = try await bench.claim("T")
+            // The last in the line comes first: b, which has died five times.
+            for token in ["T-0", "T-1"] { try await bench.age(token) }
+            let reply = try await bench.restore("T-0", "T-1", why: "crashed")
+            #expect(reply.array?.map { $0.array?[1].string } == ["dead", "queued"])
+            _ = try await bench.claim("U")
+            try await bench.age("U-0")
+            let last = try await bench.restore("U-0", why: "crashed")
+            #expect(last.array?.map { $0.array?[1].string } == ["dead"])
         }
     }
 

@@ -145,7 +145,7 @@ struct ScriptBench {
             Scripts.restore,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                keys.lost, keys.waiting,
+                keys.lost, keys.waiting, keys.scheduled, keys.scheduledMessages,
             ], arguments: [.init(why), .init(most), "because", .init(keys.wake)] + tokens.map { .init($0) })
     }
 
@@ -155,7 +155,7 @@ struct ScriptBench {
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
                 keys.scheduled, keys.waitingNames, keys.waitingLimits, keys.workerTasks, keys.fair,
-                keys.vouchedWorkers, keys.owners,
+                keys.vouchedWorkers, keys.owners, keys.repairs,
             ], arguments: [.init(Self.lease), .init(most), 86_400_000])
         return reply.array?[0].array?.compactMap(\.string) ?? []
     }
@@ -237,6 +237,19 @@ struct ScriptBench {
                 .init(keys.wake),
             ]
         ).int
+    }
+
+    /// Lets a claim have been made long ago.
+    func age(_ token: String) async throws {
+        let owner = try await redis.send("HGET", .init(keys.owners), .init(token)).string ?? ""
+        let aged = owner.replacing(/"at":\d+/, with: "\"at\":1")
+        try await redis.send("HSET", .init(keys.owners), .init(token), .init(aged))
+    }
+
+    /// Lets the time of a scheduled message have come, and puts it into its queue.
+    func makeDue(_ entry: String) async throws {
+        try await redis.send("ZADD", .init(keys.scheduled), "XX", 1, .init(entry))
+        _ = try await promote(most: 10)
     }
 
     /// Lets a lease have ended a while ago.

@@ -230,7 +230,7 @@ def chaos(scene: Scene) -> Bars:
     producer.stop()
     scene.settle(120)
     with scene.redis.client() as client:
-        repairs = int(client.get("skirret:repairs") or 0)
+        repairs = int(client.hget("skirret:repairs", "count") or 0)
     scene.check(repairs == 0, f"{repairs} repairs of invariants")
     return Bars(needs_recovery=False)
 
