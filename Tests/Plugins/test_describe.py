@@ -33,7 +33,8 @@ def only(make_plugin, tmp_path):
 
 def test_the_documents_plugins_are_listed_whole():
     gallery, my_plugin, refresh_all, monitor = describe(FIXTURES)
-    assert (gallery["name"], gallery["ui_schema"], gallery["actions"]) == ("Gallery", None, []), "computed: known once it runs"
+    # What the gallery computes is known only once it runs.
+    assert (gallery["name"], gallery["ui_schema"], gallery["actions"]) == ("Gallery", None, [])
     assert [my_plugin["key"], refresh_all["key"], monitor["key"]] == ["my_plugin", "refresh_all", "service_monitor"]
     assert (my_plugin["name"], my_plugin["version"]) == ("My Plugin", "0.1.0")
     assert [field["id"] for field in my_plugin["fields"]] == ["enabled", "limit", "mode", "note"]

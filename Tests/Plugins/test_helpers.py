@@ -22,7 +22,12 @@ class XtreamServer(http.server.BaseHTTPRequestHandler):
             "episodes": [
                 [{"id": 70, "episode_num": "1", "title": "Special", "container_extension": "mkv"}],
                 [
-                    {"id": "71", "episode_num": 1, "title": "Pilot", "info": {"air_date": "2020-02-03", "rating": 8.123}},
+                    {
+                        "id": "71",
+                        "episode_num": 1,
+                        "title": "Pilot",
+                        "info": {"air_date": "2020-02-03", "rating": 8.123},
+                    },
                     {"id": "72", "episode_num": 1, "title": "Pilot", "info": {"air_date": "2020-02-03"}},
                     "not an episode",
                 ],
@@ -202,7 +207,9 @@ def test_the_episodes_of_a_series_are_fetched_and_stored_once(xtream, inside):
             name="Episodes", account_type="XC", defaults={"server_url": ADDRESS, "username": "u", "password": "s3cret"}
         )
         series, _ = Series.objects.get_or_create(name="Told", tmdb_id="told")
-        relation, _ = M3USeriesRelation.objects.get_or_create(m3u_account=account, series=series, external_series_id="9")
+        relation, _ = M3USeriesRelation.objects.get_or_create(
+            m3u_account=account, series=series, external_series_id="9"
+        )
         refresh_series_episodes(account, series, "9")
         relation.refresh_from_db()
         series.refresh_from_db()
@@ -210,7 +217,8 @@ def test_the_episodes_of_a_series_are_fetched_and_stored_once(xtream, inside):
         result = [
             [str(one) for one in episodes], [one.m3u_relations.count() for one in episodes],
             str(episodes[1].air_date), series.year, series.description, relation.custom_properties["episodes_fetched"],
-            [str(one.uuid) for one in episodes], episodes[0].m3u_relations.first().get_stream_url().removeprefix(ADDRESS),
+            [str(one.uuid) for one in episodes],
+            episodes[0].m3u_relations.first().get_stream_url().removeprefix(ADDRESS),
         ]
         """.replace("ADDRESS", repr(f"http://127.0.0.1:{xtream.server_port}"))
     first = inside(code)

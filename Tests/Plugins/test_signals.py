@@ -1,9 +1,23 @@
 """What follows when a plugin saves rows: schedules, tasks, and rows that belong to them."""
 
 import json
+from datetime import datetime, timezone
 
 REFRESH_GROUPS = "apps.m3u.tasks.refresh_m3u_groups"
 PARSE = "apps.epg.tasks.parse_programs_for_tvg_id"
+
+
+def test_what_follows_expires_where_no_worker_knows_it(inside, redis):
+    inside(
+        """
+        from apps.m3u.models import M3UAccount
+        M3UAccount.objects.create(name="Expires")
+        """
+    )
+    headers = json.loads(redis.rpop("celery"))["headers"]
+    assert headers["task"] == REFRESH_GROUPS
+    left = datetime.fromisoformat(headers["expires"]) - datetime.now(timezone.utc)
+    assert 1700 < left.total_seconds() <= 1800
 
 
 def test_a_new_account_fetches_its_groups_once_it_is_committed(inside, enqueued):
@@ -35,7 +49,8 @@ def test_an_xtream_profile_takes_its_end_from_the_server(inside):
         """
         from apps.m3u.models import M3UAccount
         profile = M3UAccount.objects.create(name="Ends", account_type="XC").profiles.get()
-        profile.custom_properties = {"user_info": {"exp_date": "1900000000", "status": "Active", "max_connections": "2"}}
+        about = {"exp_date": "1900000000", "status": "Active", "max_connections": "2"}
+        profile.custom_properties = {"user_info": about}
         profile.save(update_fields=["custom_properties"])
         profile.refresh_from_db()
         by_hand = M3UAccount.objects.create(name="By hand").profiles.get()
@@ -114,8 +129,10 @@ def test_a_recording_is_scheduled_moved_and_removed(inside, enqueued):
         recording.start_time += timedelta(minutes=5)
         recording.save()
         row = PeriodicTask.objects.get(name=recording.task_id)
-        result += [row.clocked.clocked_time == recording.start_time, ClockedSchedule.objects.filter(clocked_time=start).count()]
-        past = Recording.objects.create(channel=channel, start_time=start - timedelta(days=3), end_time=start - timedelta(days=2))
+        result.append(row.clocked.clocked_time == recording.start_time)
+        result.append(ClockedSchedule.objects.filter(clocked_time=start).count())
+        gone = start - timedelta(days=3)
+        past = Recording.objects.create(channel=channel, start_time=gone, end_time=gone + timedelta(hours=1))
         result.append(past.task_id)
         recording.delete()
         result.append(PeriodicTask.objects.filter(name=row.name).count())

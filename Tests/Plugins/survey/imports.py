@@ -9,7 +9,17 @@ import json
 import os
 import sys
 
-ROOTS = ("apps", "core", "dispatcharr", "version", "django", "django_celery_beat", "django_redis", "celery", "rest_framework")
+ROOTS = (
+    "apps",
+    "core",
+    "dispatcharr",
+    "version",
+    "django",
+    "django_celery_beat",
+    "django_redis",
+    "celery",
+    "rest_framework",
+)
 #: Folders that hold no part of the plugin that runs.
 APART = {"tests", "test", "tools", "scripts", "examples", "docs"}
 

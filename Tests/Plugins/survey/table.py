@@ -26,7 +26,13 @@ def details(reports):
     for report in reports:
         if not report["actions"]:
             continue
-        lines += ["", f"### {report['folder']}", "", "| action | seconds | result | tasks enqueued |", "|---|---|---|---|"]
+        lines += [
+            "",
+            f"### {report['folder']}",
+            "",
+            "| action | seconds | result | tasks enqueued |",
+            "|---|---|---|---|",
+        ]
         for action in report["actions"]:
             tasks = ", ".join(f"`{name}` × {action['tasks'].count(name)}" for name in sorted(set(action["tasks"])))
             tasks += "".join(f"; ran: {_cell(task['said'], 120)}" for task in action["tasks_run"])

@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 
 def log_system_event(event_type, channel_id=None, channel_name=None, **details):
-    """Keeps an event in the system's log, which holds the newest `max_system_events`, and tells plugins. Never raises."""
+    """Keeps an event in the system's log, of the newest `max_system_events`, and tells plugins. Never raises."""
     from core.models import CoreSettings, SystemEvent
 
     try:
@@ -64,6 +64,8 @@ def _tell_plugins(event_type, payload):
 
     for key, action in PluginManager.get().iter_actions_for_event(event_type):
         try:
-            app.send_task("skirret.plugins.run_action", args=[key, action, {"event": event_type, "payload": payload}, {}])
+            app.send_task(
+                "skirret.plugins.run_action", args=[key, action, {"event": event_type, "payload": payload}, {}]
+            )
         except (OperationalError, TypeError, ValueError):  # Redis is away, or the payload is not JSON
             logger.exception("plugin %s not told of the event %s", key, event_type)

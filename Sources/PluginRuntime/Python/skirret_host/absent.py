@@ -49,4 +49,3 @@ def explain_missing_modules():
     """From here on an import that cannot work says why."""
     if Absent not in sys.meta_path:
         sys.meta_path.append(Absent)
-

@@ -33,9 +33,7 @@ def adopt_custom_stream(sender, instance, created, raw=False, **kwargs):
     instance.m3u_account = account
     instance.is_custom = True
     instance.stream_hash = hashlib.sha256(f"custom_stream_{instance.pk}".encode()).hexdigest()
-    Stream.objects.filter(pk=instance.pk).update(
-        m3u_account=account, is_custom=True, stream_hash=instance.stream_hash
-    )
+    Stream.objects.filter(pk=instance.pk).update(m3u_account=account, is_custom=True, stream_hash=instance.stream_hash)
 
 
 @receiver(post_save, sender=ChannelProfile)
@@ -75,9 +73,9 @@ def roll_up_catchup(sender, instance, raw=False, **kwargs):
     """A channel offers catch-up when one of its streams does, for as many days as the best one."""
     if raw:
         return
-    rolled = Stream.objects.filter(
-        channelstream__channel_id=instance.channel_id, is_catchup=True
-    ).aggregate(streams=models.Count("pk"), days=models.Max("catchup_days"))
+    rolled = Stream.objects.filter(channelstream__channel_id=instance.channel_id, is_catchup=True).aggregate(
+        streams=models.Count("pk"), days=models.Max("catchup_days")
+    )
     Channel.objects.filter(pk=instance.channel_id).update(
         is_catchup=rolled["streams"] > 0, catchup_days=rolled["days"] or 0
     )

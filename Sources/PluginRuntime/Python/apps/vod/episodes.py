@@ -31,9 +31,7 @@ def refresh_series_episodes(account, series, external_series_id, episodes_data=N
                 answer = client.get_series_info(external_series_id)
             _fill_gaps(series, answer.get("info"))
             episodes_data = answer.get("episodes")
-        relation = M3USeriesRelation.objects.filter(
-            m3u_account=account, external_series_id=external_series_id
-        ).first()
+        relation = M3USeriesRelation.objects.filter(m3u_account=account, external_series_id=external_series_id).first()
         batch_process_episodes(account, series, episodes_data, series_relation=relation)
         if relation is not None:
             known = {**(relation.custom_properties or {}), "episodes_fetched": True, "detailed_fetched": True}
@@ -101,8 +99,8 @@ def _fill_gaps(series, info):
     info = info if isinstance(info, dict) else {}
     day = _day(info)
     offered = {
-        "description": _text(info.get("plot")), "rating": _rating(info.get("rating")), "genre": _text(info.get("genre")),
-        "year": _whole(info.get("year")) or (day.year if day else None),
+        "description": _text(info.get("plot")), "rating": _rating(info.get("rating")),
+        "genre": _text(info.get("genre")), "year": _whole(info.get("year")) or (day.year if day else None),
     }  # fmt: skip
     changed = [name for name, value in offered.items() if value and not getattr(series, name)]
     for name in changed:

@@ -84,9 +84,7 @@ class SystemNotification(models.Model):
 
 
 class NotificationDismissal(models.Model):
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dismissed_notifications"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dismissed_notifications")
     notification = models.ForeignKey(SystemNotification, on_delete=models.CASCADE, related_name="dismissals")
     dismissed_at = models.DateTimeField(auto_now_add=True)
     action_taken = models.CharField(max_length=50, null=True, blank=True)

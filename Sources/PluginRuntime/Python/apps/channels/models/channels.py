@@ -25,9 +25,7 @@ class Channel(Playback, models.Model):
     )
     tvg_id = models.CharField(max_length=255, blank=True, null=True)
     tvc_guide_stationid = models.CharField(max_length=255, blank=True, null=True)
-    epg_data = models.ForeignKey(
-        EPGData, on_delete=models.SET_NULL, null=True, blank=True, related_name="channels"
-    )
+    epg_data = models.ForeignKey(EPGData, on_delete=models.SET_NULL, null=True, blank=True, related_name="channels")
     stream_profile = models.ForeignKey(
         StreamProfile, on_delete=models.SET_NULL, null=True, blank=True, related_name="channels"
     )
@@ -102,9 +100,7 @@ class ChannelOverride(models.Model):
     channel = models.OneToOneField(Channel, on_delete=models.CASCADE, related_name="override")
     name = models.CharField(max_length=512, null=True, blank=True)
     channel_number = models.FloatField(null=True, blank=True)
-    channel_group = models.ForeignKey(
-        ChannelGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    channel_group = models.ForeignKey(ChannelGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     logo = models.ForeignKey(Logo, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     tvg_id = models.CharField(max_length=255, null=True, blank=True)
     tvc_guide_stationid = models.CharField(max_length=255, null=True, blank=True)

@@ -1,7 +1,7 @@
 """Which account a channel or a stream plays through: counted in Redis, beside what the proxies count.
 
-    channel_stream:<channel id>   STRING  the stream that the channel plays
-    stream_profile:<stream id>    STRING  the account profile whose connection it uses
+channel_stream:<channel id>   STRING  the stream that the channel plays
+stream_profile:<stream id>    STRING  the account profile whose connection it uses
 """
 
 from apps.m3u.connection_pool import release_profile_slot, reserve_profile_slot
@@ -82,7 +82,9 @@ class Playback:
             return False
         if int(old) == new_profile_id:
             return True
-        profiles = M3UAccountProfile.objects.select_related("m3u_account__server_group").in_bulk([int(old), new_profile_id])
+        profiles = M3UAccountProfile.objects.select_related("m3u_account__server_group").in_bulk(
+            [int(old), new_profile_id]
+        )
         # Freed first: both may count the same login, whose limit is one.
         release_profile_slot(int(old), redis)
         if not reserve_profile_slot(profiles[new_profile_id], redis)[0]:

@@ -17,9 +17,7 @@ from .playback import ALL_FULL, release_stream_profile, reserve_stream
 class Stream(models.Model):
     name = models.CharField(max_length=512, default="Default Stream", db_index=True)
     url = models.URLField(max_length=4096, blank=True, null=True)
-    m3u_account = models.ForeignKey(
-        M3UAccount, on_delete=models.CASCADE, null=True, blank=True, related_name="streams"
-    )
+    m3u_account = models.ForeignKey(M3UAccount, on_delete=models.CASCADE, null=True, blank=True, related_name="streams")
     logo_url = models.TextField(blank=True, null=True)
     tvg_id = models.CharField(max_length=255, blank=True, null=True)
     local_file = models.FileField(upload_to="uploads/", blank=True, null=True)
