@@ -143,6 +143,28 @@ def test_a_recording_is_scheduled_moved_and_removed(inside, enqueued):
     assert json.loads(args)[0] == number and rest == [True, True, True, 0, None, 0]
 
 
+def test_schedules_by_the_clock_follow_the_systems_time_zone(inside):
+    assert inside(
+        """
+        from core.models import CoreSettings
+        from core.scheduling import create_or_update_periodic_task
+        from django_celery_beat.models import CrontabSchedule, PeriodicTasks
+
+        CoreSettings.set_system_time_zone("UTC")
+        task = create_or_update_periodic_task("zoned", "a.b", cron_expression="0 4 * * *")
+        own = CrontabSchedule.objects.create(hour="5", timezone="Asia/Tokyo")
+        changed = PeriodicTasks.last_change()
+        CoreSettings.set_system_time_zone("Europe/Berlin")
+        task.crontab.refresh_from_db()
+        own.refresh_from_db()
+        result = [str(task.crontab.timezone), str(own.timezone), PeriodicTasks.last_change() > changed]
+        CoreSettings.set_system_time_zone("UTC")
+        task.crontab.refresh_from_db()
+        result.append(str(task.crontab.timezone))
+        """
+    ) == ["Europe/Berlin", "Asia/Tokyo", True, "UTC"]
+
+
 def test_events_run_the_actions_that_listen(inside, enqueued, make_plugin, redis):
     inside(
         """

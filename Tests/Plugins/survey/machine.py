@@ -19,8 +19,8 @@ from place import host_environment, make_database, run_with_models, start_redis 
 
 #: The product's defaults; see PluginLimits.swift.
 LIMITS = {"memory_bytes": 512 << 20, "files": 256, "processes": 64, "file_bytes": 1 << 30}
-#: Seconds without a line of log until a plugin's threads count as quiet, and until we stop listening.
-QUIET, LISTEN = 1.0, 5.0
+#: Seconds without a line of log until a plugin counts as quiet, and until what it does in the background is left alone.
+QUIET, LISTEN = 1.0, 15.0
 
 FILL = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import django; django.setup(); import survey.rows as r; r.fill"
 
@@ -135,11 +135,11 @@ class Survey:
         params = self.scenario.get("params", {}).get(action["id"], {})
         if action.get("events"):
             params = {"event": action["events"][0], "payload": {"channel_name": "News One", "account_name": "Survey"}}
-        began = time.monotonic()
+        began, threads = time.monotonic(), self._threads()
         answer = self._call("run", self.seconds, action=action["id"], params=params)
         answer["seconds"] = round(time.monotonic() - began, 2)
         answer["id"] = action["id"]
-        answer["logged"] = self._listen()
+        answer["logged"] = self._listen(threads)
         messages = self._enqueued()
         answer["tasks"] = [message["headers"]["task"] for message in messages]
         own = [message for message in messages if message["headers"]["task"] in self.own_tasks]
@@ -176,14 +176,23 @@ class Survey:
         self.plugin = None
         return {"outcome": "died", "message": f"{why}; signal {ended['signal']}, code {ended['code']}"}
 
-    def _listen(self):
-        """Lines of error that come during or after a call, until the plugin's threads are quiet."""
+    def _threads(self):
+        """How many the plugin has: most start one for the work and answer at once."""
+        try:
+            return len(os.listdir(f"/proc/{self.plugin.pid}/task")) if self.plugin is not None else 0
+        except FileNotFoundError:  # it has died; the next call will say so
+            return 0
+
+    def _listen(self, threads):
+        """Lines of error that come during or after a call, until the threads that it has started are done."""
         lines, deadline = [], time.monotonic() + LISTEN
         while self.plugin is not None and time.monotonic() < deadline:
             try:
                 frame = self.plugin.frames.take(lambda frame: frame["type"] in ("log", "update", "event"), "", QUIET)
             except AssertionError:
-                break
+                if self._threads() <= threads:
+                    break
+                continue
             if frame["type"] == "log" and frame["level"] in ("warning", "error", "critical"):
                 lines.append(f"{frame['level']}: {frame['message']}"[:2000])
         return lines[:200]
@@ -202,7 +211,12 @@ class Survey:
         frame = {"name": headers["task"], "args": args, "kwargs": kwargs, "task_id": headers["id"]}
         answer = self._call("task", self.seconds, **frame)
         said = answer.get("message") or str(answer.get("result"))
-        return {"name": headers["task"], "outcome": answer["outcome"], "said": said[:500], "logged": self._listen()}
+        return {
+            "name": headers["task"],
+            "outcome": answer["outcome"],
+            "said": said[:500],
+            "logged": self._listen(self._threads()),
+        }
 
     def _row(self):
         with sqlite3.connect(self.environment["SKIRRET_DATABASE"], timeout=10) as rows:
