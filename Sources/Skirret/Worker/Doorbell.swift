@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 /// Wakes one loop.
@@ -34,6 +35,22 @@ final class Doorbell: Sendable {
         }
         try Task.checkCancellation()
     }
+
+    /// As ``wait(atMost:)``, for loops on a thread of their own.
+    ///
+    /// A task that sleeps is woken by a job on the cooperative pool, whatever executor it prefers, so that bodies which
+    /// hold every thread of the pool would keep it asleep. This one is woken by a timer of Dispatch.
+    func waitAside(atMost longest: Duration) async throws {
+        let timer = DispatchSource.makeTimerSource(queue: Self.timers)
+        timer.schedule(deadline: .now() + longest.seconds)
+        timer.setEventHandler { [self] in ring() }
+        timer.activate()
+        defer { timer.cancel() }
+        await ringing()
+        try Task.checkCancellation()
+    }
+
+    private static let timers = DispatchQueue(label: "skirret.timers", qos: .userInteractive)
 
     private func ringing() async {
         await withTaskCancellationHandler {

@@ -5,7 +5,8 @@ import SkirretRedis
 
 /// Renews the leases of everything this worker holds, and brings cancellations back.
 ///
-/// Runs on a thread of its own: tasks that keep the cooperative pool busy must not look like a dead worker.
+/// Runs on a thread of its own, and sleeps on a timer of its own: tasks that keep every thread of the cooperative pool
+/// busy must not look like a dead worker.
 struct Heartbeat: Sendable {
     let queue: TaskQueue
     let options: WorkerOptions
@@ -21,11 +22,11 @@ struct Heartbeat: Sendable {
         while true {
             do {
                 try await beat()
-                try await ContinuousClock().sleep(for: options.heartbeat)
+                try await Doorbell().waitAside(atMost: options.heartbeat)
             } catch let error as RedisError {
                 if Task.isCancelled { throw CancellationError() }
                 logger.log(level: error.quietLevel, "a heartbeat did not get through", metadata: ["error": "\(error)"])
-                try await ContinuousClock().sleep(for: .milliseconds(250))
+                try await Doorbell().waitAside(atMost: .milliseconds(250))
             }
         }
     }

@@ -15,8 +15,10 @@ struct LastChance {
         case alone(token: String, until: ContinuousClock.Instant)
     }
 
-    /// How long nothing else is claimed, before it begins and after; a long innocent task must not keep slots empty
-    /// for longer. If it dies in company, that is not held against it at once; see `restore.lua`.
+    /// How long nothing else is claimed, before it begins and after.
+    ///
+    /// A second: a long innocent task must not keep slots empty for longer. If it dies in company, that is not held
+    /// against it at once; see `restore.lua`.
     private static let solitude = Duration.seconds(1)
     /// How often to look whether everything else has ended.
     private static let pulse = Duration.milliseconds(20)
