@@ -221,8 +221,9 @@ def test_transactions_that_read_and_then_write_wait_for_each_other(server, make_
     assert max(answer["result"]["n"] for answer in answers) == 160, "no increment is lost"
 
 
-def test_an_action_dispatches_another_as_a_task(inside, enqueued):
+def test_an_action_dispatches_another_as_a_task(inside, enqueued, redis):
     inside("""result = context["dispatch_task"]("slow", {"n": 1})""")
+    assert json.loads(redis.lindex("celery", 0))["headers"]["timelimit"] == [3600, None]
     assert enqueued() == [("skirret.plugins.run_action", ["runner", "slow", {"n": 1}, {}])]
 
 

@@ -9,6 +9,9 @@ from django.utils.datastructures import MultiValueDict
 
 from .frames import MAX_EVENT
 
+#: Seconds. Nobody waits for a dispatched action, so it may take as long as a refresh, which has the same limit.
+DISPATCHED_SECONDS = 3600
+
 
 @dataclass
 class Request:
@@ -100,10 +103,11 @@ def _progress_reporter(call, writer):
 
 
 def _task_dispatcher(key):
-    def dispatch_task(action, params=None):
-        """Enqueues another action of this plugin and returns the task's id at once."""
+    def dispatch_task(action, params=None, *, time_limit=DISPATCHED_SECONDS):
+        """Enqueues another action of this plugin, which may take `time_limit` seconds; the task's id, at once."""
         from dispatcharr.celery import app
 
-        return app.send_task("skirret.plugins.run_action", args=[key, str(action), params or {}, {}]).id
+        arguments = [key, str(action), params or {}, {}]
+        return app.send_task("skirret.plugins.run_action", args=arguments, time_limit=time_limit).id
 
     return dispatch_task

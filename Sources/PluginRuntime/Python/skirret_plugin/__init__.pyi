@@ -36,8 +36,11 @@ class ReportProgress(Protocol):
         """How far this call is, from 0 to 100."""
 
 class DispatchTask(Protocol):
-    def __call__(self, action: str, params: Params | None = None) -> str:
-        """Enqueues another action of this plugin; the task's id. It survives a restart, a thread does not."""
+    def __call__(self, action: str, params: Params | None = None, *, time_limit: float = 3600) -> str:
+        """Enqueues another action of this plugin, which may take `time_limit` seconds; the task's id.
+
+        It survives a restart, a thread does not.
+        """
 
 class Upload:
     """One uploaded file; it is removed after the call."""
