@@ -1,6 +1,7 @@
 """The survey's reports as Markdown."""
 
 import re
+import sys
 
 #: What a log line or an error says when something that plugins expect is not there.
 MISSING = re.compile(
@@ -87,5 +88,5 @@ def _missing(report):
 
 
 def _cell(text, limit=80):
-    text = " ".join(str(text).split()).replace("|", "\\|")
+    text = " ".join(str(text).replace(sys.executable, "the host's Python").split()).replace("|", "\\|")
     return text if len(text) <= limit else text[: limit - 1] + "…"
