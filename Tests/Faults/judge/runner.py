@@ -57,7 +57,7 @@ def run_here(id: str, seed: int, settings: Settings, result: Path, keep: Path | 
 
 
 def run_all(options: argparse.Namespace, settings: Settings) -> int:
-    chosen = [one for one in CASES.values() if not options.case or one.id in options.case]
+    chosen = [one for one in CASES.values() if not options.case or one.id.upper() in options.case]
     runs = [(one, seed) for one in chosen for seed in _seeds(one, options)]
     runs.sort(key=lambda run: -run[0].seconds)
     verdicts: list[Verdict] = []
@@ -96,6 +96,7 @@ def _run_apart(
     command = [
         sys.executable, "-m", "judge", "--case", one.id, "--seed", str(seed), "--worker", shlex.join(settings.worker),
         "--result", str(result), *(["--full"] if options.full else []),
+        *(["--minutes", str(options.minutes)] if options.minutes is not None else []),
         *(["--keep", str(options.keep.resolve())] if options.keep else []),
     ]  # fmt: skip
     began = time.monotonic()
@@ -103,8 +104,9 @@ def _run_apart(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         cwd=Path(__file__).parents[1], text=True,
     )  # fmt: skip
+    limit = (FULL_LIMIT_SECONDS if options.full else SHORT_LIMIT_SECONDS) + (options.minutes or 0) * 60
     try:
-        said, _ = process.communicate(timeout=FULL_LIMIT_SECONDS if options.full else SHORT_LIMIT_SECONDS)
+        said, _ = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
         process.terminate()  # it closes what it started, and its children die with it
         said, _ = process.communicate()

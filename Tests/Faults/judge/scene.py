@@ -18,7 +18,7 @@ from .messages import message
 from .processes import OwnProcess, until
 from .producers import Load, Producer, no_ops
 from .topology import PythonWorker, RedisServer, Worker
-from .watcher import PREFIX, Watcher
+from .watcher import PREFIX, Watcher, is_final
 
 #: Ours and kombu's books about tasks that are not over.
 BOOKS = ("unacked", "unacked_index", "skirret:leases", "skirret:owners", "skirret:scheduled",
@@ -34,6 +34,12 @@ class Settings:
     worker: list[str]
     python: str
     is_full: bool
+    #: How long the cases that go on for a time shall do so; None for their own.
+    minutes: float | None = None
+
+    def length(self, short: float, full: float) -> float:
+        """Seconds that such a case goes on."""
+        return self.minutes * 60 if self.minutes is not None else full if self.is_full else short
 
     @property
     def skirret(self) -> str:
@@ -255,9 +261,9 @@ class Scene:
         for at in range(0, len(tasks), 5000):
             part = tasks[at : at + 5000]
             for task, text in zip(part, client.mget([PREFIX + task for task in part]), strict=True):
-                state = json.loads(text)["status"] if text else None
-                if state in {"SUCCESS", "FAILURE", "REVOKED"}:
-                    found[task] = state
+                result = json.loads(text) if text else {}
+                if is_final(result):
+                    found[task] = result["status"]
         return found
 
     def _dead(self, client: redis.Redis) -> set[str]:

@@ -52,6 +52,12 @@ class RedisServer:
         except redis.RedisError:
             return False
 
+    @property
+    def seconds_without_processor(self) -> float:
+        """How long it has been ready to run and somebody else ran; zero where the kernel does not tell."""
+        path = Path(f"/proc/{self._process.pid}/schedstat")
+        return int(path.read_text().split()[1]) / 1e9 if path.exists() else 0
+
     def kill(self) -> None:
         self._process.kill()
 

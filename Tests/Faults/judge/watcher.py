@@ -14,6 +14,11 @@ PREFIX = "celery-task-meta-"
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
 
 
+def is_final(result: dict[str, object]) -> bool:
+    """Without a date it is the notice that nobody knows the task yet, which is not the last word."""
+    return result.get("status") in FINAL and bool(result.get("date_done"))
+
+
 class Watcher(threading.Thread):
     """Subscribed to all results for as long as the server stands; misses what is said while it is gone."""
 
@@ -40,7 +45,7 @@ class Watcher(threading.Thread):
                 if not said or said["type"] != "pmessage":
                     continue
                 task = said["channel"].removeprefix(PREFIX)
-                if json.loads(said["data"])["status"] in FINAL:
+                if is_final(json.loads(said["data"])):
                     self.completions[task] = self.completions.get(task, 0) + 1
 
     def stop(self) -> None:

@@ -10,20 +10,27 @@ import redis
 from ..ledger import AcceptedLog
 from ..processes import until
 from ..scene import PREFIX, Scene, Skip, task_id
-from ..topology import PythonWorker
+from ..topology import PythonWorker, Worker
 from ..verdict import Bars
 from . import case
 
-#: Seconds after which a Python worker's sweep takes an abandoned message; ours renew theirs every four.
-VISIBILITY = 8
+#: Seconds after which a Python worker's sweep takes an abandoned message. Longer than our leases, or it would take
+#: what a worker of ours may still write.
+VISIBILITY = 15
+#: Seconds that a worker stands still. Nothing keeps a Python worker that was taken for dead from writing when it wakes
+#: up, so it never stands still for as long as that; ours may.
+OUR_SHORT, OUR_LONG, PYTHON_LONGEST = 3.0, 16.0, 5.0
+LEASE = 12.0
 
 
-@case("MIX", "two Python workers and two of ours on one queue, random kills", seeds=1, seconds=110)
+@case("FLEET", "two Python workers and two of ours on one queue, random kills", seeds=1, seconds=110)
 def mixed_fleet(scene: Scene) -> Bars:
-    """A Python worker is killed when it has nothing in its memory alone.
+    """SIGKILL, SIGTERM, SIGSTOP and SIGCONT to any of them; who ended is replaced.
 
-    kombu takes a message off the queue and records it in a second step: a kill in between loses it for good,
-    which is kombu's own (measured: up to 2 of 1,000), and no other worker can mend it.
+    Two things are Celery's own, and no other worker can mend them. kombu takes a message off the queue and records it
+    in a second step: a kill in between loses it for good (measured: up to 2 of 1,000), so a Python worker is killed
+    when nothing is in its memory alone. And what a killed one held is restored by another Python worker, which looks
+    when it starts and then every hundred seconds.
     """
     try:
         import celery  # noqa: F401
@@ -37,45 +44,55 @@ def mixed_fleet(scene: Scene) -> Bars:
     producer = scene.produce(12, lambda chance: [round(chance.random() * 1.5, 3)])
     with scene.redis.client() as client:
         until(lambda: len(_nodes(scene)) == 4, 60, "all four workers to have worked")
-        end = time.monotonic() + (600 if scene.is_full else 60)
+        blows: dict[str, int] = {}
+        end = time.monotonic() + scene.settings.length(30, 600)
         while time.monotonic() < end:
             time.sleep(1 + scene.random.random() * 3)
-            match scene.random.choice(["ours", "ours", "python", "stop ours", "stop python"]):
-                case "ours":
-                    victim = scene.random.choice(ours)
-                    scene.kill(victim)
-                case "stop ours":
-                    victim = scene.random.choice(ours)
-                    victim.process.signal(signal.SIGTERM)
-                    scene.left_behind(victim, time.monotonic() + 20)
-                    victim.process.wait(40)
-                case "python":
-                    victim = scene.random.choice(pythons)
-                    if not _freeze_whole(scene, client, victim):
-                        continue
-                    scene.kill(victim)
-                case _:
-                    victim = scene.random.choice(pythons)
-                    victim.process.signal(signal.SIGTERM)
-                    scene.left_behind(victim, time.monotonic() + 20)
-                    victim.process.wait(40)
-            victim.restart()
+            blow = scene.random.choice(["kill ours", "kill ours", "kill python", "stop ours", "stop python",
+                                        "freeze ours", "freeze python"])  # fmt: skip
+            victim = scene.random.choice(ours if blow.endswith("ours") else pythons)
+            if _strike(scene, client, blow.split()[0], victim):
+                blows[blow] = blows.get(blow, 0) + 1
         producer.stop()
-        # A Python worker looks for abandoned messages when it starts, and then every hundred seconds.
-        end = time.monotonic() + 150
+        end = time.monotonic() + 180
         while time.monotonic() < end and client.hlen("unacked"):
-            time.sleep(VISIBILITY + 2)
-            if client.hlen("unacked"):
-                pythons[0].process.kill() if not pythons[0].process.is_alive else _replace(scene, pythons[0])
+            # Starts look for abandoned messages at once, where time alone would take a hundred seconds.
+            time.sleep(3)
+            if any(time.time() - at > VISIBILITY for _, at in client.zrange("unacked_index", 0, 0, withscores=True)):
+                _replace(scene, pythons[0])
+                time.sleep(12)
     scene.settle(60)
     by_node = {node: sum(start.node == node for start in scene.runs()) for node in _nodes(scene)}
     scene.notes.append("starts by worker: " + ", ".join(f"{node} {count}" for node, count in sorted(by_node.items())))
-    scene.notes.append(f"{len(scene.deaths)} ends of workers")
+    scene.notes.append("blows: " + ", ".join(f"{blow} {count}" for blow, count in sorted(blows.items())))
     # A message that a dead Python worker held has no owner record; its restoration is Celery's.
     return Bars(accepted=100, needs_recovery=False)
 
 
-def _replace(scene: Scene, worker: PythonWorker) -> None:
+def _strike(scene: Scene, client: redis.Redis, how: str, victim: Worker | PythonWorker) -> bool:
+    """Does it, and puts another worker into the place of one that ended; false when it could not be done now."""
+    is_python = isinstance(victim, PythonWorker)
+    match how:
+        case "kill":
+            if is_python and not _freeze_whole(scene, client, victim):
+                return False
+            scene.kill(victim)
+            victim.restart()
+        case "stop":
+            _replace(scene, victim)
+        case "freeze":
+            longest = PYTHON_LONGEST if is_python else scene.random.choice([OUR_SHORT, OUR_LONG])
+            length = longest * (0.7 + scene.random.random() * 0.3) if longest < OUR_LONG else longest
+            at = time.monotonic()
+            victim.process.freeze()
+            time.sleep(length)
+            victim.process.thaw()
+            if length > LEASE:
+                scene.left_behind(victim, at + LEASE)
+    return True
+
+
+def _replace(scene: Scene, worker: Worker | PythonWorker) -> None:
     worker.process.signal(signal.SIGTERM)
     scene.left_behind(worker, time.monotonic() + 20)
     worker.process.wait(40)

@@ -24,7 +24,8 @@ from . import case
 from .workers import worker_help
 
 ROOT = Path(__file__).resolve().parents[4]
-FIXTURES = ROOT / "../shared/fixtures/celery"
+#: What a real Celery sent and stored, beside the checkout or where SKIRRET_SHARED says.
+FIXTURES = Path(os.environ.get("SKIRRET_SHARED") or ROOT / "../shared") / "fixtures/celery"
 
 
 @case("L3", "poison: kills its host each time", seeds=2, seconds=60)

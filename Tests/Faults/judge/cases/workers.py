@@ -198,7 +198,7 @@ def stop_with_long_tasks(scene: Scene) -> Bars:
     return Bars()
 
 
-@case("W6i", "SIGTERM when idle", seconds=10)
+@case("W6I", "SIGTERM when idle", is_alone=True, seconds=10)
 def stop_when_idle(scene: Scene) -> Bars:
     scene.start_redis()
     times = []
@@ -223,7 +223,7 @@ def chaos(scene: Scene) -> Bars:
     fleet = [scene.start_worker(concurrency=8) for _ in range(3)]
     scene.start_worker("survivor", concurrency=8)
     producer = scene.produce(200 if scene.is_full else 60, short_tasks)
-    end = time.monotonic() + (600 if scene.is_full else 30)
+    end = time.monotonic() + scene.settings.length(30, 600)
     while time.monotonic() < end:
         _strike(scene, scene.random.choice(fleet))
         time.sleep(2 + scene.random.random() * 3)
