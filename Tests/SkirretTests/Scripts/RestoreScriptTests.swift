@@ -185,6 +185,17 @@ import Testing
         }
     }
 
+    @Test func `a claim without a lease is found, counted and given back`() async throws {
+        try await claimed("a", "b") { bench in
+            try await bench.redis.send("ZREM", "skirret:leases", "S-0")
+            _ = try await bench.sweep()
+            let counted = try await bench.redis.send("HGETALL", "skirret:repairs").array?.compactMap(\.string)
+            #expect(counted == ["count", "1"])
+            #expect(try await bench.sweep() == ["S-0"])
+            #expect(try await bench.redis.send("HGET", "skirret:repairs", "count").string == "1")
+        }
+    }
+
     @Test func `after a stall of Redis nothing is taken for one lease, however many are overdue`() async throws {
         try await claimed("a", "b", "c") { bench in
             #expect(try await bench.sweep() == [])

@@ -28,16 +28,17 @@ ROOT = Path(__file__).resolve().parents[4]
 FIXTURES = Path(os.environ.get("SKIRRET_SHARED") or ROOT / "../shared") / "fixtures/celery"
 
 
-@case("L3", "poison: kills its host each time", seeds=2, seconds=60)
+@case("L3", "poison: kills its host each time", seeds=2, is_alone=True, seconds=15)
 def poison(scene: Scene) -> Bars:
     scene.start_redis()
     has_processes = "--processes" in worker_help(scene)
     flags = ("--processes", "2") if has_processes else ()
     hosts = [scene.start_worker(f"host{n}", concurrency=4, flags=flags) for n in range(2)]
-    producer = scene.produce(40, lambda chance: [chance.random() * 0.1])
-    scene.await_progress(200)
+    producer = scene.produce(80, lambda chance: [chance.random() * 0.05])
+    scene.await_progress(400)
     scene.send(0, "kill", count=2 if scene.is_full else 1)
     poisoned = set(scene.send(0, "kill"))
+    taken: set[str] = set()
     with scene.redis.client() as client:
         end = time.monotonic() + 100
         while len(poisoned - _dead(client)) and time.monotonic() < end:
@@ -46,6 +47,8 @@ def poison(scene: Scene) -> Bars:
                     pids = frozenset({host.process.pid})
                     scene.deaths.append(Death(pids, time.monotonic(), scene.held_by(host.name)))
                     host.restart()
+            # What died with its host right after its claim waits there for a moment, and may not have begun.
+            taken |= {task_id(text.partition("\n")[2]) for text in client.hvals("skirret:scheduled:messages")}
             time.sleep(0.05)
         until(lambda: client.zcard("skirret:dead") >= (3 if scene.is_full else 2), 60, "all of them to be dead")
         letters = [json.loads(text.partition("\n")[0]) for text in client.hvals("skirret:dead:letters")]
@@ -59,11 +62,11 @@ def poison(scene: Scene) -> Bars:
     if has_processes:
         deadly = [start for start in scene.runs() if start.task in poisoned]
         scene.deaths += [Death(frozenset({start.pid}), start.at, frozenset({start.task})) for start in deadly]
-        _compare_latency(scene, poisoned)
+        _compare_latency(scene, poisoned, taken - poisoned)
     return Bars(dead=3 if scene.is_full else 2, recovery=2 if has_processes else 15)
 
 
-def _compare_latency(scene: Scene, poisoned: set[str]) -> None:
+def _compare_latency(scene: Scene, poisoned: set[str], taken: set[str]) -> None:
     """How long others waited for their first start, while poison was at work and at all other times.
 
     Those that a killed host held are no others: their bar is the recovery.
@@ -75,13 +78,15 @@ def _compare_latency(scene: Scene, poisoned: set[str]) -> None:
         first.setdefault(start.task, start.at)
     accepted = AcceptedLog.read(scene.folder / "accepted")
     waits: dict[bool, list[float]] = {True: [], False: []}
-    for task in set(first) - poisoned:
+    late = [task for task in taken if first[task] - accepted[task] > 2]
+    scene.check(not late, f"{len(late)} that a killed host held began more than two seconds later")
+    for task in set(first) - poisoned - taken:
         waits[min(deadly) <= accepted[task] <= max(deadly) + 0.5].append(first[task] - accepted[task])
     usual, meanwhile = (sorted(waits[during])[int(len(waits[during]) * 0.99)] * 1000 for during in (False, True))
     count = len(waits[True])
     scene.notes.append(f"others waited p99 {usual:.0f} ms, {meanwhile:.0f} ms while it killed ({count} tasks)")
-    # Ten milliseconds: what the clock of a busy machine is worth.
-    scene.check(meanwhile <= 2 * usual + 10, f"others waited p99 {meanwhile:.0f} ms, {usual:.0f} ms without poison")
+    # Two processors share the starts of six processes with everybody else: less than 50 ms says nothing about us.
+    scene.check(meanwhile <= max(2 * usual, 50), f"others waited p99 {meanwhile:.0f} ms, {usual:.0f} ms without poison")
 
 
 def _dead(client: redis.Redis) -> set[str]:
