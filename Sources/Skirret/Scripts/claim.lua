@@ -4,6 +4,8 @@
 -- loses the message for ever. What does not parse goes to the dead letters in
 -- the same step: kombu's own sweep would choke on it in `unacked`.
 --
+-- Starts with envelope.lua.
+--
 -- A call whose answer was lost is made again with the same seed and gets the
 -- same claims; without that they would lie there until their leases end.
 --
@@ -25,27 +27,31 @@
 -- ARGV[6…] routing keys   JSON string for each queue, in the order of KEYS[10…]
 --
 -- Returns  [now in Unix milliseconds, how many messages went to the dead letters, claims, paused queue keys];
---          a claim is [token, queue key, message, crashes, 1 when revoked].
+--          a claim is [token, queue key, message]; where a worker died under the task, or where it is revoked,
+--          crashes and 1 or 0 follow.
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local lease = now + ARGV[2]
+-- As texts: Redis would write out a number anew for each message.
+local seconds, lease = string.format("%d.%06d", time[1], time[2]), string.format("%.0f", now + ARGV[2])
 local most = math.min(tonumber(ARGV[1]), 500)
 local seed = ARGV[4] .. "-"
 local claims, ids, refused, paused = {}, {}, 0, {}
 
-local function add(token, list, id, message)
-    claims[#claims + 1] = { token, list, message }
-    ids[#ids + 1] = id
+local function note(values, field)
+    for i, value in ipairs(values) do
+        if value then
+            local claim = claims[i]
+            claim[4], claim[5] = claim[4] or 0, claim[5] or 0
+            claim[field] = field == 4 and tonumber(value) or 1
+        end
+    end
 end
 
--- What belongs to the task and not to the message is looked up for all of them at once.
+-- What belongs to the task and not to the message is looked up for all of them at once, if there is any.
 local function answer()
     if #claims > 0 then
-        local crashes = redis.call("HMGET", KEYS[7], unpack(ids))
-        local revoked = redis.call("ZMSCORE", KEYS[8], unpack(ids))
-        for i, claim in ipairs(claims) do
-            claim[4], claim[5] = tonumber(crashes[i] or 0), revoked[i] and 1 or 0
-        end
+        if redis.call("EXISTS", KEYS[7]) == 1 then note(redis.call("HMGET", KEYS[7], unpack(ids)), 4) end
+        if redis.call("EXISTS", KEYS[8]) == 1 then note(redis.call("ZMSCORE", KEYS[8], unpack(ids)), 5) end
     end
     return { now, refused, claims, paused }
 end
@@ -61,7 +67,8 @@ local function find(first, last)
             owner = cjson.decode(owner)
             -- A first call that comes late has nobody left who would renew it.
             if ARGV[5] ~= "0" then redis.call("ZADD", KEYS[3], "XX", lease, tokens[i]) end
-            add(tokens[i], owner.queue, owner.task, string.sub(held, 2, #held - owner.tail))
+            claims[#claims + 1] = { tokens[i], owner.queue, string.sub(held, 2, #held - owner.tail) }
+            ids[#ids + 1] = owner.task
         end
         isRepeated = isRepeated or owner
     end
@@ -82,35 +89,28 @@ local arePaused = redis.call("HLEN", KEYS[9]) > 0
 redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 
 local unacked, index, leases, owners, letters, dead = {}, {}, {}, {}, {}, {}
-local seconds = string.format("%d.%06d", time[1], time[2])
 
-local function take(list, tail, message)
-    -- Decoded to look at it only. The bytes that travel on are the original ones:
-    -- cjson would turn [] into {} and round big integers.
-    local ok, envelope = pcall(cjson.decode, message)
-    ok = ok and type(envelope) == "table" and type(envelope.headers) == "table"
-        and type(envelope.properties) == "table" and type(envelope.body) == "string"
-        and type(envelope.properties.delivery_tag) == "string"
-        and type(envelope.properties.delivery_info) == "table"
-    if not ok then
-        refused = refused + 1
-        dead[#dead + 1], dead[#dead + 2] = now, seed .. "x" .. refused
-        letters[#letters + 1], letters[#letters + 2] = seed .. "x" .. refused, cjson.encode({
-            reason = "not a Celery envelope: JSON object with body, headers, properties.delivery_tag and delivery_info",
-            queue = list,
-        }) .. "\n" .. message
-        return
-    end
-    local token, id, name = seed .. #claims, envelope.headers.id, envelope.headers.task
-    id = type(id) == "string" and id or ""
-    local n = 2 * #claims
+local function refuse(list, message)
+    refused = refused + 1
+    dead[#dead + 1], dead[#dead + 2] = now, seed .. "x" .. refused
+    letters[#letters + 1], letters[#letters + 2] = seed .. "x" .. refused, cjson.encode({
+        reason = "not a Celery envelope: JSON object with body, headers, properties.delivery_tag and delivery_info",
+        queue = list,
+    }) .. "\n" .. message
+end
+
+-- The owner's record is JSON put together as text: all but id and name is the same for the whole list.
+local function take(list, tail, owner, message)
+    local id, idText, nameText = envelope.glance(message)
+    if not id then id, idText, nameText = envelope.read(message) end
+    if not id then return refuse(list, message) end
+    local count = #claims
+    local token, n = seed .. count, 2 * count
     unacked[n + 1], unacked[n + 2] = token, "[" .. message .. tail
     index[n + 1], index[n + 2] = seconds, token
     leases[n + 1], leases[n + 2] = lease, token
-    owners[n + 1], owners[n + 2] = token, cjson.encode({
-        worker = ARGV[3], queue = list, tail = #tail, task = id, name = type(name) == "string" and name or "", at = now,
-    })
-    add(token, list, id, message)
+    owners[n + 1], owners[n + 2] = token, owner .. idText .. ',"name":' .. nameText .. "}"
+    claims[count + 1], ids[count + 1] = { token, list, message }, id
 end
 
 local queue, failure = 10, nil
@@ -122,7 +122,10 @@ while #claims < most and refused < 500 and queue <= #KEYS do
     -- A queue under whose name lies no list must not keep the others from being served.
     if popped and popped.err then failure = popped end
     if not popped or popped.err then popped = {} end
-    for _, message in ipairs(popped) do take(KEYS[queue], ', "", ' .. ARGV[queue - 4] .. "]", message) end
+    local tail = ', "", ' .. ARGV[queue - 4] .. "]"
+    local owner = cjson.encode({ worker = ARGV[3], queue = KEYS[queue], tail = #tail, at = now })
+    owner = string.sub(owner, 1, -2) .. ',"task":'
+    for _, message in ipairs(popped) do take(KEYS[queue], tail, owner, message) end
     if #popped < want then queue = queue + 1 end
 end
 if failure and #claims + refused == 0 then return failure end

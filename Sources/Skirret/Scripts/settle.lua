@@ -16,42 +16,30 @@
 -- KEYS[7]  lost           ZSET  token that was taken from its worker, scored by Unix milliseconds
 -- KEYS[8…] results        STRING with TTL  for each settlement in order, where its result goes
 -- ARGV[1]  keep           seconds for which results are kept; 0: for ever
--- ARGV[2…] settlements    groups of four: token, "" when the message was acknowledged early and nothing fences;
---                         task id; "1" when the task is over: its crash count and cancellation go too; result as
---                         JSON, "" for none. Published as well. A stored SUCCESS is never overwritten (Celery's rule).
+-- ARGV[2]  prefix         how many bytes stand before the task id in a result's key
+-- ARGV[3…] settlements    pairs: token, "" when the message was acknowledged early and nothing fences; result as JSON,
+--                         "" for none. Published as well. A stored SUCCESS is never overwritten (Celery's rule).
 --
 -- Returns  for each settlement in order: 1 when written; 0 when the claim was taken away; 2 when nobody holds it and
 --          nobody took it: then a caller who repeats a call whose answer was lost knows that it got through.
 local keep = tonumber(ARGV[1])
-local tokens, keys, results, seen = {}, {}, {}, {}
-for i = 2, #ARGV, 4 do tokens[#tokens + 1] = ARGV[i] end
-local leases = redis.call("ZMSCORE", KEYS[3], unpack(tokens))
-local answers, held, over = {}, {}, {}
-for i, token in ipairs(tokens) do
-    if token ~= "" and not leases[i] then
-        answers[i] = redis.call("ZSCORE", KEYS[7], token) and 0 or 2
-    else
-        local at = 4 * i - 2
-        answers[i] = 1
-        if token ~= "" then held[#held + 1] = token end
-        if ARGV[at + 2] == "1" then over[#over + 1] = ARGV[at + 1] end
-        if ARGV[at + 3] ~= "" then
-            keys[#keys + 1] = KEYS[i + 7]
-            results[#results + 1] = ARGV[at + 3]
-        end
+local tokens, answers = {}, {}
+for i = 3, #ARGV, 2 do
+    if ARGV[i] ~= "" then tokens[#tokens + 1] = ARGV[i] end
+end
+
+-- How many there were tells that all were there, as nearly always.
+local leases = redis.call("ZREM", KEYS[3], "", unpack(tokens))
+if leases < #tokens then
+    -- An owner's record comes and goes with its lease.
+    for i, owner in ipairs(redis.call("HMGET", KEYS[4], unpack(tokens))) do
+        if not owner then answers[tokens[i]] = redis.call("ZSCORE", KEYS[7], tokens[i]) and 0 or 2 end
     end
 end
-local stored = #keys > 0 and redis.call("MGET", unpack(keys))
-
-if #held > 0 then
-    redis.call("HDEL", KEYS[1], unpack(held))
-    redis.call("ZREM", KEYS[2], unpack(held))
-    redis.call("ZREM", KEYS[3], unpack(held))
-    redis.call("HDEL", KEYS[4], unpack(held))
-end
-if #over > 0 then
-    redis.call("HDEL", KEYS[5], unpack(over))
-    redis.call("ZREM", KEYS[6], unpack(over))
+if leases > 0 then
+    redis.call("HDEL", KEYS[1], unpack(tokens))
+    redis.call("ZREM", KEYS[2], unpack(tokens))
+    redis.call("HDEL", KEYS[4], unpack(tokens))
 end
 
 -- Decoded to look at the state only; a result may well contain somebody else's "status".
@@ -60,13 +48,30 @@ local function succeeded(json)
     return ok and type(result) == "table" and result.status == "SUCCESS"
 end
 
-for i, key in ipairs(keys) do
-    -- The same task twice in one call: the second sees what the first wrote.
-    local before = seen[key] or stored[i]
-    if not (before and succeeded(before)) then
-        if keep > 0 then redis.call("SETEX", key, keep, results[i]) else redis.call("SET", key, results[i]) end
-        redis.call("PUBLISH", key, results[i])
-        seen[key] = results[i]
+local function store(key, json, ...)
+    -- Nearly always the first result of its task.
+    local isFirst = redis.call("SET", key, json, "NX", ...)
+    if not isFirst and succeeded(redis.call("GET", key)) then return end
+    if not isFirst then redis.call("SET", key, json, ...) end
+    redis.call("PUBLISH", key, json)
+end
+
+local results, over = {}, {}
+for i = 3, #ARGV, 2 do
+    local key, answer = KEYS[(i - 3) / 2 + 8], answers[ARGV[i]] or 1
+    results[#results + 1] = answer
+    if answer == 1 then
+        over[#over + 1] = key
+        if ARGV[i + 1] ~= "" then
+            if keep > 0 then store(key, ARGV[i + 1], "EX", ARGV[1]) else store(key, ARGV[i + 1]) end
+        end
     end
 end
-return answers
+
+-- The crash count and the cancellation of a task that is over go too; mostly nobody has any.
+if #over > 0 and redis.call("EXISTS", KEYS[5], KEYS[6]) > 0 then
+    for i, key in ipairs(over) do over[i] = string.sub(key, ARGV[2] + 1) end
+    redis.call("HDEL", KEYS[5], unpack(over))
+    redis.call("ZREM", KEYS[6], unpack(over))
+end
+return results

@@ -97,13 +97,15 @@ struct Claimer: Sendable {
 }
 
 extension Claim {
-    /// A claim as the scripts answer it: token, list, message, crashes, 1 when revoked; nil for anything else.
+    /// A claim as the scripts answer it: token, list, message, and crashes and 1 when revoked, if there is anything to
+    /// tell of these; nil for anything else.
     init?(reply: RedisValue, now: Int) {
-        guard let fields = reply.array, fields.count == 5, let token = fields[0].string, let list = fields[1].string,
+        guard let fields = reply.array, fields.count >= 3, let token = fields[0].string, let list = fields[1].string,
             let message = fields[2].bytes
         else { return nil }
         self.init(
-            token: token, list: list, message: message, crashes: fields[3].int ?? 0, isRevoked: fields[4].int == 1,
+            token: token, list: list, message: message, crashes: fields.count > 3 ? fields[3].int ?? 0 : 0,
+            isRevoked: fields.count > 4 && fields[4].int == 1,
             claimedAt: Date(timeIntervalSince1970: Double(now) / 1000))
     }
 }

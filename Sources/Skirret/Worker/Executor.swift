@@ -181,8 +181,7 @@ struct Executor: Sendable {
     ) -> PlainSettlement {
         PlainSettlement(
             task: run.message.headers.id, token: run.token ?? "",
-            result: settlement.results.first?.result.encoded() ?? [], isFinal: settlement.isFinal,
-            completion: completion)
+            result: settlement.results.first?.result.encoded() ?? [], completion: completion)
     }
 
     /// The end of a settlement that went with others.

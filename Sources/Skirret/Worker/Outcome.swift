@@ -105,7 +105,7 @@ struct Settlement: Sendable {
     ///
     /// Whoever adds a property above that the settle script does not know excludes it here.
     var isPlain: Bool {
-        followUps.isEmpty && !touchesChords && unique == nil && batch == nil && results.count <= 1
+        isFinal && followUps.isEmpty && !touchesChords && unique == nil && batch == nil && results.count <= 1
             && results.allSatisfy { $0.result.taskID == own?.taskID }
     }
 }

@@ -9,8 +9,6 @@ struct PlainSettlement: Sendable {
     let token: String
     /// JSON; empty when no result is stored.
     let result: [UInt8]
-    /// The task is over; see ``Settlement/isFinal``.
-    let isFinal: Bool
     /// Told the end: whether it was written, or why Redis did not take it.
     let completion: @Sendable (Result<Bool, RedisError>) -> Void
 }

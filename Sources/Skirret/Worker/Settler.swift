@@ -69,12 +69,11 @@ struct Settler: Sendable {
     func write(_ batch: [PlainSettlement]) async throws(RedisError) -> [Bool] {
         let keys = queue.keys
         var arguments: [RedisArgument] = []
-        arguments.reserveCapacity(1 + 4 * batch.count)
+        arguments.reserveCapacity(2 + 2 * batch.count)
         arguments.append(.init(queue.resultSeconds))
+        arguments.append(.init(keys.result(TaskID(rawValue: "")).utf8.count))
         for settlement in batch {
             arguments.append(.init(settlement.token))
-            arguments.append(.init(settlement.task.rawValue))
-            arguments.append(settlement.isFinal ? "1" : "0")
             arguments.append(.init(settlement.result))
         }
         let (reply, isRepeated) = try await repeated { () async throws(RedisError) in

@@ -126,17 +126,15 @@ struct ScriptBench {
     }
 
     func settle(
-        _ settlements: [(token: String, task: String, result: String, isFinal: Bool)], keep: Int = 60
+        _ settlements: [(token: String, task: String, result: String)], keep: Int = 60
     ) async throws -> [Int] {
         try await redis.run(
             Scripts.settle,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.cancelled, keys.lost,
             ] + settlements.map { "result-\($0.task)" },
-            arguments: [.init(keep)]
-                + settlements.flatMap {
-                    [.init($0.token), .init($0.task), $0.isFinal ? "1" : "0", .init($0.result)]
-                }
+            arguments: [.init(keep), .init("result-".utf8.count)]
+                + settlements.flatMap { [.init($0.token), .init($0.result)] }
         ).array?.compactMap(\.int) ?? []
     }
 

@@ -20,7 +20,7 @@ import Testing
             try await bench.redis.send("HSET", "skirret:crashes", "a", 1, "other", 1)
             try await bench.redis.send("ZADD", "skirret:cancelled", 1, "b", 1, "other")
             let answers = try await bench.settle([
-                ("S-0", "a", success, true), ("S-1", "b", "", true), ("S-2", "c", success, true),
+                ("S-0", "a", success), ("S-1", "b", ""), ("S-2", "c", success),
             ])
             #expect(answers == [1, 1, 1])
             try await bench.expect([
@@ -36,8 +36,8 @@ import Testing
             try await bench.expire("S-1")
             _ = try await bench.restore("S-1", why: "expired")
             let answers = try await bench.settle([
-                ("S-0", "a", success, true), ("S-1", "b", success, true), ("gone", "x", success, true),
-                ("S-2", "c", success, true),
+                ("S-0", "a", success), ("S-1", "b", success), ("gone", "x", success),
+                ("S-2", "c", success),
             ])
             #expect(answers == [1, 0, 2, 1])
             try await bench.expect([
@@ -50,7 +50,7 @@ import Testing
     @Test func `a repeated call learns that the first got through`() async throws {
         try await claimed { bench in
             let all = ["a", "b", "c"].enumerated().map {
-                (token: "S-\($0.offset)", task: $0.element, result: success, isFinal: true)
+                (token: "S-\($0.offset)", task: $0.element, result: success)
             }
             #expect(try await bench.settle(all) == [1, 1, 1])
             let before = try await bench.space()
@@ -67,7 +67,7 @@ import Testing
         try await claimed { bench in
             try await bench.redis.send("SET", "result-a", .init(stored))
             let failure = #"{"status": "FAILURE"}"#
-            #expect(try await bench.settle([("S-0", "a", failure, true)]) == [1])
+            #expect(try await bench.settle([("S-0", "a", failure)]) == [1])
             #expect(try await bench.redis.send("GET", "result-a").string == (isOverwritten ? failure : stored))
         }
     }
@@ -75,22 +75,17 @@ import Testing
     @Test func `the same task twice in one call keeps its first success`() async throws {
         try await claimed { bench in
             let failure = #"{"status": "FAILURE"}"#
-            let answers = try await bench.settle([("S-0", "a", success, true), ("S-1", "a", failure, true)])
+            let answers = try await bench.settle([("S-0", "a", success), ("S-1", "a", failure)])
             #expect(answers == [1, 1])
             let stored = try await bench.redis.send("GET", "result-a").string
             #expect(stored == success)
         }
     }
 
-    @Test func `an acknowledgement before the run keeps crashes, and a result after it is fenced by nothing`()
-        async throws
-    {
+    @Test func `a result after an early acknowledgement is fenced by nothing`() async throws {
         try await claimed { bench in
             try await bench.redis.send("HSET", "skirret:crashes", "a", 1)
-            #expect(try await bench.settle([("S-0", "a", "", false)]) == [1])
-            #expect(try await bench.redis.send("HGET", "skirret:crashes", "a").int == 1)
-            #expect(try await bench.redis.send("HEXISTS", "unacked", "S-0").int == 0)
-            #expect(try await bench.settle([("", "a", success, true)], keep: 0) == [1])
+            #expect(try await bench.settle([("", "a", success)], keep: 0) == [1])
             #expect(try await bench.redis.send("GET", "result-a").string == success)
             #expect(try await bench.redis.send("TTL", "result-a").int == -1)
             #expect(try await bench.redis.send("EXISTS", "skirret:crashes").int == 0)

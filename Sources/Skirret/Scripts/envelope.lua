@@ -1,0 +1,81 @@
+-- envelope: what a message says of itself, as scripts need it.
+--
+-- Not a script by itself: this text stands in front of claim.
+--
+-- A message is decoded to look at it only: the bytes that travel on are the original ones, as cjson would turn [] into
+-- {} and round big integers. And decoding costs Redis more than all else a claim does, so a message that is laid out
+-- as Celery and this library write it is only looked at where the answers stand. What differs in the least (another
+-- order, other blanks, escapes, a message that came back) is decoded. A glance sees less than decoding does: what is
+-- broken elsewhere than at those places is refused by the worker a moment later.
+--
+-- Returns  nothing.
+local envelope = {}
+local find, sub, quoted = string.find, string.sub, cjson.encode
+
+-- Each text begins with the quote that ends a value and goes up to the quote that begins the next one.
+local function layout(blank)
+    local comma, colon = '",' .. blank .. '"', '":' .. blank
+    return {
+        body = '{"body' .. colon .. '"',
+        lang = comma .. "content-encoding" .. colon .. '"utf-8' .. comma .. "content-type" .. colon
+            .. '"application/json' .. comma .. "headers" .. colon .. '{"lang' .. colon .. '"',
+        task = comma .. "task" .. colon .. '"',
+        id = comma .. "id" .. colon .. '"',
+        info = '"delivery_info' .. colon .. '{"exchange' .. colon .. '"',
+        tag = comma .. "delivery_tag" .. colon .. '"',
+    }
+end
+local celery, ours = layout(" "), layout("")
+
+-- JSON text of each name met so far; false when it needs escapes. Names repeat, and encoding costs.
+local names = {}
+local function plain(name)
+    local text = names[name]
+    if text == nil then
+        text = quoted(name)
+        text = #text == #name + 2 and text
+        names[name] = text
+    end
+    return text
+end
+
+-- Gives the task's id, and id and name as JSON strings; nothing when the message has to be decoded.
+function envelope.glance(message)
+    local l = sub(message, 9, 9) == " " and celery or ours
+    local at, last = find(message, l.body, 1, true)
+    if at ~= 1 then return end
+    at = find(message, '"', last + 1, true)
+    local first
+    first, last = find(message, l.lang, at or 1, true)
+    if not first or first ~= at then return end
+    at = find(message, '"', last + 1, true)
+    first, last = find(message, l.task, at or 1, true)
+    if not first or first ~= at then return end
+    at = find(message, '"', last + 1, true)
+    local name = at and plain(sub(message, last + 1, at - 1))
+    if not name then return end
+    first, last = find(message, l.id, at, true)
+    if first ~= at then return end
+    at = find(message, '"', last + 1, true)
+    local id = at and sub(message, last + 1, at - 1)
+    local text = id and quoted(id)
+    if not text or #text ~= #id + 2 then return end
+    -- kombu writes the delivery tag last, a UUID. Before it come the delivery information and what is short.
+    local tag = #message - 38 - #l.tag
+    if find(message, l.tag, tag, true) ~= tag or sub(message, -3) ~= '"}}' then return end
+    if not find(message, l.info, -300, true) then return end
+    return id, text, name
+end
+
+-- The same from the whole message; nothing when it is not a Celery envelope.
+function envelope.read(message)
+    local ok, read = pcall(cjson.decode, message)
+    ok = ok and type(read) == "table" and type(read.headers) == "table"
+        and type(read.properties) == "table" and type(read.body) == "string"
+        and type(read.properties.delivery_tag) == "string"
+        and type(read.properties.delivery_info) == "table"
+    if not ok then return end
+    local id, name = read.headers.id, read.headers.task
+    id = type(id) == "string" and id or ""
+    return id, quoted(id), quoted(type(name) == "string" and name or "")
+end
