@@ -80,6 +80,23 @@ public struct JSONObject: Sendable {
         JSONObject(try members.filter(isIncluded))
     }
 
+    /// Collects the members that a parser reads.
+    ///
+    /// To know a key for new without comparing it to all others it remembers of which kinds it has seen keys.
+    struct Builder {
+        private(set) var built = JSONObject()
+        /// One bit for each of 64 kinds of keys, by length and first and last byte.
+        private var seen: UInt64 = 0
+
+        mutating func add(_ key: String, _ value: JSONValue) {
+            let bytes = key.utf8
+            let kind = UInt64(bytes.count) &* 7 &+ UInt64(bytes.first ?? 0) &* 3 &+ UInt64(bytes.last ?? 0)
+            let bit: UInt64 = 1 << (kind & 63)
+            if seen & bit == 0 { built.append(key, value) } else { built[key] = value }
+            seen |= bit
+        }
+    }
+
     private func position(of key: String) -> Int? {
         if let positions { return positions[ExactText(text: key)] }
         let count = key.utf8.count

@@ -68,17 +68,17 @@ struct JSONParser {
     private mutating func object() throws(JSONError) -> JSONObject {
         try descend()
         defer { depth -= 1 }
-        var object = JSONObject()
-        if next(is: UInt8(ascii: "}")) { return object }
+        var object = JSONObject.Builder()
+        if next(is: UInt8(ascii: "}")) { return object.built }
         while true {
             skipBlanks()
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw unexpected() }
-            let key = try string()
+            let key = try key()
             guard next(is: UInt8(ascii: ":")) else { throw unexpected() }
-            object[key] = try value()
+            object.add(key, try value())
             if next(is: UInt8(ascii: ",")) { continue }
             guard next(is: UInt8(ascii: "}")) else { throw unexpected() }
-            return object
+            return object.built
         }
     }
 
@@ -126,9 +126,23 @@ struct JSONParser {
 
     // MARK: - Strings
 
+    private mutating func key() throws(JSONError) -> String {
+        let start = position + 1
+        var end = start
+        while end < bytes.count, bytes[end] > 0x20, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\") {
+            end += 1
+        }
+        guard end < bytes.count, bytes[end] == UInt8(ascii: "\""),
+            let key = KnownKeys.key(UnsafeBufferPointer(rebasing: bytes[start..<end]))
+        else { return try string() }
+        position = end + 1
+        return key
+    }
+
     private mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
+        position = endOfPlainText(from: start)
         var all: UInt8 = 0
         while position < bytes.count {
             let byte = bytes[position]
@@ -147,6 +161,25 @@ struct JSONParser {
             }
         }
         throw unexpected()
+    }
+
+    /// Steps over plain ASCII, eight bytes at a time; stops before the eight that hold anything else.
+    private func endOfPlainText(from start: Int) -> Int {
+        let every: UInt64 = 0x0101_0101_0101_0101
+        let high = every &* 0x80
+        let raw = UnsafeRawBufferPointer(bytes)
+        var position = start
+        while position + 8 <= raw.count {
+            let word = raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let quotes = word ^ (every &* 0x22)
+            let slashes = word ^ (every &* 0x5C)
+            // The top bit of a byte is set where that byte is zero, is below 0x20, or is no ASCII.
+            let zeros = (quotes &- every) & ~quotes | (slashes &- every) & ~slashes
+            let controls = (word &- every &* 0x20) & ~word
+            guard (zeros | controls | word) & high == 0 else { return position }
+            position += 8
+        }
+        return position
     }
 
     private func ascii(_ range: Range<Int>) -> String {

@@ -52,7 +52,10 @@ extension JSONValue {
     }
 
     /// Whether this is JSON's null.
-    public var isNull: Bool { self == .null }
+    public var isNull: Bool {
+        // Not by `==`, which would look at both values' members.
+        if case .null = self { true } else { false }
+    }
 
     /// The member of an object; nil when this is no object or lacks the key.
     public subscript(key: String) -> JSONValue? { object?[key] }

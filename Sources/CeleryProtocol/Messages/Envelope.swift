@@ -24,6 +24,9 @@ public struct Envelope: Sendable, Hashable {
     /// The rest, `content-type` and `content-encoding` among it.
     public var other: JSONObject
 
+    /// What has a property of its own, and so does not stand in `other`.
+    private static let named = ["body", "headers", "properties"]
+
     /// What `other` says of a JSON body.
     static let jsonContent: JSONObject = ["content-encoding": "utf-8", "content-type": "application/json"]
 
@@ -34,11 +37,11 @@ public struct Envelope: Sendable, Hashable {
     public init(decoding bytes: [UInt8], limits: WireLimits = .standard) throws(WireError) {
         let json: JSONValue
         do { json = try JSONValue(parsing: bytes, limits: limits.json) } catch { throw .notJSON(error, at: "") }
-        guard case .object(var fields) = json else { throw .expected("an object", at: "", found: json) }
+        guard case .object(let fields) = json else { throw .expected("an object", at: "", found: json) }
 
-        let headers = fields.removeValue(forKey: "headers")
-        let properties = fields.removeValue(forKey: "properties")
-        let body = fields.removeValue(forKey: "body")
+        let headers = fields["headers"]
+        let properties = fields["properties"]
+        let body = fields["body"]
         let taskID = headers?["id"]?.string.map(TaskID.init(rawValue:))
         do throws(WireError) {
             guard case .object(let headers)? = headers else {
@@ -51,7 +54,7 @@ public struct Envelope: Sendable, Hashable {
                 throw WireError.expected("a text", at: "body", found: body)
             }
             (self.headers, self.properties, self.body) = (headers, MessageProperties(fields: properties), body)
-            other = fields
+            other = fields.filter { !Self.named.contains($0.key) }
         } catch {
             throw error.about(taskID)
         }
@@ -92,7 +95,7 @@ public struct Envelope: Sendable, Hashable {
         output.reserveCapacity(body.utf8.count + 1024)
         output.append(contentsOf: #"{"body":"#.utf8)
         JSONValue.write(body, to: &output)
-        for (name, value) in other where !["body", "headers", "properties"].contains(name) {
+        for (name, value) in other where !Self.named.contains(name) {
             output.append(UInt8(ascii: ","))
             JSONValue.write(name, to: &output)
             output.append(UInt8(ascii: ":"))
@@ -122,6 +125,8 @@ extension Envelope {
     }
 
     private func checkContent() throws(WireError) {
+        // As nearly all senders write it.
+        if contentType == "application/json", other["content-encoding"]?.string == "utf-8" { return }
         guard let type = other["content-type"], type.string?.lowercased() == "application/json" else {
             throw WireError(
                 code: other["content-type"] == nil ? .missing : .unsupportedContentType, path: "content-type",

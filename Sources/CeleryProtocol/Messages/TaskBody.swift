@@ -46,6 +46,17 @@ public struct TaskBody: Sendable, Hashable {
         set { embed["chord"] = newValue?.json ?? .null }
     }
 
+    /// Whether nothing follows the task, whatever becomes of it.
+    public var isLast: Bool {
+        embed.allSatisfy { member in
+            switch member.value {
+            case .null: true
+            case .array(let elements): elements.isEmpty
+            default: false
+            }
+        }
+    }
+
     private func signatures(_ key: String) -> [Signature] {
         switch embed[key] {
         case .array(let elements)?: elements.compactMap { $0.object.map(Signature.init(checked:)) }

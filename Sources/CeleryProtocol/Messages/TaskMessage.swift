@@ -34,12 +34,13 @@ public struct TaskMessage: Sendable, Hashable {
         do throws(WireError) {
             try Self.validate(envelope.properties)
             // A message without a task's name in its headers can only be protocol 1; its body must tell.
-            if envelope.headers["task"] != nil { try TaskHeaders(fields: envelope.headers).validate() }
+            let isNamed = envelope.headers["task"] != nil
+            if isNamed { try TaskHeaders(fields: envelope.headers).validate() }
             let payload = try envelope.payload(limits: limits)
             if let fields = payload.object, fields["task"] != nil || fields["args"] != nil {
                 (headers, body) = try Self.protocol1(fields, headers: envelope.headers)
             } else {
-                try TaskHeaders(fields: envelope.headers).validate()
+                if !isNamed { try TaskHeaders(fields: envelope.headers).validate() }
                 headers = TaskHeaders(fields: envelope.headers)
                 body = try TaskBody(json: payload)
             }

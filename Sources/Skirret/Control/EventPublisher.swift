@@ -45,8 +45,8 @@ final class EventPublisher: Sendable {
 
     func started(_ message: TaskMessage) { note(.taskStarted(message.headers.id)) }
 
-    func ended(_ message: TaskMessage, _ outcome: Outcome, after runtime: Duration) {
-        let id = message.headers.id
+    func ended(_ delivery: Delivery, _ outcome: Outcome, after runtime: Duration) {
+        let id = delivery.id
         switch outcome {
         case .succeeded(let value):
             note(.taskSucceeded(id, result: pythonRepr(value), runtimeSeconds: runtime.seconds))
@@ -64,7 +64,7 @@ final class EventPublisher: Sendable {
             note(.taskRejected(id, requeue: requeues))
         case .early, .crashed, .handedBack, .leaseLost, .ignored, .replaced: return
         }
-        state.withLock { $0.processed[message.headers.task, default: 0] += 1 }
+        state.withLock { $0.processed[delivery.name, default: 0] += 1 }
     }
 
     // MARK: clock and counts

@@ -97,7 +97,7 @@ extension RemoteControl {
 
     // MARK: shapes
 
-    private func info(_ claim: HeldClaims.Held, isSafe: Bool = false) -> JSONValue? {
+    private func info(_ claim: HeldClaim, isSafe: Bool = false) -> JSONValue? {
         claim.message.map {
             info($0, began: claim.began, isAcknowledged: claim.isAcknowledged, isSafe: isSafe)
         }

@@ -15,10 +15,9 @@ extension RegisteredTask {
             token: "inline", list: "inline", message: [], crashes: 0, isRevoked: false, claimedAt: Date())
         let context = TaskContext(
             id: message.headers.id, name: name, retries: 0, deadline: nil, run: Run(claim: claim, message: message),
-            body: RunningBody(),
+            claim: HeldClaim(claim),
             services: BodyServices(
-                worker: "inline", logger: logger, log: TaskLog(queue: nowhere), queue: nowhere, settler: nil,
-                held: HeldClaims()))
+                worker: "inline", logger: logger, log: TaskLog(queue: nowhere), queue: nowhere, settler: nil))
         return try await body(context, args, kwargs)
     }
 }

@@ -10,9 +10,9 @@ final class RunningTask: Sendable {
     let root: TaskID
     private let sent = Mutex<[ResultNode]>([])
 
-    init(_ message: TaskMessage) {
-        id = message.headers.id
-        root = message.headers.rootID ?? message.headers.id
+    init(id: TaskID, root: TaskID) {
+        self.id = id
+        self.root = root
     }
 
     /// What the body has sent so far, as its result will name it.

@@ -14,7 +14,7 @@ public struct TaskContext: Sendable {
     /// When the body will be cancelled: the first of its time limits; nil means never.
     public let deadline: ContinuousClock.Instant?
     let run: Run
-    let body: RunningBody
+    let claim: HeldClaim
     let services: BodyServices
 
     /// A logger that carries the task's id and name; its records are kept with the task too.
@@ -41,6 +41,7 @@ public struct TaskContext: Sendable {
     ///   - percent: 0 to 100.
     ///   - message: What is being done, for people.
     public func progress(_ percent: Double, _ message: String = "") async {
+        claim.note(.init(percent: percent, message: message))
         await services.report(percent, message, of: run)
     }
 
@@ -48,7 +49,7 @@ public struct TaskContext: Sendable {
     ///
     /// The body's task is cancelled at the same moment: what waits for the clock, the network or another task ends by
     /// itself. A body that computes asks from time to time.
-    public var cancellation: TaskCancellation.Reason? { body.reason?.cancellation }
+    public var cancellation: TaskCancellation.Reason? { claim.body.reason?.cancellation }
 
     /// Whether somebody wants the body to end.
     public var isCancelled: Bool { cancellation != nil }
@@ -98,21 +99,18 @@ final class BodyServices: Sendable {
     let queue: TaskQueue
     /// Nil where a body runs without a broker.
     let settler: Settler?
-    let held: HeldClaims
 
     init(
-        worker: String, logger: Logger, log: TaskLog, queue: TaskQueue, settler: Settler?, held: HeldClaims
+        worker: String, logger: Logger, log: TaskLog, queue: TaskQueue, settler: Settler?
     ) {
         self.worker = worker
         self.logger = logger
         self.log = log
         self.queue = queue
         self.settler = settler
-        self.held = held
     }
 
     func report(_ percent: Double, _ message: String, of run: Run) async {
-        held.note(.init(percent: percent, message: message), of: run.claim.token)
         let json: JSONValue = ["percent": .double(percent), "message": .string(message)]
         // Progress is a courtesy: a broker that is away must not fail the work.
         try? await settler?.report(

@@ -84,10 +84,25 @@ public struct RegisteredTask: Sendable {
         @Sendable (_ context: TaskContext, _ args: [JSONValue], _ kwargs: JSONObject) async throws -> JSONValue
 
     /// The name under which workers know the task.
-    public let name: String
+    public var name: String { parts.name }
     /// What belongs to the task wherever it is called from.
-    public let options: TaskOptions
-    let body: Body
+    public var options: TaskOptions { parts.options }
+    var body: Body { parts.body }
+
+    /// In one place: a task is handed on several times for each run, and options consist of many parts.
+    private final class Parts: Sendable {
+        let name: String
+        let options: TaskOptions
+        let body: Body
+
+        init(name: String, options: TaskOptions, body: @escaping Body) {
+            self.name = name
+            self.options = options
+            self.body = body
+        }
+    }
+
+    private let parts: Parts
 
     /// Declares a task whose arguments are not known beforehand.
     ///
@@ -96,9 +111,7 @@ public struct RegisteredTask: Sendable {
     ///   - options: What belongs to the task wherever it is called from.
     ///   - body: What the task does.
     public init(name: String, options: TaskOptions = .init(), body: @escaping Body) {
-        self.name = name
-        self.options = options
-        self.body = body
+        parts = Parts(name: name, options: options, body: body)
     }
 
     /// Runs the body; what it sends meanwhile becomes the running task's children.

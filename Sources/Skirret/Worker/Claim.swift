@@ -4,7 +4,9 @@ import Logging
 import SkirretRedis
 
 /// One message this worker holds, from the claim to its settlement.
-struct Claim: Sendable {
+///
+/// A class, as it is handed on at every step.
+final class Claim: Sendable {
     /// Proves ownership; fresh for every claim, so that a stale acknowledgement removes nothing.
     let token: String
     /// The list the message came from, and goes back to.
@@ -18,7 +20,20 @@ struct Claim: Sendable {
     /// When it was claimed, by Redis's clock.
     let claimedAt: Date
     /// When this worker heard of it, by its own steady clock.
-    var receivedAt = ContinuousClock.now
+    let receivedAt: ContinuousClock.Instant
+
+    init(
+        token: String, list: String, message: [UInt8], crashes: Int = 0, isRevoked: Bool = false, claimedAt: Date,
+        receivedAt: ContinuousClock.Instant = .now
+    ) {
+        self.token = token
+        self.list = list
+        self.message = message
+        self.crashes = crashes
+        self.isRevoked = isRevoked
+        self.claimedAt = claimedAt
+        self.receivedAt = receivedAt
+    }
 }
 
 /// Takes messages off the queues for free slots.
@@ -92,21 +107,22 @@ struct Claimer: Sendable {
             queue.logger.warning(
                 "messages that are no Celery envelopes went to the dead letters", metadata: ["count": "\(refused)"])
         }
-        return claims.compactMap { Claim(reply: $0, now: now) }
+        let received = ContinuousClock.now
+        return claims.compactMap { Claim(reply: $0, now: now, receivedAt: received) }
     }
 }
 
 extension Claim {
     /// A claim as the scripts answer it: token, list, message, and crashes and 1 when revoked, if there is anything to
     /// tell of these; nil for anything else.
-    init?(reply: RedisValue, now: Int) {
+    convenience init?(reply: RedisValue, now: Int, receivedAt: ContinuousClock.Instant = .now) {
         guard let fields = reply.array, fields.count >= 3, let token = fields[0].string, let list = fields[1].string,
             let message = fields[2].bytes
         else { return nil }
         self.init(
             token: token, list: list, message: message, crashes: fields.count > 3 ? fields[3].int ?? 0 : 0,
             isRevoked: fields.count > 4 && fields[4].int == 1,
-            claimedAt: Date(timeIntervalSince1970: Double(now) / 1000))
+            claimedAt: Date(timeIntervalSince1970: Double(now) / 1000), receivedAt: receivedAt)
     }
 }
 

@@ -43,7 +43,7 @@ struct Enforcer: Sendable {
     /// Acts on every limit that has passed; gives the nearest one that has not.
     private func enforceLimits() async -> ContinuousClock.Instant? {
         var nearest: ContinuousClock.Instant?
-        for (token, claim) in held.limited {
+        for claim in held.limited {
             guard var limits = claim.limits else { continue }
             let now = ContinuousClock.now
             if let soft = limits.soft, soft <= now {
@@ -56,26 +56,26 @@ struct Enforcer: Sendable {
                     claim.body.stop(.hardTimeLimit(seconds: hard.seconds))
                     limits.hard?.at = now + Self.patience / 2
                 } else {
-                    await end(token, claim, limit: hard.seconds)
+                    await end(claim, limit: hard.seconds)
                     limits.hard = nil
                 }
             }
-            held.limit(token, to: limits)
+            claim.limit(to: limits)
             nearest = [nearest, limits.soft, limits.hard?.at].compactMap { $0 }.min()
         }
         return nearest
     }
 
     /// The hard limit: the failure is stored and the message acknowledged, whatever the body does.
-    private func end(_ token: String, _ claim: HeldClaims.Held, limit: Double) async {
+    private func end(_ claim: HeldClaim, limit: Double) async {
         guard claim.body.seize(), let subject = claim.body.subject else { return }
         var metadata = subject.run.metadata
         metadata["limit_seconds"] = "\(limit)"
         logger.error("a task ignored its cancellation beyond its hard time limit", metadata: metadata)
-        await within(.seconds(5)) { [executor, held, logger] in
+        await within(.seconds(5)) { [executor, logger] in
             do {
                 try await executor.settle(.failed(.timeLimitExceeded(limit)), of: subject.run, task: subject.task)
-                held.acknowledge(token)
+                claim.acknowledge()
             } catch {
                 logger.error(
                     "could not store a time limit's failure; the lease brings the task back",
@@ -111,7 +111,7 @@ struct Enforcer: Sendable {
     ///
     /// What was acknowledged early has nothing to go back to: whoever waits for it learns that it is lost.
     fileprivate func giveBack(because reason: String) async {
-        let seized = held.tokens.filter { $0.value.body.seize() }
+        let seized = held.byToken.filter { $0.value.body.seize() }
         guard !seized.isEmpty else { return }
         logger.warning(
             "tasks that did not end go back to their queues",

@@ -6,26 +6,25 @@ extension Executor {
     /// Runs the body under its time limits and everything that may stop it.
     ///
     /// - Returns: What is to be written; nil when somebody else settles the message.
-    func execute(_ task: RegisteredTask, _ run: Run) async -> Outcome? {
-        guard let body = held.body(run.claim.token) else { return .leaseLost }
+    func execute(_ task: RegisteredTask, _ run: Run, of claim: HeldClaim) async -> Outcome? {
         let own = settings.timeLimits(of: task)
         let given = run.message.headers.timeLimit
         // Each limit for itself, as in Celery: what the message does not say is the task's own.
-        let deadline = limit(run, soft: given.soft ?? own?.soft, hard: given.hard ?? own?.hard)
-        switch await body.run(run, task, context(of: run, body, deadline: deadline)) {
+        let deadline = limit(claim, soft: given.soft ?? own?.soft, hard: given.hard ?? own?.hard)
+        switch await claim.body.run(run, task, context(of: run, claim, deadline: deadline)) {
         case .seized: return nil
-        case .ended(let result): return outcome(of: result, stopped: body.reason, task: task, run: run)
+        case .ended(let result): return outcome(of: result, stopped: claim.body.reason, task: task, run: run)
         }
     }
 
     /// Sets the alarm for the limits, in seconds from now; gives the first.
-    private func limit(_ run: Run, soft: Double?, hard: Double?) -> ContinuousClock.Instant? {
+    private func limit(_ claim: HeldClaim, soft: Double?, hard: Double?) -> ContinuousClock.Instant? {
         guard soft != nil || hard != nil else { return nil }
         let now = ContinuousClock.now
-        let limits = HeldClaims.Limits(
+        let limits = HeldClaim.Limits(
             soft: soft.map { now + .seconds($0) }, hard: hard.map { (now + .seconds($0), $0) })
-        guard let first = [limits.soft, limits.hard?.at].compactMap({ $0 }).min() else { return nil }
-        held.limit(run.claim.token, to: limits)
+        guard let first = limits.first else { return nil }
+        claim.limit(to: limits)
         alarm.set(for: first)
         return first
     }
@@ -63,9 +62,9 @@ extension Executor {
         return task.options.retry.delay(retries).map { .retry(after: $0, reason: failure) } ?? .failed(failure)
     }
 
-    private func context(of run: Run, _ body: RunningBody, deadline: ContinuousClock.Instant?) -> TaskContext {
+    private func context(of run: Run, _ claim: HeldClaim, deadline: ContinuousClock.Instant?) -> TaskContext {
         TaskContext(
-            id: run.message.headers.id, name: run.message.headers.task, retries: run.message.headers.retries,
-            deadline: deadline, run: run, body: body, services: services)
+            id: run.id, name: run.delivery.name, retries: run.message.headers.retries,
+            deadline: deadline, run: run, claim: claim, services: services)
     }
 }

@@ -24,27 +24,24 @@ struct Executor: Sendable {
 
     /// This worker's own rate limits.
     let rates = RateGate()
-    /// Told whenever a settlement that went with others is over.
-    let settled: @Sendable () -> Void
 
     /// Never throws: whatever happens to one message, the next one runs.
     ///
     /// The claim is held until its settlement is written, which may be after this returns.
     ///
     /// - Returns: False when the body was given up meanwhile and its slot is somebody else's.
-    func run(_ claim: Claim) async -> Bool {
-        let body = held.body(claim.token)
+    func run(_ claim: HeldClaim) async -> Bool {
         do {
-            let message = try TaskMessage(decoding: claim.message)
-            held.describe(claim.token, message: message)
-            if try await run(claim, message) == .isBeingWritten { return true }
+            let delivery = Delivery(claim: claim.claim, message: try TaskMessage(decoding: claim.claim.message))
+            claim.describe(delivery)
+            if try await run(delivery, of: claim) == .isBeingWritten { return true }
         } catch let error as WireError {
-            await refuse(claim, because: error)
+            await refuse(claim.claim, because: error)
         } catch {
             unsettled(error)
         }
-        held.remove(claim.token)
-        return body?.isGivenUp != true
+        held.remove(CollectionOfOne(claim.claim.token))
+        return !claim.body.isGivenUp
     }
 
     /// How far a claim is when its run ends.
@@ -60,13 +57,14 @@ struct Executor: Sendable {
         logger.error("could not settle a message; its lease will bring it back", metadata: ["error": "\(error)"])
     }
 
-    private func run(_ claim: Claim, _ message: TaskMessage) async throws -> Ending {
-        var run = Run(claim: claim, message: message)
+    private func run(_ delivery: Delivery, of claim: HeldClaim) async throws -> Ending {
+        var run = Run(delivery)
+        let message = delivery.message
         if !run.isRevoked, message.headers.stampedHeaders != nil {
             run.isRevoked = try await queue.isRevokedByStamp(message.headers, at: run.now)
         }
         events.received(message)
-        let known = registry[message.headers.task]
+        let known = registry[delivery.name]
         if let refusal = run.refusal { return try await settle(refusal, of: run, task: known) }
         guard let task = known else {
             if options.unknownTaskPatience > .zero {
@@ -74,13 +72,14 @@ struct Executor: Sendable {
                 return .isOver
             }
             logger.error("no task of this name is known here", metadata: run.metadata)
-            return try await settle(.failed(.notRegistered(message.headers.task)), of: run, task: nil)
+            return try await settle(.failed(.notRegistered(delivery.name)), of: run, task: nil)
         }
         if let limit = settings.rateLimit(of: task), let wait = rates.wait(task.name, limit) {
             return try await settle(.early(until: run.now + wait.seconds), of: run, task: task)
         }
         let single = task.options.singleFlight.map { $0.name(message.body.args, message.body.kwargs) }
-        if let single, let other = try await settler.running(under: single, token: claim.token, id: message.headers.id),
+        if let single,
+            let other = try await settler.running(under: single, token: delivery.claim.token, id: delivery.id),
             let answer = task.options.singleFlight?.answer(other)
         {
             return try await settle(.succeeded(answer), of: run, task: task)
@@ -95,21 +94,22 @@ struct Executor: Sendable {
         let isEarly = task.options.acknowledgement == .early || options.acknowledgesEarly
         if isEarly, single == nil, !acknowledged.holdsLimits {
             // Before the write: a heartbeat in between must not take the missing lease for a lost one.
-            held.acknowledge(claim.token)
+            claim.acknowledge()
             guard
-                try await settler.write(.init(isFinal: false), of: message.headers.id, token: claim.token, single: nil)
+                try await settler.write(
+                    .init(isFinal: false), of: delivery.id, token: delivery.claim.token, single: nil)
             else { return .isOver }
             acknowledged.token = nil
         }
-        try await begin(acknowledged)
-        guard let outcome = await execute(task, acknowledged) else { return .isOver }
+        try await begin(acknowledged, of: claim)
+        guard let outcome = await execute(task, acknowledged, of: claim) else { return .isOver }
         guard Task.isCancelled else { return try await settle(outcome, of: acknowledged, task: task, withOthers: true) }
         // A task of its own on purpose: this one was cancelled to stop the body, and what is left must be done.
         return try await Task { [acknowledged] in try await settle(outcome, of: acknowledged, task: task) }.value
     }
 
-    private func begin(_ run: Run) async throws {
-        held.begin(run.claim.token)
+    private func begin(_ run: Run, of claim: HeldClaim) async throws {
+        claim.begin()
         events.started(run.message)
         if let unique = run.message.headers.unique, unique.span == .untilStart {
             try await queue.release(unique.name, of: run.message.headers.id)
@@ -150,18 +150,25 @@ struct Executor: Sendable {
         default: break
         }
         let ignores = run.message.headers.ignoreResult ?? task?.options.ignoresResult ?? false
+        let runtime = run.began.duration(to: .now)
+        if withOthers, run.isPlain, case .succeeded(let value) = outcome, !options.extendsResults {
+            let result = ignores ? [] : run.plainResult(value)
+            slots.beginSettling()
+            settlements.add(PlainSettlement(run: run, outcome: outcome, runtime: runtime, result: result))
+            return .isBeingWritten
+        }
         let settling = Settling(
             keys: queue.keys, message: run.message, claim: run.claim, route: { [queue] in queue.queue(for: $0) },
             ignoresResult: ignores, now: run.now, children: run.running.children,
             extended: options.extendsResults ? extended(run) : [:])
         var outcome = outcome
-        let runtime = run.began.duration(to: .now)
         // What cannot be decided here throws below.
         if withOthers, run.single == nil, !run.holdsLimits,
             let settlement = try? settling.settlement(for: outcome), settlement.isPlain
         {
             slots.beginSettling()
-            settlements.add(plain(settlement, of: run) { [outcome] in tell(outcome, of: run, after: runtime, $0) })
+            let result = settlement.results.first?.result.encoded() ?? []
+            settlements.add(PlainSettlement(run: run, outcome: outcome, runtime: runtime, result: result))
             return .isBeingWritten
         }
         var written: Settlement?
@@ -176,29 +183,23 @@ struct Executor: Sendable {
         return .isOver
     }
 
-    private func plain(
-        _ settlement: Settlement, of run: Run, _ completion: @escaping @Sendable (Result<Bool, RedisError>) -> Void
-    ) -> PlainSettlement {
-        PlainSettlement(
-            task: run.message.headers.id, token: run.token ?? "",
-            result: settlement.results.first?.result.encoded() ?? [], completion: completion)
-    }
-
-    /// The end of a settlement that went with others.
-    private func tell(_ outcome: Outcome, of run: Run, after runtime: Duration, _ result: Result<Bool, RedisError>) {
-        switch result {
-        case .success(let isWritten): tell(outcome, of: run, after: runtime, isWritten: isWritten)
-        case .failure(let error): unsettled(error)
+    /// The ends of settlements that went together.
+    func tell(_ ends: [PlainEnd]) {
+        for (settlement, written) in ends {
+            switch written {
+            case .success(let isWritten):
+                tell(settlement.outcome, of: settlement.run, after: settlement.runtime, isWritten: isWritten)
+            case .failure(let error): unsettled(error)
+            }
         }
-        held.remove(run.claim.token)
-        settled()
+        held.remove(ends.lazy.map(\.settlement.run.claim.token))
     }
 
     private func tell(_ outcome: Outcome, of run: Run, after runtime: Duration, isWritten: Bool) {
         guard isWritten else {
             return logger.warning("lost the lease; nothing is written", metadata: run.metadata)
         }
-        events.ended(run.message, outcome, after: runtime)
+        events.ended(run.delivery, outcome, after: runtime)
     }
 
     /// What Celery's `result_extended` adds to every result of a run.

@@ -10,7 +10,7 @@ struct LastChance {
     private enum State {
         case none
         /// Claimed, and to begin when nothing else runs, or at that time.
-        case waiting(Claim, until: ContinuousClock.Instant)
+        case waiting(HeldClaim, until: ContinuousClock.Instant)
         /// It runs, and nothing is claimed until it ends or that time has come.
         case alone(token: String, until: ContinuousClock.Instant)
     }
@@ -39,7 +39,7 @@ struct LastChance {
         switch state {
         case .none: false
         case .waiting: true
-        case .alone(let token, let until): until > .now && held.body(token) != nil
+        case .alone(let token, let until): until > .now && held.holds(token)
         }
     }
 
@@ -58,15 +58,16 @@ struct LastChance {
     mutating func part(_ claims: [Claim], _ held: HeldClaims) -> (begin: [Claim], handBack: [Claim]) {
         guard !isSolitary(held) else { return ([], claims) }
         guard let first = claims.first(where: { $0.crashes >= crashes }) else { return (claims, []) }
-        state = .waiting(first, until: .now + Self.solitude)
-        held.add(first.token, crashes: first.crashes)
+        let alone = HeldClaim(first)
+        state = .waiting(alone, until: .now + Self.solitude)
+        held.add([alone])
         return ([], claims.filter { $0.token != first.token })
     }
 
     /// The one that is to begin now, once.
-    mutating func next(_ held: HeldClaims) -> Claim? {
+    mutating func next(_ held: HeldClaims) -> HeldClaim? {
         guard case .waiting(let claim, let until) = state, held.count <= 1 || until <= .now else { return nil }
-        state = .alone(token: claim.token, until: .now + Self.solitude)
+        state = .alone(token: claim.claim.token, until: .now + Self.solitude)
         return claim
     }
 
@@ -74,6 +75,6 @@ struct LastChance {
     mutating func takeBack() -> [Claim] {
         guard case .waiting(let claim, _) = state else { return [] }
         state = .none
-        return [claim]
+        return [claim.claim]
     }
 }

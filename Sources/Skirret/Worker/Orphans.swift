@@ -59,8 +59,8 @@ extension TaskQueue {
             alarm: Alarm(), settler: settler, settlements: Settlements(settler: settler), slots: Slots(),
             room: room, events: events,
             services: BodyServices(
-                worker: node, logger: logger, log: TaskLog(queue: self), queue: self, settler: settler, held: held),
-            logger: logger, settled: {})
+                worker: node, logger: logger, log: TaskLog(queue: self), queue: self, settler: settler),
+            logger: logger)
         let (why, reason): (Settler.Restoration, String) =
             switch end {
             case .crashed(let reason): (.crashed, reason)

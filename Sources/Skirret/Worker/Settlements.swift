@@ -3,15 +3,26 @@ import SkirretRedis
 import Synchronization
 
 /// A settlement that leaves nothing behind but a result: the end of most tasks.
-struct PlainSettlement: Sendable {
-    let task: TaskID
-    /// The claim's token; empty when the message was acknowledged early.
-    let token: String
+///
+/// A class, as it is handed on at every step.
+final class PlainSettlement: Sendable {
+    let run: Run
+    let outcome: Outcome
+    /// How long the run took.
+    let runtime: Duration
     /// JSON; empty when no result is stored.
     let result: [UInt8]
-    /// Told the end: whether it was written, or why Redis did not take it.
-    let completion: @Sendable (Result<Bool, RedisError>) -> Void
+
+    init(run: Run, outcome: Outcome, runtime: Duration, result: [UInt8]) {
+        self.run = run
+        self.outcome = outcome
+        self.runtime = runtime
+        self.result = result
+    }
 }
+
+/// A plain settlement and its end: whether it was written, or why Redis did not take it.
+typealias PlainEnd = (settlement: PlainSettlement, written: Result<Bool, RedisError>)
 
 /// Collects plain settlements and writes many in one step.
 ///
@@ -43,14 +54,17 @@ final class Settlements: Sendable {
     }
 
     /// Writes until cancelled.
-    func run() async throws {
+    ///
+    /// - Parameter tell: Told the ends of all that went together.
+    /// - Throws: `CancellationError`.
+    func run(_ tell: @escaping @Sendable ([PlainEnd]) -> Void) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             for writer in 0..<2 {
                 group.addTask { [self] in
                     while true {
                         await waiting(as: writer)
                         try Task.checkCancellation()
-                        await write()
+                        tell(await write())
                     }
                 }
             }
@@ -91,8 +105,24 @@ final class Settlements: Sendable {
         }
     }
 
-    private func write() async {
-        let batch = state.withLock { state in
+    private func write() async -> [PlainEnd] {
+        let batch = next()
+        guard !batch.isEmpty else { return [] }
+        do {
+            return zip(batch, try await settler.write(batch)).map { ($0, .success($1)) }
+        } catch  where error.isPassing || batch.count == 1 || Task.isCancelled {
+            return batch.map { ($0, .failure(error)) }
+        } catch {
+            // One of them is at fault; the others must not share its fate.
+            var ends: [PlainEnd] = []
+            for settlement in batch { ends.append((settlement, await write(alone: settlement))) }
+            return ends
+        }
+    }
+
+    /// What goes into the next call.
+    private func next() -> [PlainSettlement] {
+        state.withLock { state in
             guard state.pending.count > Self.most else {
                 defer { state.pending.removeAll(keepingCapacity: true) }
                 return state.pending
@@ -100,23 +130,13 @@ final class Settlements: Sendable {
             defer { state.pending.removeFirst(Self.most) }
             return Array(state.pending.prefix(Self.most))
         }
-        guard !batch.isEmpty else { return }
-        do {
-            let written = try await settler.write(batch)
-            for (settlement, isWritten) in zip(batch, written) { settlement.completion(.success(isWritten)) }
-        } catch  where error.isPassing || batch.count == 1 || Task.isCancelled {
-            for settlement in batch { settlement.completion(.failure(error)) }
-        } catch {
-            // One of them is at fault; the others must not share its fate.
-            for settlement in batch { await write(alone: settlement) }
-        }
     }
 
-    private func write(alone settlement: PlainSettlement) async {
+    private func write(alone settlement: PlainSettlement) async -> Result<Bool, RedisError> {
         do {
-            settlement.completion(.success(try await settler.write([settlement]).first ?? false))
+            return .success(try await settler.write([settlement]).first ?? false)
         } catch {
-            settlement.completion(.failure(error))
+            return .failure(error)
         }
     }
 }

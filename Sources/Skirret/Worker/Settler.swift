@@ -73,7 +73,7 @@ struct Settler: Sendable {
         arguments.append(.init(queue.resultSeconds))
         arguments.append(.init(keys.result(TaskID(rawValue: "")).utf8.count))
         for settlement in batch {
-            arguments.append(.init(settlement.token))
+            arguments.append(.init(settlement.run.token ?? ""))
             arguments.append(.init(settlement.result))
         }
         let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
@@ -81,7 +81,7 @@ struct Settler: Sendable {
                 Scripts.settle,
                 keys: [
                     keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.cancelled, keys.lost,
-                ] + batch.map { keys.result($0.task) }, arguments: arguments)
+                ] + batch.map { keys.result($0.run.id) }, arguments: arguments)
         }
         let answers = reply.array ?? []
         return batch.indices.map { index in

@@ -12,7 +12,7 @@ import Synchronization
 final class Slots: Sendable {
     private struct State {
         /// Oldest first, from `head` on.
-        var waiting: [Claim] = []
+        var waiting: [HeldClaim] = []
         var head = 0
         /// Slots in use.
         var running = 0
@@ -41,7 +41,7 @@ final class Slots: Sendable {
             return idleWaiter
         }
 
-        mutating func popFirst() -> Claim? {
+        mutating func popFirst() -> HeldClaim? {
             guard head < waiting.count else { return nil }
             defer {
                 head += 1
@@ -59,7 +59,11 @@ final class Slots: Sendable {
     /// 10 ms: a few round trips.
     static let longestAhead = 10_000.0
     /// Messages that are claimed ahead at the most.
-    static let mostAhead = 256
+    ///
+    /// Twice ``mostAtOnce``: while Redis answers one claim the slots have as much again to do.
+    static let mostAhead = 512
+    /// Messages of one claim, beyond the free slots: more would hold Redis for longer than 2 ms.
+    static let mostAtOnce = 256
     /// 4 MiB of messages are claimed ahead at the most.
     static let mostBytesAhead = 4_194_304.0
     /// How long a claim waits for a slot before it is given back.
@@ -81,7 +85,7 @@ final class Slots: Sendable {
             let ahead = Self.ahead(state, concurrency: concurrency)
             // Half of what may lie ready is still there: the next claim fetches more at once.
             guard free > state.waitingCount || state.waitingCount <= ahead / 2 else { return 0 }
-            return max(0, min(free + ahead - state.waitingCount, concurrency + Self.mostAhead))
+            return max(0, min(free + ahead - state.waitingCount, max(free, Self.mostAtOnce)))
         }
     }
 
@@ -94,11 +98,11 @@ final class Slots: Sendable {
     }
 
     /// Takes claims in.
-    func add(_ claims: [Claim], asked: Int) {
+    func add(_ claims: [HeldClaim], asked: Int) {
         state.withLock { state in
             state.isQueueLong = claims.count >= asked
             if state.waitingCount == 0 { state.lastMove = .now }
-            for claim in claims { state.bytes += (Double(claim.message.count) - state.bytes) / 64 }
+            for claim in claims { state.bytes += (Double(claim.claim.message.count) - state.bytes) / 64 }
             if state.waiting.isEmpty { state.waiting = claims } else { state.waiting += claims }
         }
     }
@@ -117,9 +121,9 @@ final class Slots: Sendable {
     /// What a runner does next: the next claim, or nil when it is to end.
     ///
     /// - Returns: The claim, and whether more should be claimed now.
-    func next(concurrency: Int) -> (claim: Claim?, isLow: Bool) {
+    func next(concurrency: Int) -> (claim: HeldClaim?, isLow: Bool) {
         let (next, waiter) = state.withLock {
-            state -> ((claim: Claim?, isLow: Bool), CheckedContinuation<Void, Never>?) in
+            state -> ((claim: HeldClaim?, isLow: Bool), CheckedContinuation<Void, Never>?) in
             state.lastMove = .now
             guard state.running <= concurrency, let claim = state.popFirst() else {
                 return ((nil, true), state.leave())
@@ -158,10 +162,12 @@ final class Slots: Sendable {
 
     func beginSettling() { state.withLock { $0.settling += 1 } }
 
+    /// So many settlements got through, or failed.
+    ///
     /// - Returns: Whether claims had to wait for this.
-    func endSettling() -> Bool {
+    func endSettling(_ count: Int) -> Bool {
         state.withLock { state in
-            defer { state.settling -= 1 }
+            defer { state.settling -= count }
             return state.settling >= Self.mostSettling
         }
     }
@@ -170,7 +176,7 @@ final class Slots: Sendable {
     var hasWaiting: Bool { state.withLock { $0.waitingCount > 0 } }
 
     /// The claims that are to be given back because no slot came free for a while, or all that wait.
-    func takeBack(all: Bool) -> [Claim] {
+    func takeBack(all: Bool) -> [HeldClaim] {
         state.withLock { state in
             guard state.waitingCount > 0, all || state.lastMove.duration(to: .now) >= Self.patience else { return [] }
             defer {

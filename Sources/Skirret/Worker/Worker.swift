@@ -9,24 +9,24 @@ import SkirretRedis
 /// ``Executor`` runs them, ``Heartbeat`` renews what is held, ``Reaper`` gives back what dead workers held,
 /// ``Promoter`` moves what is due, ``RemoteControl`` answers, ``EventPublisher`` tells.
 public final class Worker: Sendable {
-    private let queue: TaskQueue
+    let queue: TaskQueue
     private let registry: TaskRegistry
-    private let options: WorkerOptions
-    private let logger: Logger
-    private let held = HeldClaims()
-    private let consumed: ConsumedQueues
+    let options: WorkerOptions
+    let logger: Logger
+    let held = HeldClaims()
+    let consumed: ConsumedQueues
     private let settings: TaskSettings
-    private let claimBell = Doorbell()
+    let claimBell = Doorbell()
     private let promoteBell = Doorbell()
-    private let intake: Intake
-    private let slots = Slots()
+    let intake: Intake
+    let slots = Slots()
     private let alarm = Alarm()
     private let autoscaler: Autoscaler
     private let events: EventPublisher
     private let log: TaskLog
-    private let settler: Settler
-    private let room: WaitingRoom
-    private let dealer: Dealer
+    let settler: Settler
+    let room: WaitingRoom
+    let dealer: Dealer
 
     /// Prepares a worker; ``run()`` makes it work.
     ///
@@ -67,11 +67,8 @@ public final class Worker: Sendable {
             queue: queue, registry: registry, options: options, settings: settings, held: held, alarm: alarm,
             settler: settler, settlements: settlements, slots: slots, room: room, events: events,
             services: BodyServices(
-                worker: options.name, logger: logger, log: log, queue: queue, settler: settler, held: held),
-            logger: logger,
-            settled: { [self] in
-                if slots.endSettling() || intake.isLeaving { claimBell.ring() }
-            })
+                worker: options.name, logger: logger, log: log, queue: queue, settler: settler),
+            logger: logger)
         let heartbeat = Heartbeat(
             queue: queue, options: options, held: held, events: events, describe: { [self] in description },
             logger: logger)
@@ -112,7 +109,12 @@ public final class Worker: Sendable {
                 }
             }
             loop(on: OwnThread(label: "skirret.heartbeat")) { try await heartbeat.run() }
-            loop { try await executor.settlements.run() }
+            loop { [self] in
+                try await executor.settlements.run { [slots, intake, claimBell] ends in
+                    executor.tell(ends)
+                    if slots.endSettling(ends.count) || intake.isLeaving { claimBell.ring() }
+                }
+            }
             loop { try await reaper.run() }
             loop { try await promoter.run() }
             // On a thread of their own: a pool full of work must not keep anybody from asking, or from hearing of it.
@@ -233,143 +235,6 @@ public final class Worker: Sendable {
             name: options.name, phase: intake.phase, concurrency: intake.concurrency, queues: consumed.names,
             held: held.all
         ).description
-    }
-
-    private var isLeaving: Bool { intake.isLeaving || Task.isCancelled }
-
-    /// Claims and runs until the stop, then waits for what still runs.
-    private func claim(_ executor: Executor, _ waits: QueueWaits) async {
-        logger.info(
-            "worker is ready",
-            metadata: [
-                "worker": "\(options.name)", "queues": "\(options.queues.map(\.rawValue).joined(separator: ","))",
-                "concurrency": "\(options.concurrency)",
-            ])
-        var claimer = Claimer(queue: queue, options: options, consumed: consumed)
-        var lastChance = LastChance(mostCrashes: options.mostCrashes)
-        var rounds = 0
-        var isDeclared = false
-        while !isLeaving {
-            do {
-                if !isDeclared {
-                    try await queue.declare(consumed.names)
-                    try await room.publishNames()
-                    isDeclared = true
-                }
-                start(executor)
-                let isTaking = !lastChance.isSolitary(held)
-                var wanted = isTaking ? min(slots.wanted(concurrency: intake.concurrency), intake.allowance) : 0
-                rounds += 1
-                // What waited for a worker that knows it comes first; no command when nothing does.
-                let adopted = try await room.adopt(most: wanted)
-                await begin(adopted, asked: 0, &lastChance)
-                wanted = lastChance.isWaiting ? 0 : max(0, wanted - adopted.count)
-                // Every eighth round begins with the lowest priority, so that it never starves.
-                let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
-                let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
-                if !claims.isEmpty { dealer.taken() }
-                await begin(claims, asked: wanted, &lastChance)
-                if let alone = lastChance.next(held) { slots.add([alone], asked: 0) }
-                start(executor)
-                if intake.isSpent, !slots.hasWaiting, !lastChance.isWaiting {
-                    logger.info("has taken as many tasks as it may", metadata: ["worker": "\(options.name)"])
-                    retire()
-                    options.willRetire()
-                }
-                if wanted > 0 && claims.count == wanted && !lastChance.isWaiting { continue }
-                if wanted > claims.count { waits.arm(except: claimer.paused) }
-                if let pause = lastChance.pause(held) {
-                    try await claimBell.wait(atMost: pause)
-                } else {
-                    try await rest()
-                }
-            } catch let error as RedisError {
-                isDeclared = false
-                logger.log(level: error.quietLevel, "cannot claim; trying again", metadata: ["error": "\(error)"])
-                try? await claimBell.wait(atMost: .milliseconds(200))  // cancellation ends the loop above
-            } catch {
-                break
-            }
-        }
-        // Without an answer their leases bring them back.
-        if claimer.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await claimer.claim(most: 0) {
-            take(rest, asked: 0)
-        }
-        if room.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await room.adopt(most: 0) {
-            take(rest, asked: 0)
-        }
-        await giveBack(slots.takeBack(all: true) + lastChance.takeBack())
-        if held.count > 0 {
-            logger.info("stopping; running tasks may finish", metadata: ["running": "\(held.count)"])
-        }
-        await slots.untilIdle()
-        // What has ended is being written, by loops that run on until this returns.
-        while held.isSettling, !Task.isCancelled {
-            try? await claimBell.wait(atMost: .milliseconds(100))  // a cancellation ends the loop
-        }
-    }
-
-    private func start(_ executor: Executor) {
-        for _ in 0..<slots.starting(concurrency: intake.concurrency) {
-            // A task of its own on purpose: a body that ignores its cancellation must not keep the worker from ending,
-            // and only what is no child can be left behind.
-            Task { [self] in await runClaims(executor) }
-        }
-    }
-
-    /// One slot: runs one waiting claim after the other until there is none.
-    private func runClaims(_ executor: Executor) async {
-        while true {
-            let (claim, isLow) = slots.next(concurrency: intake.concurrency)
-            if isLow { claimBell.ring() }
-            guard let claim else { return }
-            let began = ContinuousClock.now
-            guard await executor.run(claim) else { return }
-            slots.ended(after: began.duration(to: .now).seconds * 1e6)
-            guard Task.isCancelled else { continue }
-            // A body was stopped and this task with it; the claim loop starts another runner if there is work.
-            slots.leave()
-            return claimBell.ring()
-        }
-    }
-
-    /// How often an idle worker looks into its queues although nothing told it to.
-    ///
-    /// 3 s: the bound for what only Python producers do, a push with another priority than the highest or to the third
-    /// and later of a worker's queues. All else rings at once.
-    private static let pulse = Duration.seconds(3)
-
-    /// Waits for a free slot or a message.
-    private func rest() async throws {
-        guard slots.hasWaiting else { return try await claimBell.wait(atMost: Self.pulse) }
-        try await claimBell.wait(atMost: Slots.patience / 2)
-        let unused = slots.takeBack(all: false)
-        intake.spend(-unused.count)
-        await giveBack(unused)
-    }
-
-    /// Begins what may begin, and hands back what would run beside a message that is to run alone.
-    private func begin(_ claims: [Claim], asked: Int, _ lastChance: inout LastChance) async {
-        let (begin, handBack) = lastChance.part(claims, held)
-        take(begin, asked: asked)
-        intake.spend(claims.count - handBack.count)
-        await giveBack(handBack)
-    }
-
-    private func take(_ claims: [Claim], asked: Int) {
-        for claim in claims { held.add(claim.token, crashes: claim.crashes) }
-        if asked > 0 || !claims.isEmpty { slots.add(claims, asked: asked) }
-    }
-
-    /// Returns claims that found no slot to their queue, in their order and without costing an attempt.
-    private func giveBack(_ claims: [Claim]) async {
-        guard !claims.isEmpty, !Task.isCancelled else { return }
-        do {
-            _ = try await settler.restore(claims.reversed().map(\.token), why: .stopping, detail: "found no slot")
-        } catch {
-            logger.warning("claims that found no slot wait for their leases to end", metadata: ["error": "\(error)"])
-        }
-        for claim in claims { held.remove(claim.token) }
     }
 
     /// Says good-bye, but does not wait long for a broker that is away: a stop leads to an exit.

@@ -9,7 +9,7 @@ struct WorkerDump: CustomStringConvertible {
     let phase: Intake.Phase
     let concurrency: Int
     let queues: [QueueName]
-    let held: [HeldClaims.Held]
+    let held: [HeldClaim]
     let now = ContinuousClock.now
 
     var description: String {
@@ -21,7 +21,7 @@ struct WorkerDump: CustomStringConvertible {
         return ([head] + lines).joined(separator: "\n")
     }
 
-    private func line(_ claim: HeldClaims.Held) -> String {
+    private func line(_ claim: HeldClaim) -> String {
         var parts: [String] = []
         if let headers = claim.message?.headers {
             parts.append("\(headers.task)[\(headers.id)] attempt \(headers.retries + 1)")
@@ -29,7 +29,7 @@ struct WorkerDump: CustomStringConvertible {
             parts.append("a message that is being read")
         }
         parts.append((claim.began == nil ? "not begun after " : "running for ") + text(claim.since.duration(to: now)))
-        if claim.crashes > 0 { parts.append("crashed \(claim.crashes) times before") }
+        if claim.claim.crashes > 0 { parts.append("crashed \(claim.claim.crashes) times before") }
         if let deadline = claim.deadline {
             let left = now.duration(to: deadline)
             parts.append(

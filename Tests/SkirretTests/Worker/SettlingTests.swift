@@ -10,8 +10,7 @@ import Testing
     private let failure = TaskFailure.builtin("ValueError", "boom")
 
     private func settling(_ message: TaskMessage, ignoresResult: Bool = false) -> Settling {
-        let claim = Claim(
-            token: "S-0", list: "celery", message: message.encoded(), crashes: 0, isRevoked: false, claimedAt: now)
+        let claim = Claim(token: "S-0", list: "celery", message: message.encoded(), claimedAt: now)
         return Settling(
             keys: Keys(), message: message, claim: claim, route: { _ in "celery" }, ignoresResult: ignoresResult,
             now: now)
@@ -33,6 +32,35 @@ import Testing
 
     private func decoded(_ followUp: Settlement.FollowUp) throws -> TaskMessage {
         try TaskMessage(decoding: followUp.message)
+    }
+
+    @Test(arguments: [nil, "group"])
+    func `a plain end is written as it is decided`(group: String?) throws {
+        let message = message { $0.headers.group = group }
+        let value: JSONValue = ["k": [1, "é\"", 2.5, nil]]
+        let decided = try settling(message).settlement(for: .succeeded(value)).results.first?.result.encoded()
+        #expect(decided == TaskResult.encodedSuccess("a", value, at: now, parentID: "parent", groupID: group))
+    }
+
+    @Test func `only an end that is decided to be plain is taken for one`() throws {
+        let changes: [(inout TaskMessage) -> Void] = [
+            { _ in }, { $0.body.callbacks = [Signature(task: "next")] }, { $0.body.chain = [Signature(task: "next")] },
+            { $0.body.errbacks = [Signature(task: "next")] }, { $0.headers.batch = "b" },
+            { message in
+                message.headers.group = "g"
+                message.body.chord = Signature(task: "body")
+            },
+            { $0.headers.fields["skirret_unique"] = ["name": "u", "until": "done"] },
+        ]
+        let isPlain = try changes.map { change in
+            let message = message(change)
+            let claim = Claim(token: "S-0", list: "celery", message: [], claimedAt: now)
+            let isTaken = Run(claim: claim, message: message).isPlain
+            let isDecided = try settling(message).settlement(for: .succeeded(1)).isPlain
+            #expect(!isTaken || isDecided)
+            return isTaken
+        }
+        #expect(isPlain == [true] + Array(repeating: false, count: changes.count - 1))
     }
 
     @Test func `a success is stored with its origin and ends the task`() throws {
