@@ -90,7 +90,8 @@ def _channels(account, guides):
     from apps.channels import models
     from apps.m3u.models import M3UAccount
 
-    groups = [models.ChannelGroup.objects.create(name=name) for name in ("News", "Sports", "PPV Live Events")]
+    names = ("News", "Sports", "PPV Live Events")
+    groups = [models.ChannelGroup.objects.get_or_create(name=name)[0] for name in names]
     for group in groups:
         models.ChannelGroupM3UAccount.objects.create(channel_group=group, m3u_account=account)
     profile = models.ChannelProfile.objects.create(name="Everyone")

@@ -55,6 +55,16 @@ def create_or_update_periodic_task(
     return task
 
 
+def status_after_switch(source, idle, disabled, update_fields=None):
+    """The status of an account or guide source that is being saved: switching it off or on changes it."""
+    if source.pk is None or (update_fields is not None and "is_active" not in update_fields):
+        return source.status
+    was_active = type(source).objects.filter(pk=source.pk).values_list("is_active", flat=True).first()
+    if was_active in (None, source.is_active):
+        return source.status
+    return idle if source.is_active else disabled
+
+
 # A save that names none of these leaves the schedule as it is.
 SCHEDULING_FIELDS = {"refresh_interval", "is_active", "refresh_task"}
 

@@ -9,18 +9,15 @@ from django.dispatch import receiver
 from apps.epg.models import EPGData, EPGSource
 from apps.epg.tasks import fetch_schedules_direct_stations, refresh_epg_data
 from core.after_commit import enqueue
-from core.scheduling import delete_periodic_task, schedule_refresh_of
+from core.scheduling import delete_periodic_task, schedule_refresh_of, status_after_switch
 from core.utils import is_protected_path, send_websocket_update
 
 
 @receiver(pre_save, sender=EPGSource)
 def set_status_from_activity(sender, instance, raw=False, update_fields=None, **kwargs):
-    """Switching a source off or on is a change of its status too."""
-    if raw or instance.pk is None or (update_fields is not None and "is_active" not in update_fields):
-        return
-    was_active = EPGSource.objects.filter(pk=instance.pk).values_list("is_active", flat=True).first()
-    if was_active is not None and was_active != instance.is_active:
-        instance.status = EPGSource.STATUS_IDLE if instance.is_active else EPGSource.STATUS_DISABLED
+    if not raw:
+        idle, disabled = EPGSource.STATUS_IDLE, EPGSource.STATUS_DISABLED
+        instance.status = status_after_switch(instance, idle, disabled, update_fields)
 
 
 @receiver(post_save, sender=EPGSource)

@@ -6,17 +6,14 @@ from django.dispatch import receiver
 from apps.m3u.models import M3UAccount, M3UAccountProfile
 from apps.m3u.tasks import refresh_m3u_groups
 from core.after_commit import enqueue
-from core.scheduling import delete_periodic_task, schedule_refresh_of
+from core.scheduling import delete_periodic_task, schedule_refresh_of, status_after_switch
 
 
 @receiver(pre_save, sender=M3UAccount)
 def set_status_from_activity(sender, instance, raw=False, update_fields=None, **kwargs):
-    """Switching an account off or on is a change of its status too."""
-    if raw or instance.pk is None or (update_fields is not None and "is_active" not in update_fields):
-        return
-    was_active = M3UAccount.objects.filter(pk=instance.pk).values_list("is_active", flat=True).first()
-    if was_active is not None and was_active != instance.is_active:
-        instance.status = M3UAccount.Status.IDLE if instance.is_active else M3UAccount.Status.DISABLED
+    if not raw:
+        idle, disabled = M3UAccount.Status.IDLE, M3UAccount.Status.DISABLED
+        instance.status = status_after_switch(instance, idle, disabled, update_fields)
 
 
 @receiver(post_save, sender=M3UAccount)

@@ -1,41 +1,20 @@
 """The proxy's server as plugins reach for it: its Redis, and the channels it plays."""
 
-import os
-import socket
-import threading
-
-from core.utils import RedisClient
-
 from apps.proxy import NOT_INCLUDED
+from apps.proxy.bystander import Bystander
 
 from .redis_keys import RedisKeys
 
 
-class ProxyServer:
+class ProxyServer(Bystander):
     """Looks at what proxies on this Redis do. This process is none of them, so it holds no stream and no client."""
 
-    _instance = None
-    _lock = threading.Lock()
-
     def __init__(self):
-        self.worker_id = f"{socket.gethostname()}:{os.getpid()}"
+        super().__init__()
         self.stream_managers = {}
         self.stream_buffers = {}
         self.client_managers = {}
         self.profile_managers = {}
-
-    @classmethod
-    def get_instance(cls):
-        """The one of this process."""
-        with cls._lock:
-            if cls._instance is None:
-                cls._instance = cls()
-            return cls._instance
-
-    @property
-    def redis_client(self):
-        """A client that answers in text, or None while Redis is away."""
-        return RedisClient.get_client(max_retries=1)
 
     def check_if_channel_exists(self, channel_id):
         """Whether any proxy plays the channel."""

@@ -1,10 +1,6 @@
 """Connections of a film proxy, as it has written them down: one hash `vod_persistent_connection:<session>` each."""
 
 import json
-import logging
-import os
-import socket
-import threading
 import time
 from dataclasses import asdict, dataclass, field, fields
 
@@ -13,8 +9,7 @@ from core.utils import RedisClient
 
 from apps.m3u.connection_pool import release_profile_slot
 from apps.proxy import NOT_INCLUDED
-
-logger = logging.getLogger(__name__)
+from apps.proxy.bystander import Bystander
 
 PREFIX = "vod_persistent_connection:"
 #: Seconds that a connection's hash outlives its last change.
@@ -157,27 +152,8 @@ class RedisBackedVODConnection:
     get_stream = create_connection
 
 
-class MultiWorkerVODConnectionManager:
+class MultiWorkerVODConnectionManager(Bystander):
     """All connections of all workers."""
-
-    _instance = None
-    _lock = threading.Lock()
-
-    def __init__(self):
-        self.worker_id = f"{socket.gethostname()}:{os.getpid()}"
-
-    @classmethod
-    def get_instance(cls):
-        """The one of this process."""
-        with cls._lock:
-            if cls._instance is None:
-                cls._instance = cls()
-            return cls._instance
-
-    @property
-    def redis_client(self):
-        """A client that answers in text, or None while Redis is away."""
-        return RedisClient.get_client(max_retries=1)
 
     def get_session_info(self, session_id):
         """One connection as a dict, or {}."""
