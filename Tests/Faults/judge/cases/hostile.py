@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[4]
 FIXTURES = Path(os.environ.get("SKIRRET_SHARED") or ROOT / "../shared") / "fixtures/celery"
 
 
-@case("L3", "poison: kills its host each time", seeds=2, is_alone=True, seconds=15)
+@case("L3", "poison: kills its host each time", seeds=6, is_alone=True, seconds=15)
 def poison(scene: Scene) -> Bars:
     scene.start_redis()
     has_processes = "--processes" in worker_help(scene)
@@ -36,8 +36,7 @@ def poison(scene: Scene) -> Bars:
     hosts = [scene.start_worker(f"host{n}", concurrency=4, flags=flags) for n in range(2)]
     producer = scene.produce(80, lambda chance: [chance.random() * 0.05])
     scene.await_progress(400)
-    scene.send(0, "kill", count=2 if scene.is_full else 1)
-    poisoned = set(scene.send(0, "kill"))
+    poisoned = set(scene.send(0, "kill", count=2))
     taken: set[str] = set()
     with scene.redis.client() as client:
         end = time.monotonic() + 100
@@ -50,7 +49,7 @@ def poison(scene: Scene) -> Bars:
             # What died with its host right after its claim waits there for a moment, and may not have begun.
             taken |= {task_id(text.partition("\n")[2]) for text in client.hvals("skirret:scheduled:messages")}
             time.sleep(0.05)
-        until(lambda: client.zcard("skirret:dead") >= (3 if scene.is_full else 2), 60, "all of them to be dead")
+        until(lambda: client.zcard("skirret:dead") >= 2, 60, "all of them to be dead")
         letters = [json.loads(text.partition("\n")[0]) for text in client.hvals("skirret:dead:letters")]
     scene.check(all("3 times" in json.dumps(letter) or letter.get("crashes") == 3 for letter in letters),
                 f"the letters do not tell of three deaths: {letters}")  # fmt: skip
@@ -63,7 +62,7 @@ def poison(scene: Scene) -> Bars:
         deadly = [start for start in scene.runs() if start.task in poisoned]
         scene.deaths += [Death(frozenset({start.pid}), start.at, frozenset({start.task})) for start in deadly]
         _compare_latency(scene, poisoned, taken - poisoned)
-    return Bars(dead=3 if scene.is_full else 2, recovery=2 if has_processes else 15)
+    return Bars(dead=2, recovery=2 if has_processes else 15)
 
 
 def _compare_latency(scene: Scene, poisoned: set[str], taken: set[str]) -> None:
