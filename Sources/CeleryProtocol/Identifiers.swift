@@ -54,9 +54,9 @@ extension JSONValue {
 
 /// A random (version 4) UUID in lower case, as Python prints it.
 func randomUUID() -> String {
-    var generator = SystemRandomNumberGenerator()
-    let high = generator.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
-    let low = generator.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+    let words = Randomness.shared.pair()
+    let high = words.0 & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+    let low = words.1 & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
     return String(unsafeUninitializedCapacity: 36) { buffer in
         var position = 0
         for index in 0..<32 {

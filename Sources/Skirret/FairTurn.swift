@@ -22,18 +22,14 @@ struct FairTurn {
 extension TaskQueue {
     /// Puts a message behind those of its own fair key, once.
     func enqueue(
-        _ message: TaskMessage, to list: String, of queue: QueueName, in turn: FairTurn
+        _ message: TaskMessage, to list: String, in turn: FairTurn
     ) async throws(RedisError) {
         try await accept(
             Scripts.enqueueFair,
             keys: [
-                list, keys.marker(message.headers.id.rawValue), keys.binding(queue.rawValue),
-                keys.permanentBinding(queue.rawValue), keys.fair, keys.fairRing(list), keys.fairHands(list) + turn.key,
-                keys.fairWeights(list),
+                list, keys.marker(message.headers.id.rawValue), keys.fair, keys.fairRing(list),
+                keys.fairHands(list) + turn.key, keys.fairWeights(list),
             ],
-            arguments: [
-                .init(message.encoded()), 30, .init(QueueBinding(queue: queue).member()), .init(keys.wake),
-                .init(turn.key), .init(turn.weight),
-            ])
+            arguments: [.init(message.encoded()), 30, .init(keys.wake), .init(turn.key), .init(turn.weight)])
     }
 }

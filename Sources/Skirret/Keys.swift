@@ -135,6 +135,8 @@ package struct Keys: Sendable {
     package var workerTasks: String { prefix + "skirret:workers:tasks" }
     /// Channel on which waiting workers hear of new and newly scheduled messages.
     package var wake: String { prefix + "skirret:wake" }
+    /// Channel on which workers that do not block on a list hear of messages in it.
+    package func wake(_ list: String) -> String { prefix + "skirret:wake:" + list }
 }
 
 /// What the beats of one store share.

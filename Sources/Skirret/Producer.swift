@@ -33,13 +33,21 @@ extension TaskDefinition {
     private func send(
         _ args: [JSONValue], on queue: TaskQueue, options changes: [CallOption]
     ) async throws -> TaskHandle<Output> {
+        var options = options(changedBy: changes)
+        if options.unique == nil { options.unique = self.options.uniqueness?.call(of: name, args, [:]) }
+        let id = try await queue.send(name, args: args, options: options)
+        return TaskHandle(id: id, queue: queue)
+    }
+}
+
+extension TaskDefinition {
+    /// The task's own options, and what a call changes.
+    func options(changedBy changes: [CallOption]) -> CallOptions {
         var options = CallOptions()
         if self.options.ignoresResult { options.ignoresResult = true }
         for change in changes { change.change(&options) }
         if options.queue == nil, options.exchange == nil { options.queue = self.options.queue }
-        if options.unique == nil { options.unique = self.options.uniqueness?.call(of: name, args, [:]) }
-        let id = try await queue.send(name, args: args, options: options)
-        return TaskHandle(id: id, queue: queue)
+        return options
     }
 }
 
@@ -59,10 +67,15 @@ extension TaskQueue {
         _ task: String, args: [JSONValue] = [], kwargs: JSONObject = [:], options: CallOptions = .init()
     ) async throws -> TaskID {
         let target = queue(for: task, options)
-        var message = TaskMessage(task: task, id: options.id ?? .random(), args: args, kwargs: kwargs, queue: target)
-        message.headers.origin = Self.origin
-        options.apply(to: &message)
-        message.inherit()
+        let id = options.id ?? .random()
+        if let template = template(for: task, to: target, options) {
+            let bytes = template.encoded(id: id, args: args, kwargs: kwargs)
+            try await publishing(options.publishRetry) {
+                try await enqueue(bytes, id: id, queue: target, list: keys.queue(target, priority: options.priority))
+            }
+            return id
+        }
+        var message = message(task, id: id, args: args, kwargs: kwargs, queue: target, options)
         let delay = try await setTimes(of: &message, options)
         if let unique = options.unique {
             message.headers.unique = (unique.name, unique.span)
@@ -79,6 +92,17 @@ extension TaskQueue {
         return message.headers.id
     }
 
+    /// A call as a message, without its times.
+    func message(
+        _ task: String, id: TaskID, args: [JSONValue], kwargs: JSONObject, queue: QueueName, _ options: CallOptions
+    ) -> TaskMessage {
+        var message = TaskMessage(task: task, id: id, args: args, kwargs: kwargs, queue: queue)
+        message.headers.origin = Self.origin
+        options.apply(to: &message)
+        message.inherit()
+        return message
+    }
+
     /// Where a call goes that names no exchange: the call's queue, the route's, the default.
     func queue(for task: String, _ options: CallOptions = .init()) -> QueueName {
         if let queue = options.queue { return queue }
@@ -90,14 +114,7 @@ extension TaskQueue {
     ///
     /// Reckoned from Redis's clock, which costs a round trip for calls that have such a time: ours may be wrong.
     private func setTimes(of message: inout TaskMessage, _ options: CallOptions) async throws(RedisError) -> Duration {
-        message.expire(options.expires, now: Date())
-        guard options.countdown != nil || options.eta != nil || options.expiresIn != nil else { return .zero }
-        let now = try await brokerTime()
-        message.expire(options.expires ?? options.expiresIn.map { now + $0.seconds }, now: now)
-        let eta = options.countdown.map { now + $0.seconds } ?? options.eta
-        guard let eta, eta > now else { return .zero }
-        message.headers.eta = eta
-        return .seconds(eta.timeIntervalSince(now))
+        options.setTimes(of: &message, now: options.needsClock ? try await brokerTime() : Date())
     }
 
     /// Puts one finished message where it belongs: its queue, or the scheduled set.
@@ -107,16 +124,21 @@ extension TaskQueue {
         try await announce(queue)
         let list = keys.queue(queue, priority: message.properties.priority)
         if delay <= .zero, let turn = FairTurn(message.headers) {
-            return try await enqueue(message, to: list, of: queue, in: turn)
+            return try await enqueue(message, to: list, in: turn)
         }
+        try await enqueue(message.encoded(), id: message.headers.id, queue: queue, list: list, delay: delay)
+    }
+
+    /// Puts the bytes of one message into a list of a queue, or into the scheduled set.
+    private func enqueue(
+        _ bytes: [UInt8], id: TaskID, queue: QueueName, list: String, delay: Duration = .zero
+    ) async throws(RedisError) {
+        try await announce(queue)
         let arguments: [RedisArgument] = [
-            .init(message.encoded()), .init(message.headers.id.rawValue), .init(delay.milliseconds), 30,
-            .init(QueueBinding(queue: queue).member()), .init(keys.wake),
+            .init(bytes), .init(id.rawValue), .init(delay.milliseconds), 30,
+            .init(delay > .zero ? keys.wake : keys.wake(list)),
         ]
-        let names = [
-            list, keys.marker(message.headers.id.rawValue), keys.scheduled, keys.scheduledMessages,
-            keys.binding(queue.rawValue), keys.permanentBinding(queue.rawValue),
-        ]
+        let names = [list, keys.marker(id.rawValue), keys.scheduled, keys.scheduledMessages]
         try await accept(Scripts.enqueue, keys: names, arguments: arguments)
     }
 

@@ -6,6 +6,8 @@ import SkirretRedis
 /// connection took the first answer along; the others' callers must know that it may have happened.
 enum Scripts {
     static let enqueue = RedisScript(name: "enqueue", source: PackageResources.enqueue_lua, isRepeatable: true)
+    static let enqueueMany = RedisScript(
+        name: "enqueue_many", source: PackageResources.enqueue_many_lua, isRepeatable: true)
     static let claim = RedisScript(
         name: "claim", source: PackageResources.envelope_lua + PackageResources.claim_lua, isRepeatable: true)
     static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua, isRepeatable: true)

@@ -27,7 +27,17 @@ public final class TaskQueue: Sendable {
 
     package let keys: Keys
     let logger: Logger
-    private let announced = Mutex<Set<QueueName>>([])
+    let templates = MessageTemplates()
+    private let announced = Mutex<[QueueName: Announcement]>([:])
+
+    /// When a queue was declared, and on which connection.
+    private struct Announcement {
+        let connection: Int
+        let at: ContinuousClock.Instant
+    }
+
+    /// A declaration that somebody took out of Redis meanwhile is made again after this.
+    private static let announcementLifetime = Duration.seconds(60)
 
     /// Prepares the way; connects at the first call.
     ///
@@ -78,11 +88,31 @@ public final class TaskQueue: Sendable {
         return Date(timeIntervalSince1970: parts[0] + parts[1] / 1e6)
     }
 
-    /// Puts a queue on the list of those that are shown, at its first use in this process.
+    /// Declares a queue that something is sent to: for exchanges, and for those who list the queues.
+    ///
+    /// One round trip for each queue and connection, and each minute, as messages themselves carry no declaration.
     func announce(_ queue: QueueName) async throws(RedisError) {
-        guard announced.withLock({ !$0.contains(queue) }) else { return }
-        _ = try await redis.send("SADD", .init(keys.queues), .init(queue.rawValue))
-        announced.withLock { _ = $0.insert(queue) }
+        let connection = redis.connectionCount
+        let now = ContinuousClock.now
+        let isKnown = announced.withLock { announced in
+            if let last = announced[queue], last.connection == connection,
+                last.at.duration(to: now) < Self.announcementLifetime
+            {
+                return true
+            }
+            // Before the answer, so that of many callers one declares; the others' messages come behind it.
+            announced[queue] = Announcement(connection: connection, at: now)
+            return false
+        }
+        guard !isKnown else { return }
+        do {
+            try await declare([queue])
+            // The first one made the connection.
+            announced.withLock { $0[queue] = Announcement(connection: redis.connectionCount, at: now) }
+        } catch {
+            announced.withLock { $0[queue] = nil }
+            throw error
+        }
     }
 
     /// Closes the connections; calls under way fail.

@@ -2,6 +2,8 @@ import NIOCore
 import NIOPosix
 
 /// The switch that lets Swift's tasks run on the event loops themselves.
+///
+/// For some tasks only see ``RedisClient/executor``.
 public enum EventLoopExecutor {
     /// Makes the event loops of all clients the global executor of Swift's concurrency, for the rest of the process.
     ///
@@ -14,5 +16,17 @@ public enum EventLoopExecutor {
     /// - Returns: false where this Swift runtime does not allow it, or somebody was first; nothing has changed then.
     public static func install() -> Bool {
         NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
+    }
+}
+
+/// Runs the tasks that prefer it on one event loop.
+final class LoopTaskExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+
+    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
     }
 }

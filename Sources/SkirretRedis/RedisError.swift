@@ -126,7 +126,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
 
 extension RedisError {
     /// An error reply, from its text: the first word is the kind.
-    init(reply text: String, to command: String) {
+    package init(reply text: String, to command: String) {
         let kind = String(text.prefix { $0 != " " })
         let (code, hint) = Self.meaning(of: kind, text)
         self.init(code, "\(command): \(Self.withoutArguments(text))", hint: hint)

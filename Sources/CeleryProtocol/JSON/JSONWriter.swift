@@ -24,7 +24,7 @@ extension JSONValue {
         }
     }
 
-    private static func write(_ elements: [JSONValue], to output: inout [UInt8]) {
+    static func write(_ elements: [JSONValue], to output: inout [UInt8]) {
         output.append(UInt8(ascii: "["))
         for (index, element) in elements.enumerated() {
             if index > 0 { output.append(UInt8(ascii: ",")) }

@@ -15,25 +15,39 @@ enum Base64 {
     static func text(of bytes: [UInt8]) -> String {
         let count = (bytes.count + 2) / 3 * 4
         return String(unsafeUninitializedCapacity: count) { text in
-            digits.withUnsafeBufferPointer { digits in
-                bytes.withUnsafeBufferPointer { bytes in
-                    var from = 0
-                    var to = 0
-                    while from < bytes.count {
-                        let left = bytes.count - from
-                        let second = left > 1 ? bytes[from + 1] : 0
-                        let third = left > 2 ? bytes[from + 2] : 0
-                        text[to] = digits[Int(bytes[from] >> 2)]
-                        text[to + 1] = digits[Int(bytes[from] & 0x03) << 4 | Int(second >> 4)]
-                        text[to + 2] =
-                            left > 1 ? digits[Int(second & 0x0F) << 2 | Int(third >> 6)] : UInt8(ascii: "=")
-                        text[to + 3] = left > 2 ? digits[Int(third & 0x3F)] : UInt8(ascii: "=")
-                        from += 3
-                        to += 4
-                    }
+            write(bytes, to: text)
+            return count
+        }
+    }
+
+    /// Appends the text of bytes.
+    static func write(_ bytes: [UInt8], to output: inout [UInt8]) {
+        let count = (bytes.count + 2) / 3 * 4
+        let text = [UInt8](unsafeUninitializedCapacity: count) { text, written in
+            write(bytes, to: text)
+            written = count
+        }
+        output.append(contentsOf: text)
+    }
+
+    private static func write(_ bytes: [UInt8], to text: UnsafeMutableBufferPointer<UInt8>) {
+        digits.withUnsafeBufferPointer { digits in
+            bytes.withUnsafeBufferPointer { bytes in
+                var from = 0
+                var to = 0
+                while from < bytes.count {
+                    let left = bytes.count - from
+                    let second = left > 1 ? bytes[from + 1] : 0
+                    let third = left > 2 ? bytes[from + 2] : 0
+                    text[to] = digits[Int(bytes[from] >> 2)]
+                    text[to + 1] = digits[Int(bytes[from] & 0x03) << 4 | Int(second >> 4)]
+                    text[to + 2] =
+                        left > 1 ? digits[Int(second & 0x0F) << 2 | Int(third >> 6)] : UInt8(ascii: "=")
+                    text[to + 3] = left > 2 ? digits[Int(third & 0x3F)] : UInt8(ascii: "=")
+                    from += 3
+                    to += 4
                 }
             }
-            return count
         }
     }
 

@@ -206,6 +206,18 @@ extension CallOptions {
         return options
     }
 
+    /// Whether a time is reckoned from now, which is Redis's to tell.
+    var needsClock: Bool { countdown != nil || eta != nil || expiresIn != nil }
+
+    /// Puts down when a message may run; gives how long it has to wait.
+    func setTimes(of message: inout TaskMessage, now: Date) -> Duration {
+        message.expire(expires ?? expiresIn.map { now + $0.seconds }, now: now)
+        let eta = countdown.map { now + $0.seconds } ?? eta
+        guard let eta, eta > now else { return .zero }
+        message.headers.eta = eta
+        return .seconds(eta.timeIntervalSince(now))
+    }
+
     /// Puts down in a message what needs no clock and no broker.
     func apply(to message: inout TaskMessage) {
         message.headers.ignoreResult = ignoresResult

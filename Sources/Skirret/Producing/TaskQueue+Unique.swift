@@ -43,13 +43,11 @@ extension TaskQueue {
             Scripts.enqueueUnique,
             keys: [
                 keys.queue(queue, priority: message.properties.priority), keys.unique(call.name), keys.scheduled,
-                keys.scheduledMessages, keys.binding(queue.rawValue), keys.permanentBinding(queue.rawValue),
-                keys.revoked,
+                keys.scheduledMessages, keys.revoked,
             ],
             arguments: [
                 .init(message.encoded()), .init(message.headers.id.rawValue), .init(delay.milliseconds),
-                .init(call.lifetime.milliseconds), .init(QueueBinding(queue: queue).member()), .init(keys.wake),
-                .init(mode),
+                .init(call.lifetime.milliseconds), .init(keys.wake), .init(mode),
             ])
         return reply.string.flatMap { $0.isEmpty ? nil : TaskID(rawValue: $0) }
     }

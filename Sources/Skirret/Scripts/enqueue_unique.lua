@@ -7,25 +7,22 @@
 -- KEYS[2]  unique     STRING with TTL  task id that stands for all equal calls
 -- KEYS[3]  scheduled  ZSET  entry id, scored by the Unix millisecond it is due
 -- KEYS[4]  messages   HASH  entry id -> queue key, newline, message
--- KEYS[5]  binding    SET   kombu's table of the queue's own exchange
--- KEYS[6]  permanent  SET   kombu's table of bindings that a sweep must keep
--- KEYS[7]  revoked    ZSET  task id, scored by the Unix millisecond of the request
+-- KEYS[5]  revoked    ZSET  task id, scored by the Unix millisecond of the request
 -- ARGV[1]  message    the envelope, as it goes on the wire
 -- ARGV[2]  task id
 -- ARGV[3]  delay      milliseconds from now; zero puts it in the queue at once
 -- ARGV[4]  lifetime   milliseconds after which the key is free in any case
--- ARGV[5]  member     the binding's member, kombu's format
--- ARGV[6]  channel    where waiting workers hear of it
--- ARGV[7]  mode       "keep": an equal call stands. "replace": this message has the id of an equal call that waits for
+-- ARGV[5]  channel    where waiting workers hear of it
+-- ARGV[6]  mode       "keep": an equal call stands. "replace": this message has the id of an equal call that waits for
 --                     its time; it takes its place and waits anew. "follow": an equal call is past waiting; this one
 --                     comes after it and stands for those to come.
 --
 -- Returns  the id of the task that stands for the call: ARGV[2] when the message was taken (or had been, when this is
 --          the repeat of a call whose answer was lost), else that of an equal call; "" when there is nothing to replace.
-local id, mode = ARGV[2], ARGV[7]
+local id, mode = ARGV[2], ARGV[6]
 local holder = redis.call("GET", KEYS[2])
 -- A task that was revoked stands for nobody.
-if holder and holder ~= id and redis.call("ZSCORE", KEYS[7], holder) then holder = false end
+if holder and holder ~= id and redis.call("ZSCORE", KEYS[5], holder) then holder = false end
 if holder and holder ~= id and mode ~= "follow" then return holder end
 local waits = redis.call("ZSCORE", KEYS[3], id)
 if mode == "replace" then
@@ -37,15 +34,13 @@ end
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call("SET", KEYS[2], id, "PX", ARGV[4])
-redis.call("SADD", KEYS[5], ARGV[5])
-redis.call("SADD", KEYS[6], ARGV[5])
 local delay = tonumber(ARGV[3])
 if delay > 0 then
     redis.call("HSET", KEYS[4], id, KEYS[1] .. "\n" .. ARGV[1])
     redis.call("ZADD", KEYS[3], now + delay, id)
-    redis.call("PUBLISH", ARGV[6], "scheduled")
+    redis.call("PUBLISH", ARGV[5], "scheduled")
 else
     redis.call("LPUSH", KEYS[1], ARGV[1])
-    redis.call("PUBLISH", ARGV[6], "queued")
+    redis.call("PUBLISH", ARGV[5], "queued")
 end
 return id

@@ -130,12 +130,13 @@ extension TaskQueue {
     /// Declares queues in kombu's binding tables; producers that name an exchange find them there.
     func declare(_ queues: [QueueName]) async throws(RedisError) {
         guard !queues.isEmpty else { return }
-        _ = try await redis.pipeline(
-            [RedisCommand("SADD", arguments: [.init(keys.queues)] + queues.map { .init($0.rawValue) })]
-                + queues.flatMap { name in
-                    [keys.binding(name.rawValue), keys.permanentBinding(name.rawValue)].map {
-                        RedisCommand("SADD", .init($0), .init(QueueBinding(queue: name).member()))
-                    }
-                })
+        var commands = [RedisCommand("SADD", arguments: [.init(keys.queues)] + queues.map { .init($0.rawValue) })]
+        for name in queues {
+            for table in [keys.binding(name.rawValue), keys.permanentBinding(name.rawValue)] {
+                commands.append(RedisCommand("SADD", .init(table), .init(QueueBinding(queue: name).member())))
+            }
+        }
+        for index in commands.indices { commands[index].isRepeatable = true }
+        _ = try await redis.pipeline(commands)
     }
 }

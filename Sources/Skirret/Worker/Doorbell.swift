@@ -7,31 +7,65 @@ import Synchronization
 final class Doorbell: Sendable {
     private struct State {
         var hasRung = false
-        var waiter: CheckedContinuation<Void, Never>?
+        /// The one who waits.
+        var waiter: UnsafeContinuation<Void, Never>?
+        /// Until when it waits; nil means for any time.
+        var deadline: ContinuousClock.Instant?
+        /// When somebody will next look whether that has passed, and who.
+        var alarm: (at: ContinuousClock.Instant, task: Task<Void, Never>?)?
+
+        /// Takes the one who waits.
+        mutating func release() -> UnsafeContinuation<Void, Never>? {
+            defer {
+                waiter = nil
+                deadline = nil
+            }
+            return waiter
+        }
+
+        /// When another alarm is needed for the present deadline; nil while an earlier one is set.
+        mutating func nextAlarm() -> ContinuousClock.Instant? {
+            guard let deadline, alarm.map({ deadline < $0.at }) ?? true else { return nil }
+            alarm?.task?.cancel()
+            alarm = (deadline, nil)
+            return deadline
+        }
     }
 
     private let state = Mutex(State())
 
     func ring() {
         let waiter = state.withLock { state in
-            defer { state.waiter = nil }
             state.hasRung = state.waiter == nil
-            return state.waiter
+            return state.release()
         }
         waiter?.resume()
     }
 
-    /// Returns at the next ring, or when `longest` has passed.
+    /// Returns at the next ring, or when `longest` has passed; nil means never.
     ///
-    /// For one loop at a time.
+    /// For one loop at a time. Waits that a ring ends share one timer, so a busy loop pays for none.
     ///
     /// - Throws: `CancellationError` when the waiting task is cancelled.
-    func wait(atMost longest: Duration) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.ringing() }
-            group.addTask { try await ContinuousClock().sleep(for: longest) }
-            defer { group.cancelAll() }
-            try await group.next()
+    func wait(atMost longest: Duration? = nil) async throws {
+        try Task.checkCancellation()
+        let deadline = longest.map { ContinuousClock.now + $0 }
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { waiter in
+                let (rangAlready, alarm) = state.withLock { state -> (Bool, ContinuousClock.Instant?) in
+                    if state.hasRung || Task.isCancelled {
+                        state.hasRung = false
+                        return (true, nil)
+                    }
+                    state.waiter = waiter
+                    state.deadline = deadline
+                    return (false, state.nextAlarm())
+                }
+                if rangAlready { return waiter.resume() }
+                if let alarm { setAlarm(alarm) }
+            }
+        } onCancel: {
+            state.withLock { $0.release() }?.resume()
         }
         try Task.checkCancellation()
     }
@@ -46,31 +80,30 @@ final class Doorbell: Sendable {
         timer.setEventHandler { [self] in ring() }
         timer.activate()
         defer { timer.cancel() }
-        await ringing()
-        try Task.checkCancellation()
+        try await wait()
     }
 
     private static let timers = DispatchQueue(label: "skirret.timers", qos: .userInteractive)
 
-    private func ringing() async {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { waiter in
-                let rangAlready = state.withLock { state in
-                    if state.hasRung || Task.isCancelled {
-                        state.hasRung = false
-                        return true
-                    }
-                    state.waiter = waiter
-                    return false
-                }
-                if rangAlready { waiter.resume() }
-            }
-        } onCancel: {
-            let waiter = state.withLock { state in
-                defer { state.waiter = nil }
-                return state.waiter
-            }
-            waiter?.resume()
+    private func setAlarm(_ time: ContinuousClock.Instant) {
+        // A task of its own on purpose: it outlives the wait that set it, for those that follow to share.
+        let task = Task { [weak self] in
+            do { try await ContinuousClock().sleep(until: time) } catch { return }  // an earlier one took its place
+            self?.look(at: time)
         }
+        state.withLock { if $0.alarm?.at == time { $0.alarm?.task = task } }
+    }
+
+    deinit { state.withLock { $0.alarm?.task?.cancel() } }
+
+    /// Ends the wait if its time is up, else looks again when it is.
+    private func look(at time: ContinuousClock.Instant) {
+        let (waiter, alarm) = state.withLock { state -> (UnsafeContinuation<Void, Never>?, ContinuousClock.Instant?) in
+            if state.alarm?.at == time { state.alarm = nil }
+            if let deadline = state.deadline, deadline <= .now { return (state.release(), nil) }
+            return (nil, state.nextAlarm())
+        }
+        waiter?.resume()
+        if let alarm { setAlarm(alarm) }
     }
 }

@@ -6,8 +6,7 @@ import Synchronization
 /// Waits on an empty queue without consuming, on a connection of its own.
 ///
 /// `BLMOVE key key RIGHT RIGHT` is an atomic, blocking peek: it leaves order and content alone, so a worker
-/// that dies in it loses nothing. It watches the queue's highest priority step; the others announce themselves
-/// on the wake channel, or are found by the claim loop's own pulse.
+/// that dies in it loses nothing. It watches the queue's highest priority step; see ``QueueWaits`` for the others.
 private final class QueueWait: Sendable {
     private let client: RedisClient
     let key: String
@@ -22,7 +21,8 @@ private final class QueueWait: Sendable {
     init(queue: TaskQueue, name: QueueName, bell: Doorbell, logger: Logger) {
         var options = RedisOptions()
         options.clientName = "skirret-wait"
-        client = RedisClient(queue.url, options: options, logger: logger)
+        // On the event loop of the commands: what an answer here sets off there needs no other thread.
+        client = RedisClient(queue.url, options: options, beside: queue.redis, logger: logger)
         key = queue.keys.queue(name)
         self.bell = bell
         self.logger = logger
@@ -35,7 +35,7 @@ private final class QueueWait: Sendable {
     func run() async throws {
         let command = RedisCommand("BLMOVE", .init(key), .init(key), "RIGHT", "RIGHT", .init(Self.longest))
         while !hasEnded.withLock({ $0 }) {
-            try await armed.wait(atMost: .seconds(3600))
+            try await armed.wait()
             do {
                 let found = try await client.send(command, deadline: .seconds(Self.longest + 2))
                 if !found.isNull { bell.ring() }
@@ -58,10 +58,11 @@ private final class QueueWait: Sendable {
     }
 }
 
-/// The idle waits of a worker: one for each of the first ``most`` queues it takes from, as these come and go.
+/// How a worker hears of messages while it is idle, for all queues that it takes from, as these come and go.
 ///
-/// What lies in the others is announced on the wake channel by producers of ours, and found by the claim loop's own
-/// pulse.
+/// The highest priority step of its first ``most`` queues is waited for, whoever pushes to it. Of the other lists
+/// producers of ours tell on a channel for each list, which only those hear who need it; what Python producers put there
+/// is found by the claim loop's own pulse.
 final class QueueWaits: Sendable {
     private let queue: TaskQueue
     private let consumed: ConsumedQueues
@@ -88,6 +89,7 @@ final class QueueWaits: Sendable {
     /// Keeps one wait for each queue, until cancelled.
     func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
+            var listening: AsyncStream<Never>.Continuation?
             for await all in consumed.changes {
                 let names = all.prefix(Self.most)
                 for name in names where waits.withLock({ $0[name] == nil }) {
@@ -103,7 +105,34 @@ final class QueueWaits: Sendable {
                     return gone.values
                 }
                 for wait in gone { await wait.end() }
+                let (isOver, end) = AsyncStream.makeStream(of: Never.self)
+                group.addTask { [self] in try await listen(to: channels(all), until: isOver) }
+                listening?.finish()  // after the new one began, so that nothing is missed between them
+                listening = end
             }
+        }
+    }
+
+    /// Of all lists that nobody waits for.
+    private func channels(_ names: [QueueName]) -> [String] {
+        let keys = queue.keys
+        return names.enumerated().flatMap { position, name in
+            keys.lists.keys(name).dropFirst(position < Self.most ? 1 : 0).map { keys.wake($0) }
+        }
+    }
+
+    private func listen(to channels: [String], until isOver: AsyncStream<Never>) async throws {
+        guard !channels.isEmpty else { return }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                try await queue.subscriber.withSubscription(channels: channels) { [bell] messages in
+                    // The first one says that it hears from now on: what came before is looked for.
+                    for try await _ in messages { bell.ring() }
+                }
+            }
+            group.addTask { for await _ in isOver {} }
+            try await group.next()
+            group.cancelAll()
         }
     }
 

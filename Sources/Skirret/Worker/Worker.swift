@@ -102,7 +102,7 @@ public final class Worker: Sendable {
 
         try await withThrowingTaskGroup(of: Bool.self) { group in
             /// A loop that ends by itself, or fails, takes the worker with it.
-            func loop(on executor: OwnThread? = nil, _ run: @escaping @Sendable () async throws -> Void) {
+            func loop(on executor: (any TaskExecutor)? = nil, _ run: @escaping @Sendable () async throws -> Void) {
                 group.addTask(executorPreference: executor) {
                     try await run()
                     return false
@@ -134,8 +134,10 @@ public final class Worker: Sendable {
             loop { [room] in try await room.run { try await executor.fail($0, because: $1) } }
             loop { [self] in try await keepLogs() }
             loop { [self] in try await listen() }
-            loop { try await waits.run() }
-            group.addTask { [self] in
+            // On the connection's own thread: from the wake-up to the claim nothing waits for another thread to wake up.
+            let beside = queue.redis.executor
+            loop(on: beside) { try await waits.run() }
+            group.addTask(executorPreference: beside) { [self] in
                 await withTaskCancellationHandler {
                     await claim(executor, waits)
                 } onCancel: {

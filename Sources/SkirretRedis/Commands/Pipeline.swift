@@ -1,19 +1,34 @@
 import Logging
 import NIOCore
+import Synchronization
+
+/// How many connections a client has made, to be read from anywhere.
+final class ConnectionCount: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+    func increment() { count.add(1, ordering: .relaxed) }
+}
 
 /// The callers' side of a client: hands requests to the event loop and waits.
 final class Pipeline: Sendable {
     private let outbox = Outbox()
     private let driver: NIOLoopBoundBox<PipelineDriver>
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
+    let executor: LoopTaskExecutor
     private let commandDeadline: Duration
+    /// How many connections were made so far.
+    let connections: ConnectionCount
 
     init(url: RedisURL, options: RedisOptions, eventLoop: any EventLoop, logger: Logger) {
         self.eventLoop = eventLoop
+        executor = LoopTaskExecutor(eventLoop)
         commandDeadline = options.commandDeadline
+        connections = ConnectionCount()
         driver = .makeBoxSendingValue(
             PipelineDriver(
-                outbox: outbox, link: Link(url: url, options: options, eventLoop: eventLoop, logger: logger)),
+                outbox: outbox, link: Link(url: url, options: options, eventLoop: eventLoop, logger: logger),
+                connections: connections),
             eventLoop: eventLoop)
     }
 

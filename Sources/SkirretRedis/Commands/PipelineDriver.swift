@@ -12,6 +12,7 @@ final class PipelineDriver {
     private let outbox: Outbox
     private let link: Link
     private let options: RedisOptions
+    private let connections: ConnectionCount
     private var fetched = Outbox.Contents()
     private var waiting = CircularBuffer<Request>()
     private var sent = CircularBuffer<SentRequest>()
@@ -28,7 +29,8 @@ final class PipelineDriver {
     /// 1 MiB.
     private static let keptBufferBytes = 1 << 20
 
-    init(outbox: Outbox, link: Link) {
+    init(outbox: Outbox, link: Link, connections: ConnectionCount) {
+        self.connections = connections
         self.outbox = outbox
         self.link = link
         options = link.options
@@ -195,6 +197,7 @@ extension PipelineDriver: LinkOwner {
     var wantsConnection: Bool { !waiting.isEmpty }
 
     func linkIsReady() {
+        connections.increment()
         sendWaiting()
     }
 

@@ -29,7 +29,27 @@ public final class RedisClient: Sendable {
         pipeline = Pipeline(url: url, options: options, eventLoop: eventLoop, logger: logger)
     }
 
+    /// A client that has not connected yet, on the event loop of another one.
+    package init(_ url: RedisURL, options: RedisOptions, beside other: RedisClient, logger: Logger) {
+        self.url = url
+        pipeline = Pipeline(url: url, options: options, eventLoop: other.pipeline.eventLoop, logger: logger)
+    }
+
+    /// Runs tasks on the connection's own thread, where a command costs no change of threads.
+    ///
+    ///     try await withTaskExecutorPreference(redis.executor) {
+    ///         for key in keys { try await redis.send("INCR", .init(key)) }
+    ///     }
+    ///
+    /// A lone caller gets its answers sooner by a third, and many callers at less than half the processor time. The
+    /// price: code that computes for long, or blocks, holds up the connection and all others of its thread, so prefer it
+    /// around the sending alone.
+    public var executor: any TaskExecutor { pipeline.executor }
+
     deinit { pipeline.abandon() }
+
+    /// How many connections it has made so far; it grows when Redis may have lost what only one connection told it.
+    package var connectionCount: Int { pipeline.connections.value }
 
     /// Sends one command and returns its answer.
     ///

@@ -174,10 +174,8 @@ struct ScriptBench {
     func enqueue(_ id: String, _ message: String, delay: Int = 0) async throws -> Int? {
         try await redis.run(
             Scripts.enqueue,
-            keys: [
-                "celery", keys.marker(id), keys.scheduled, keys.scheduledMessages, keys.binding("celery"),
-                keys.permanentBinding("celery"),
-            ], arguments: [.init(message), .init(id), .init(delay), 30, "member", .init(keys.wake)]
+            keys: ["celery", keys.marker(id), keys.scheduled, keys.scheduledMessages],
+            arguments: [.init(message), .init(id), .init(delay), 30, .init(keys.wake)]
         ).int
     }
 
