@@ -103,6 +103,7 @@ struct ManyCalls {
     /// The ids of all calls.
     ///
     /// - Parameter unsent: A slice that was put together and not sent.
+    /// - Returns: The ids, in the order of the calls.
     /// - Throws: ``IncompleteSend`` unless all were accepted.
     mutating func finish(unsent: Slice?) throws -> [TaskID] {
         if let end {

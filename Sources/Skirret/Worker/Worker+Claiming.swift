@@ -29,13 +29,13 @@ extension Worker {
                 start(executor)
                 let isTaking = !lastChance.isSolitary(held)
                 var wanted = isTaking ? min(slots.wanted(concurrency: intake.concurrency), intake.allowance) : 0
-                rounds += 1
                 // What waited for a worker that knows it comes first; no command when nothing does.
                 let adopted = try await room.adopt(most: wanted)
                 await begin(adopted, asked: 0, &lastChance)
                 wanted = lastChance.isWaiting ? 0 : max(0, wanted - adopted.count)
-                // Every eighth round begins with the lowest priority, so that it never starves.
+                // Every eighth claim begins with the lowest priority, so that it never starves.
                 let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
+                if isAsking { rounds += 1 }
                 let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
                 if !claims.isEmpty { dealer.taken() }
                 await begin(claims, asked: wanted, &lastChance)

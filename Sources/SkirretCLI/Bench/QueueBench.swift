@@ -62,29 +62,38 @@ struct QueueBench {
     // MARK: producing
 
     private func enqueues(_ peer: CeleryPeer.Figures?) async throws -> [Reading] {
-        tell("enqueue: one after the other")
-        let sequential = try await enqueue(window: 1) { queue, count in
-            for _ in 0..<count { try await queue.send("samples.nothing") }
-        }
-        tell("enqueue: 64 callers")
-        let concurrent = try await enqueue(window: 64) { queue, count in
-            try await Self.inParallel(64, count) { try await queue.send("samples.nothing") }
-        }
-        return [
-            Reading(
-                what: "enqueue, one after the other", unit: "/s", ours: sequential.ours, limit: sequential.limit,
-                celery: peer?.delay),
-            Reading(
-                what: "enqueue, 64 callers", unit: "/s", ours: concurrent.ours, limit: concurrent.limit,
-                celery: peer?.delay),
+        [
+            try await enqueue("one after the other", peer, window: 1) { queue, count in
+                for _ in 0..<count { try await queue.send("samples.nothing") }
+            },
+            try await enqueue("one after the other, from the pool", peer, window: 1, isBeside: false) { queue, count in
+                for _ in 0..<count { try await queue.send("samples.nothing") }
+            },
+            try await enqueue("64 callers", peer, window: 64) { queue, count in
+                try await Self.inParallel(64, count) { try await queue.send("samples.nothing") }
+            },
+            try await enqueue("64 callers, from the pool", peer, window: 64, isBeside: false) { queue, count in
+                try await Self.inParallel(64, count) { try await queue.send("samples.nothing") }
+            },
+            try await enqueue("many in one call", peer, window: 1, samples: 5) { queue, count in
+                try await queue.send(many: Array(repeating: TaskCall("samples.nothing"), count: count))
+            },
         ]
     }
 
     /// Sends the sample three times straight, records it once, and plays the record back three times.
+    ///
+    /// With `isBeside` the callers run on the connection's thread, as a program can choose; else on Swift's pool.
     private func enqueue(
-        window: Int, _ body: (TaskQueue, Int) async throws -> Void
-    ) async throws -> (ours: Double, limit: Double) {
-        let recorded = try await record { queue in try await body(queue, plan.sample) }
+        _ what: String, _ peer: CeleryPeer.Figures?, window: Int, isBeside: Bool = true, samples: Int = 1,
+        _ body: @escaping (TaskQueue, Int) async throws -> Void
+    ) async throws -> Reading {
+        tell("enqueue: \(what)")
+        let count = plan.sample * samples
+        func send(_ queue: TaskQueue) async throws {
+            try await withTaskExecutorPreference(isBeside ? queue.redis.executor : nil) { try await body(queue, count) }
+        }
+        let recorded = try await record { queue in try await send(queue) }
         let client = try PerfectClient(port: redis.port)
         var ours: [Double] = []
         var limit: [Double] = []
@@ -92,16 +101,17 @@ struct QueueBench {
             try await redis.flush()
             let queue = TaskQueue(url, defaultQueue: .init(rawValue: BenchRedis.queue), name: "bench")
             try await queue.send("samples.nothing")  // connects
-            let took = try await ContinuousClock().measure { try await body(queue, plan.sample) }
+            let took = try await ContinuousClock().measure { try await send(queue) }
             await queue.close()
-            ours.append(Double(plan.sample) / took.seconds)
+            ours.append(Double(count) / took.seconds)
             try await redis.flush()
-            limit.append(Double(plan.sample) / (try client.replay(recorded, window: window)).seconds)
-            guard try await redis.waiting() >= plan.sample else {
-                throw BenchFailure("the replay of \(recorded.count) commands did not enqueue \(plan.sample) tasks")
+            limit.append(Double(count) / (try client.replay(recorded, window: window)).seconds)
+            guard try await redis.waiting() >= count else {
+                throw BenchFailure("the replay of \(recorded.count) commands did not enqueue \(count) tasks")
             }
         }
-        return (quantile(ours), quantile(limit))
+        return Reading(
+            what: "enqueue, \(what)", unit: "/s", ours: quantile(ours), limit: quantile(limit), celery: peer?.delay)
     }
 
     /// What our client sends while the body runs.
@@ -122,7 +132,11 @@ struct QueueBench {
         let queue = TaskQueue(url, defaultQueue: .init(rawValue: BenchRedis.queue), name: "bench")
         var options = CallOptions()
         options.ignoresResult = ignoringResults ? true : nil
-        try await Self.inParallel(256, count) { [options] in try await queue.send("samples.nothing", options: options) }
+        let slice = 10_000
+        for first in stride(from: 0, to: count, by: slice) {
+            let call = TaskCall("samples.nothing", options: options)
+            try await queue.send(many: Array(repeating: call, count: min(slice, count - first)))
+        }
         await queue.close()
     }
 
@@ -212,7 +226,9 @@ struct QueueBench {
         for round in 0..<plan.rounds + 20 {
             try await Task.sleep(for: HandOver.pause)
             let began = BenchTasks.monotonicNanoseconds
-            let id = try await queue.send("samples.clock")
+            let id = try await withTaskExecutorPreference(queue.redis.executor) {
+                try await queue.send("samples.clock")
+            }
             let result = try await queue.result(of: id, within: .seconds(30))
             guard let started = result.result["monotonic"]?.int else {
                 throw BenchFailure("no time in \(result.result)")

@@ -16,7 +16,8 @@ struct BenchCommand: AsyncParsableCommand {
             discussion: """
                 Starts a redis-server and workers of its own; nothing that runs already is touched. LIMIT is what a
                 client over hiredis alone reaches when it plays the very same bytes back to the same Redis. With
-                --celery the same work is done by a real Celery from PyPI.
+                --celery the same work is done by a real Celery from PyPI. Callers run on the connection's own thread
+                (RedisClient.executor), except where a row says that they come from Swift's pool.
 
                 EXAMPLES
                   skirret bench queue

@@ -20,6 +20,19 @@ import Testing
         try await waiting
     }
 
+    @Test func `a wait that is shorter than the one before ends in its own time`() async throws {
+        let bell = Doorbell()
+        bell.ring()
+        try await bell.wait(atMost: .seconds(3600))
+        async let long: Void = bell.wait(atMost: .seconds(3600))
+        bell.ring()
+        try await long
+        for _ in 0..<3 { try await bell.wait(atMost: .milliseconds(5)) }
+        async let endless: Void = bell.wait()
+        bell.ring()
+        try await endless
+    }
+
     @Test func `a cancelled wait throws`() async throws {
         let bell = Doorbell()
         await withThrowingTaskGroup(of: Void.self) { group in
