@@ -42,6 +42,9 @@ final class Doorbell: Sendable {
         waiter?.resume()
     }
 
+    /// Forgets a ring that nobody has heard yet.
+    func silence() { state.withLock { $0.hasRung = false } }
+
     /// Returns at the next ring, or when `longest` has passed; nil means never.
     ///
     /// For one loop at a time. Waits that a ring ends share one timer, so a busy loop pays for none.

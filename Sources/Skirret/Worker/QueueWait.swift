@@ -38,7 +38,11 @@ private final class QueueWait: Sendable {
             try await armed.wait()
             do {
                 let found = try await client.send(command, deadline: .seconds(Self.longest + 2))
-                if !found.isNull { bell.ring() }
+                guard !found.isNull else { continue }
+                // The claim loop asks anew once it has looked. Wishes from before would wait for the very same message,
+                // and get in the way of its claim.
+                armed.silence()
+                bell.ring()
             } catch {
                 if Task.isCancelled { throw CancellationError() }
                 if hasEnded.withLock({ $0 }) { return }
