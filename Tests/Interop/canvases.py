@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from smoke import ROOT, Redis  # noqa: E402
 
 try:
-    from celery import Celery, chain, chord, group
+    from celery import Celery, chain, chord, group, uuid
 except ImportError:
     print("SKIP canvases: Celery is not installed here; deploy/test installs it\n0 passed, 0 failed, 1 skipped")
     sys.exit(0)
@@ -54,9 +54,27 @@ def fail(message):
     raise ValueError(message)
 
 
+@app.task(name="samples.sleep")
+def same(seconds):
+    """Our worker's would sleep for a number; what errbacks get is an id, which both give back at once."""
+    return seconds
+
+
 @app.task(name="samples.replace", bind=True)
 def replace(self, x):
     raise self.replace(chain(add.s(x, 1), add.s(1)))
+
+
+@app.task(name="samples.replace_by_chord", bind=True)
+def replace_by_chord(self, x):
+    here, there = Deal(0), Deal(1)
+    raise self.replace(chord([here(add.s(x, 1)), there(add.s(x, 2))], here(total.s())))
+
+
+@app.task(name="samples.replace_by_group", bind=True)
+def replace_by_group(self, x):
+    deal = Deal(0)
+    raise self.replace(group(deal(add.s(x, 1)), deal(add.s(x, 2))))
 
 
 class Deal:
@@ -102,6 +120,49 @@ def canvases(q):
     yield "failing header", chord([a(1, 1), q(fail.si("header"))], t()), "ChordError"
     yield "failing chain in a header", chord([a(1, 1), chain(q(fail.si("early")), a(1))], t()), "ChordError"
     yield "failing header before more", chain(group(a(1, 1), q(fail.si("header"))), t(), a(1)), "ChordError"
+    yield "chords three deep", chord(
+        [chord([chord([a(1, 1), a(2, 2)], t()), a(3, 3)], t()), chain(a(1, 1), a(1))], t()), 15
+    yield "upgraded group in a header", chord([chain(group(a(1, 1), a(2, 2)), t()), a(3, 3)], t()), 12
+    yield "groups upgraded twice", chain(group(a(1, 1), a(2, 2)), t(), group(a(1), a(2)), t(), a(1)), 16
+    # The inner one on ours: Celery 5.7 alone never tells the outer chord that an inner one's header failed.
+    here = lambda signature: signature.set(queue="swift")  # noqa: E731
+    yield "failing chord in a header", chord(
+        [chord([here(add.s(1, 1)), here(fail.si("deep"))], here(total.s())), a(2, 2)], t()), "ChordError"
+    yield "failing body", chord([a(1, 1), a(2, 2)], q(fail.si("body"))), "ValueError"
+    yield "failing chain as body", chord([a(1, 1)], chain(t(), q(fail.si("body")), a(1))), "ValueError"
+    yield "failing body in a header", chord([chord([a(1, 1)], q(fail.si("body"))), a(1, 1)], t()), "ChordError"
+    yield "replaced by a chord", chain(replace_by_chord.s(1).set(queue="python"), a(1)), 6
+    yield "replaced by a chord in a header", chord([replace_by_chord.s(1).set(queue="python"), a(1, 1)], t()), 7
+    yield "replaced by a group", chain(replace_by_group.s(1).set(queue="python"), t()), 5
+
+
+def followers(q):
+    """Name, canvas, the id of a callback or errback of it, that one's result."""
+    a = lambda *args: q(add.s(*args))  # noqa: E731
+    # No case shares its ids with another one.
+    cases = [
+        ("link", lambda end, _: q(add.s(1, 1)).set(link=[a(5).set(task_id=end)]), 7),
+        ("link of a chain", lambda end, _: linked(chain(a(1, 1), a(1)), a(5).set(task_id=end)), 8),
+        ("link to a chain", lambda end, _: q(add.s(1, 1)).set(link=[chain(a(5), a(1).set(task_id=end))]), 8),
+        ("link_error", lambda end, bad: errand(q(fail.si("boom")), bad, q(same.s()), end), None),
+        ("link_error in a chain", lambda end, bad: chain(
+            a(1, 1), errand(q(fail.si("boom")), bad, q(same.s()), end), a(1)), None),
+        ("link_error of a chord's body", lambda end, bad: chord(
+            [a(1, 1), q(fail.si("boom"))], errand(q(total.s()), bad, q(same.s()), end)), None),
+    ]  # fmt: skip
+    for name, build, wanted in cases:
+        follower, failing = uuid(), uuid()
+        yield name, build(follower, failing), follower, wanted or failing
+
+
+def linked(canvas, callback):
+    canvas.link(callback)
+    return canvas
+
+
+def errand(signature, failing, errback, follower):
+    """A signature with an id, and with an errback that has one."""
+    return signature.set(task_id=failing, link_error=[errback.set(task_id=follower)])
 
 
 def outcome(result):
@@ -138,6 +199,10 @@ def checks(skirret: Path, broker: str) -> tuple[int, list[str]]:
     for first, starter in itertools.product((0, 1), ("celery", "skirret")):
         for name, canvas, wanted in canvases(Deal(first)):
             got = outcome(canvas.apply_async()) if starter == "celery" else called(skirret, broker, canvas)
+            passed += check(f"{name} ({starter}, {'ours' if first == 0 else 'Python'} first)", got, wanted, failures)
+        for name, canvas, follower, wanted in followers(Deal(first)):
+            canvas.apply_async() if starter == "celery" else called(skirret, broker, canvas)
+            got = outcome(app.AsyncResult(follower))
             passed += check(f"{name} ({starter}, {'ours' if first == 0 else 'Python'} first)", got, wanted, failures)
     return passed, failures
 
