@@ -6,8 +6,7 @@ import Testing
     /// Cases that we refuse on purpose, with the code that says why.
     static let refused: [String: WireError.Code] = [
         "serializer_pickle": .unsupportedContentType, "serializer_yaml": .unsupportedContentType,
-        "serializer_msgpack": .unsupportedContentType, "compression_bzip2": .unsupportedCompression,
-        "compression_lzma": .unsupportedCompression,
+        "serializer_msgpack": .unsupportedContentType,
     ]
 
     @Test(arguments: ["task_messages", "canvas_messages"])
@@ -17,12 +16,16 @@ import Testing
             let original = try JSONValue(parsing: row.text("raw"))
             let message = try TaskMessage(decoding: row.text("raw").bytes)
             let again = try JSONValue(parsing: message.encoded())
-            #expect(try TaskMessage(decoding: message.encoded()) == message, name)
+            // Of the compressions only zlib is written; what came in another one goes on without.
+            let isInflated = ["compression_bzip2", "compression_lzma"].contains(row.text("case"))
+            if !isInflated { #expect(try TaskMessage(decoding: message.encoded()) == message, name) }
             if row.text("case").hasPrefix("protocol1") {
                 try expectUpgraded(message, from: JSONValue(parsing: row.text("body")), name)
                 continue
             }
-            #expect(again["headers"] == original["headers"], name)
+            var headers = original["headers"]?.object
+            if isInflated { headers?["compression"] = nil }
+            #expect(again["headers"]?.object == headers, name)
             #expect(again["properties"] == original["properties"], name)
             #expect(again["content-type"] == original["content-type"], name)
             #expect(again["content-encoding"] == original["content-encoding"], name)

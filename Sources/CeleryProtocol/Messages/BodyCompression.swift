@@ -2,8 +2,8 @@ internal import CZlib
 
 /// Compression of message bodies and results, by the content type that stands in `compression`.
 ///
-/// Only zlib is built in. A bound on the inflated bytes is part of every call: a 260 kB body can
-/// inflate to 256 MiB.
+/// zlib is built in; the others are read where their library is installed, see ``InstalledDecompressor``. A bound on the
+/// inflated bytes is part of every call: a 260 kB body can inflate to 256 MiB.
 enum BodyCompression {
     /// kombu's `gzip`, which is a zlib stream (`78 9c …`) and not a gzip file.
     static let gzip = "application/x-gzip"
@@ -12,13 +12,17 @@ enum BodyCompression {
     static func inflate(
         _ bytes: [UInt8], type: String, limit: Int, path: String
     ) throws(WireError) -> [UInt8] {
-        guard type == gzip else {
+        if type == gzip { return try inflate(bytes, limit: limit) }
+        guard let installed = InstalledDecompressor.byContentType[type] else {
             throw WireError(
                 code: .unsupportedCompression, path: path, found: "\"\(type)\"",
-                hint: "Only zlib is read here; set task_compression (or result_compression) = \"gzip\", "
-                    + "or none, in the Celery producer.")
+                hint: "Set task_compression (or result_compression) = \"gzip\", or none, in the Celery producer.")
         }
-        return try inflate(bytes, limit: limit)
+        if let inflated = try installed.inflate(bytes, limit: limit) { return inflated }
+        throw WireError(
+            code: .unsupportedCompression, path: path, found: "\"\(type)\"",
+            hint: "Install \(installed.library) on this machine, or set task_compression (or result_compression) = "
+                + "\"gzip\", or none, in the Celery producer.")
     }
 
     /// Inflates a zlib stream or a gzip file, whichever it is.
@@ -29,7 +33,7 @@ enum BodyCompression {
         defer { stream.deallocate() }
         // 15 is zlib's largest window; 32 more asks it to tell zlib and gzip headers apart.
         guard inflateInit2_(stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-            throw corrupt("zlib would not start")
+            throw .damagedBody("zlib", "it would not start")
         }
         defer { inflateEnd(stream) }
         var input = bytes
@@ -41,11 +45,8 @@ enum BodyCompression {
         }
         switch status {
         case Z_STREAM_END where output.count <= limit: return output
-        case Z_STREAM_END, Z_OK:
-            throw WireError(
-                code: .tooLarge, path: "body", found: "more than \(limit) bytes once inflated",
-                hint: "Send less, or pass a reference to the data instead of the data.")
-        default: throw corrupt("zlib status \(status) after \(output.count) bytes")
+        case Z_STREAM_END, Z_OK: throw .inflatesTooFar(limit)
+        default: throw .damagedBody("zlib", "status \(status) after \(output.count) bytes")
         }
     }
 
@@ -75,10 +76,18 @@ enum BodyCompression {
         }
         return Array(output[..<Int(length)])
     }
+}
 
-    private static func corrupt(_ found: String) -> WireError {
+extension WireError {
+    static func damagedBody(_ format: String, _ detail: String) -> WireError {
         WireError(
-            code: .corruptBody, path: "body", found: found,
-            hint: "Expected a zlib stream; the sender's compression header and body do not fit together.")
+            code: .corruptBody, path: "body", found: "\(format): \(detail)",
+            hint: "Expected a \(format) stream; the sender's compression header and body do not fit together.")
+    }
+
+    static func inflatesTooFar(_ limit: Int) -> WireError {
+        WireError(
+            code: .tooLarge, path: "body", found: "more than \(limit) bytes once inflated",
+            hint: "Send less, or pass a reference to the data instead of the data.")
     }
 }
