@@ -88,6 +88,7 @@ extension TaskQueue {
         } else {
             try await put([.init(message: message, delay: delay)], retry: options.publishRetry)
         }
+        await tellSent([message])
         RunningTask.current?.note([ResultNode(task: message.headers.id)])
         return message.headers.id
     }

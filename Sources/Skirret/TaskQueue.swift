@@ -20,6 +20,10 @@ public final class TaskQueue: Sendable {
     ///
     /// One day, as in Celery; zero means for ever.
     public let resultLifetime: Duration
+    /// Monitors are told of every message that is sent from here.
+    ///
+    /// Celery's `task_send_sent_event`; off by default, as it costs a command for each.
+    public let sendsSentEvents: Bool
     /// The connection that commands share.
     public let redis: RedisClient
     /// The connection on which results and wake-ups arrive.
@@ -28,6 +32,8 @@ public final class TaskQueue: Sendable {
     package let keys: Keys
     let logger: Logger
     let templates = MessageTemplates()
+    /// Celery's Lamport clock, as clients have one.
+    private let clock = Mutex(0)
     private let announced = Mutex<[QueueName: Announcement]>([:])
 
     /// When a queue was declared, and on which connection.
@@ -48,23 +54,34 @@ public final class TaskQueue: Sendable {
     ///   - prefix: kombu's `global_keyprefix`, put before every key of the broker, verbatim.
     ///   - resultPrefix: The result backend's own `global_keyprefix`; `_` is added unless it ends in one of `: _ - .`.
     ///   - resultLifetime: How long results are kept; zero means for ever.
+    ///   - sendsSentEvents: Whether monitors are told of every message that is sent from here.
     ///   - name: How the connections present themselves in `CLIENT LIST`.
     ///   - logger: Where reconnections are told.
     public init(
         _ url: RedisURL, defaultQueue: QueueName = "celery", routes: TaskRoutes = [:], prefix: String = "",
         resultPrefix: String = "",
-        resultLifetime: Duration = .seconds(86_400), name: String = "skirret", logger: Logger = Logger(label: "skirret")
+        resultLifetime: Duration = .seconds(86_400), sendsSentEvents: Bool = false, name: String = "skirret",
+        logger: Logger = Logger(label: "skirret")
     ) {
         self.url = url
         self.defaultQueue = defaultQueue
         self.routes = routes
         self.resultLifetime = resultLifetime
+        self.sendsSentEvents = sendsSentEvents
         self.keys = Keys(prefix: prefix, resultPrefix: resultPrefix)
         self.logger = logger
         var options = RedisOptions()
         options.clientName = name
         self.redis = RedisClient(url, options: options, logger: logger)
         self.subscriber = RedisSubscriber(url, options: options, logger: logger)
+    }
+
+    /// One tick of the clock that stands in events.
+    func tick() -> Int {
+        clock.withLock { clock in
+            clock += 1
+            return clock
+        }
     }
 
     /// Seconds for which a result is kept, rounded up; zero means for ever.

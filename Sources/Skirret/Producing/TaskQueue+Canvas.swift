@@ -54,6 +54,7 @@ extension TaskQueue {
             return Outgoing(message: message, delay: delay)
         }
         try await put(outgoing, start, adding: adding, retry: retry)
+        await tellSent(outgoing.map(\.message))
     }
 
     /// Puts messages into their queues, which their exchanges decide, all in one step.

@@ -53,7 +53,7 @@ struct CallCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await common.load(isQuiet: true)
         let part = try part()
-        let broker = settings.taskQueue("skirret-call")
+        let broker = settings.taskQueue("skirret-call", sendsSentEvents: options.sentEvent)
         do { try await call(part, on: broker) } catch {
             await broker.close()
             throw error

@@ -50,6 +50,9 @@ struct CallFlags: ParsableArguments {
     @Flag(help: "Store no result.")
     var ignoreResult = false
 
+    @Flag(help: "Tell monitors that it was sent, with a task-sent event; Celery's task_send_sent_event.")
+    var sentEvent = false
+
     func callOptions() throws -> CallOptions {
         var options = CallOptions()
         options.queue = queue.map { QueueName(rawValue: $0) }

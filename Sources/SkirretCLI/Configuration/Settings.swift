@@ -67,8 +67,12 @@ struct Settings: Sendable {
     }
 
     /// The way to the broker, under the names that the deployment uses there.
-    func taskQueue(_ name: String, logger: Logger = Logger(label: "skirret")) -> TaskQueue {
-        TaskQueue(redis, prefix: keyPrefix, resultPrefix: keyPrefix, name: name, logger: logger)
+    func taskQueue(
+        _ name: String, sendsSentEvents: Bool = false, logger: Logger = Logger(label: "skirret")
+    ) -> TaskQueue {
+        TaskQueue(
+            redis, prefix: keyPrefix, resultPrefix: keyPrefix, sendsSentEvents: sendsSentEvents, name: name,
+            logger: logger)
     }
 
     /// The virtual environment that the set-up script makes, in the working directory or above the executable.
