@@ -115,6 +115,12 @@ package struct Keys: Sendable {
     package var waitingNames: String { prefix + "skirret:waiting:names" }
     /// ZSET task id, scored by the Unix millisecond at which somebody must be told, or the message is dead.
     package var waitingOverdue: String { prefix + "skirret:waiting:overdue" }
+    /// ZSET task id of one nobody here knew, scored by the Unix millisecond at which Celery's workers may be offered it.
+    package var waitingOffers: String { prefix + "skirret:waiting:offers" }
+    /// STRING with TTL: how often a message was offered to Celery's workers.
+    package func offered(_ id: String) -> String { prefix + "skirret:offered:" + id }
+    /// STRING with TTL: the node that asks Celery's workers for all of us.
+    package var spokesman: String { prefix + "skirret:spokesman" }
     /// ZSET limit that somebody waits for, scored by the Unix millisecond to look at it again.
     package var waitingLimits: String { prefix + "skirret:waiting:limits" }
     /// ZSET token or `~` task id: who has a place in a limit.

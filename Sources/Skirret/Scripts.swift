@@ -19,6 +19,8 @@ enum Scripts {
     static let shelve = RedisScript(name: "shelve", source: PackageResources.shelve_lua, isRepeatable: true)
     static let survey = RedisScript(name: "survey", source: PackageResources.survey_lua)
     static let adopt = RedisScript(name: "adopt", source: PackageResources.adopt_lua, isRepeatable: true)
+    static let offer = RedisScript(name: "offer", source: PackageResources.offer_lua)
+    static let count = RedisScript(name: "count", source: PackageResources.count_lua, isRepeatable: true)
     static let enqueueFair = RedisScript(
         name: "enqueue_fair", source: PackageResources.enqueue_fair_lua, isRepeatable: true)
     static let deal = RedisScript(name: "deal", source: PackageResources.deal_lua, isRepeatable: true)

@@ -36,15 +36,48 @@ extension TaskQueue {
         return names.sorted().map { QueueName(rawValue: String($0)) }
     }
 
-    /// How many messages of a queue are left: waiting in its lists, and held by workers of ours.
+    /// How many messages of a queue are left: waiting in its lists or for their turn, held by workers of ours, scheduled,
+    /// and waiting for a worker or a limit.
     ///
-    /// Two round trips; O(n) in what runs in the whole fleet.
-    public func remaining(in queue: QueueName) async throws -> (waiting: Int, running: Int) {
+    /// O(n) in what runs, is scheduled and waits in the whole fleet, in slices of a few hundred.
+    public func remaining(in queue: QueueName) async throws -> QueueRemains {
         let lists = keys.lists.keys(queue)
         let lengths = try await redis.pipeline(lists.map { RedisCommand("LLEN", .init($0)) })
+        let fair =
+            try await redis.send(
+                RedisCommand("HMGET", arguments: [.init(keys.fair)] + lists.map { .init($0) })
+            ).array ?? []
         let owners = try await redis.send("HVALS", .init(keys.owners)).array?.compactMap(\.bytes) ?? []
         // A record that does not parse is not ours to count.
         let running = owners.count { (try? JSONValue(parsing: $0))?["queue"]?.string.map(lists.contains) ?? false }
-        return (lengths.reduce(0) { $0 + ($1.int ?? 0) }, running)
+        return QueueRemains(
+            waiting: (lengths.map(\.int) + fair.map { $0.string.flatMap { Int($0) } }).reduce(0) { $0 + ($1 ?? 0) },
+            running: running, scheduled: try await count(keys.scheduledMessages, of: lists),
+            parked: try await count(keys.waiting, of: lists))
     }
+
+    private func count(_ key: String, of lists: [String]) async throws(RedisError) -> Int {
+        var cursor = "0", count = 0
+        repeat {
+            let reply = try await redis.run(
+                Scripts.count, keys: [key], arguments: [.init(cursor)] + lists.map { .init($0) })
+            cursor = reply.array?.first?.string ?? "0"
+            count += reply.array?.last?.int ?? 0
+        } while cursor != "0"
+        return count
+    }
+}
+
+/// What is left of a queue; see ``TaskQueue/remaining(in:)``.
+public struct QueueRemains: Sendable, Hashable {
+    /// In its lists, or waiting for their turn among fair keys.
+    public var waiting: Int
+    /// Held by workers of ours.
+    public var running: Int
+    /// Their time has not come.
+    public var scheduled: Int
+    /// Waiting for a worker that knows their task, or for a place in a shared limit.
+    public var parked: Int
+    /// All of them.
+    public var total: Int { waiting + running + scheduled + parked }
 }

@@ -42,14 +42,23 @@ extension TaskQueue {
             RedisCommand("ZCARD", .init(keys.leases)), RedisCommand("ZCARD", .init(keys.scheduled)),
             RedisCommand("ZCARD", .init(keys.dead)), RedisCommand("HLEN", .init(keys.waiting)),
             RedisCommand("ZRANGE", .init(keys.workers), .init(now * 1000), "+inf", "BYSCORE"),
+            RedisCommand("HGETALL", .init(keys.fair)),
         ])
         let paused = try await pausedQueues()
         let names = (found[0].array ?? []).compactMap(\.string).sorted()
         let lists = names.map { keys.lists.keys(QueueName(rawValue: $0)) }
         let lengths = try await redis.pipeline(lists.flatMap { $0 }.map { RedisCommand("LLEN", .init($0)) })
         let steps = keys.lists.steps.count
+        // What waits for its turn among fair keys waits too.
+        let fair = (found[6].array ?? []).compactMap(\.string)
+        var undealt: [String: Int] = [:]
+        for index in stride(from: 0, to: fair.count - 1, by: 2) { undealt[fair[index]] = Int(fair[index + 1]) }
         let queues = names.indices.map { index in
-            (names[index], lengths[(index * steps)..<((index + 1) * steps)].reduce(0) { $0 + ($1.int ?? 0) })
+            (
+                names[index],
+                lengths[(index * steps)..<((index + 1) * steps)].reduce(0) { $0 + ($1.int ?? 0) }
+                    + lists[index].reduce(0) { $0 + (undealt[$1] ?? 0) }
+            )
         }
         return QueueOverview(
             queues: queues, running: found[1].int ?? 0, scheduled: found[2].int ?? 0,

@@ -64,6 +64,7 @@ for i = 6, #ARGV do
         if about and about.place == place then
             redis.call("HDEL", KEYS[8], id)
             redis.call("ZREM", KEYS[10], id)
+            redis.call("ZREM", KEYS[8] .. ":offers", id)
             local token, tail = ARGV[4] .. "-" .. #claimed, ', "", ' .. routing .. "]"
             local message = string.sub(held, line + 1)
             redis.call("HSET", KEYS[1], token, "[" .. message .. tail)

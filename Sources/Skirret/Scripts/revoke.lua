@@ -62,6 +62,7 @@ for i = 6, #ARGV, 3 do
         local about = cjson.decode(string.sub(held, 1, line - 1))
         redis.call("HDEL", KEYS[5], task)
         redis.call("ZREM", KEYS[5] .. ":overdue", task)
+        redis.call("ZREM", KEYS[5] .. ":offers", task)
         if about.place then
             local member = about.place .. "\n" .. string.format("%013.0f", about.since) .. "\n" .. task
             redis.call("ZREM", KEYS[5] .. ":names", member)

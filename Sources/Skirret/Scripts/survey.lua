@@ -39,6 +39,7 @@ for number, id in ipairs(redis.call("ZRANGEBYSCORE", KEYS[3], "-inf", now, "LIMI
             name = about.name, since = about.since,
         }) .. string.sub(held, line))
         redis.call("ZREM", KEYS[3], id)
+        redis.call("ZREM", KEYS[1] .. ":offers", id)
         redis.call("HDEL", KEYS[1], id)
         redis.call("ZREM", KEYS[2], about.place .. "\n" .. string.format("%013.0f", about.since) .. "\n" .. id)
         dead[#dead + 1] = { id, about.list, about.name, string.sub(held, line + 1) }

@@ -17,6 +17,7 @@ final class WaitingRoom: Sendable {
     let logger: Logger
     private let consumed: ConsumedQueues
     private let claimBell: Doorbell
+    let offerer: Offerer
     private let bell = Doorbell()
     /// What waits and is known here: queue and task name as JSON strings, a newline between.
     private let offers = Mutex<[String]>([])
@@ -38,6 +39,7 @@ final class WaitingRoom: Sendable {
         self.settler = settler
         self.claimBell = claimBell
         self.logger = logger
+        offerer = Offerer(queue: queue, node: options.name, logger: logger)
     }
 
     /// Says that something waits, or may.
@@ -85,6 +87,7 @@ final class WaitingRoom: Sendable {
     ) async throws -> Duration? {
         let keys = queue.keys
         var known: [String] = []
+        var strangers: Set<String> = []
         var next: Duration?
         // A waiting room full of made-up names is looked through in several turns.
         for _ in 0..<20 {
@@ -93,7 +96,9 @@ final class WaitingRoom: Sendable {
                 keys: [keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.dead, keys.letters],
                 arguments: [.init(cursor), .init(Self.slice), .init(DeliveryTag.random().rawValue)])
             guard let parts = reply.array, parts.count == 4 else { return nil }
-            known += (parts[0].array ?? []).compactMap(\.string).filter(isKnown)
+            let places = (parts[0].array ?? []).compactMap(\.string)
+            known += places.filter(isKnown)
+            strangers.formUnion(places.filter { !isKnown($0) })
             next = parts[3].int.flatMap { $0 < 0 ? nil : .milliseconds($0) }
             for letter in parts[2].array ?? [] {
                 guard let fields = letter.array, fields.count == 4, let id = fields[0].string,
@@ -110,16 +115,13 @@ final class WaitingRoom: Sendable {
         }
         offers.withLock { $0 = known }
         if !known.isEmpty { claimBell.ring() }
+        offerer.look(for: strangers)
         return cursor.isEmpty ? next : .zero
     }
 
     private func isKnown(_ place: String) -> Bool {
-        let parts = place.split(separator: "\n", omittingEmptySubsequences: false)
-        // Both are JSON strings by construction; another's are nothing we know.
-        guard parts.count == 2, let name = try? JSONValue(parsing: String(parts[0])).string,
-            let task = try? JSONValue(parsing: String(parts[1])).string
-        else { return false }
-        return consumed.names.contains(QueueName(rawValue: name)) && registry[task] != nil
+        guard let place = Place(place) else { return false }
+        return consumed.names.contains(QueueName(rawValue: place.queue)) && registry[place.task] != nil
     }
 
     /// Whether Redis may have given out claims that this worker does not know of.
@@ -171,7 +173,7 @@ final class WaitingRoom: Sendable {
             .init(run.claim.token), .init(headers.id.rawValue), .init(keys.wake), .init(run.claim.list), .init(place),
             .init(headers.task), .init(run.claim.message), .init(options.unknownTaskNotice.milliseconds),
             .init(max(0, patience.milliseconds)), .init(wantsResult ? keys.result(headers.id) : ""),
-            .init(notice.encoded()), .init(queue.resultSeconds),
+            .init(notice.encoded()), .init(queue.resultSeconds), .init(Int.random(in: 800...1200)),
         ]
         logger.warning(
             "no task of this name is known here; it waits for a worker that knows it", metadata: run.metadata)
@@ -180,7 +182,7 @@ final class WaitingRoom: Sendable {
                 Scripts.shelve,
                 keys: [
                     keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.waiting, keys.waitingNames,
-                    keys.waitingOverdue,
+                    keys.waitingOverdue, keys.waitingOffers, keys.offered(headers.id.rawValue),
                 ], arguments: arguments)
         }
     }

@@ -131,6 +131,7 @@ public final class Worker: Sendable {
                 return false
             }
             loop { [dealer] in try await dealer.run() }
+            loop { [room] in try await room.offerer.run() }
             loop { [room] in try await room.run { try await executor.fail($0, because: $1) } }
             loop { [self] in try await keepLogs() }
             loop { [self] in try await listen() }

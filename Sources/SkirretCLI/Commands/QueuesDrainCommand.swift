@@ -5,7 +5,7 @@ import Skirret
 /// `skirret queues drain`.
 struct QueuesDrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drain", abstract: "Wait until a queue is empty and nothing of it runs.",
+        commandName: "drain", abstract: "Wait until nothing of a queue waits, runs or is scheduled.",
         discussion: """
             It deletes nothing: stop the producers, drain, then take the workers away. Ends with 1 when time is up.
 
@@ -29,22 +29,25 @@ struct QueuesDrainCommand: AsyncParsableCommand {
         let left = try await common.withBroker("skirret-queues") { broker in
             let end = ContinuousClock.now + .seconds(timeout)
             var left = try await broker.remaining(in: QueueName(rawValue: name))
-            while left.waiting + left.running > 0, .now < end {
-                try await ContinuousClock().sleep(for: .milliseconds(200))
+            while left.total > 0, .now < end {
+                // Counting what is scheduled takes Redis a while when it is much.
+                try await ContinuousClock().sleep(for: left.total > 1000 ? .seconds(2) : .milliseconds(200))
                 left = try await broker.remaining(in: QueueName(rawValue: name))
             }
             return left
         }
-        let isDrained = left.waiting + left.running == 0
+        let isDrained = left.total == 0
         if json {
             Output.json([
                 "queue": .string(name), "drained": .bool(isDrained), "waiting": .int(left.waiting),
-                "running": .int(left.running),
+                "running": .int(left.running), "scheduled": .int(left.scheduled), "parked": .int(left.parked),
             ])
         } else if isDrained {
-            Output.line("\(name) is empty and nothing of it runs.")
+            Output.line("\(name) is empty, and nothing of it runs or is scheduled.")
         } else {
-            Output.line("\(name) is not drained: \(left.waiting) waiting, \(left.running) running. Is it paused?")
+            Output.line(
+                "\(name) is not drained: \(left.waiting) waiting, \(left.running) running, \(left.scheduled) scheduled, "
+                    + "\(left.parked) waiting for a worker or a limit. Is it paused?")
         }
         if !isDrained { throw ExitCode.failure }
     }

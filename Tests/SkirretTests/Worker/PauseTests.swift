@@ -16,7 +16,8 @@ import Testing
                 let late = try await add.call(2, 2, on: queue, .queue("slow"), .priority(9))
                 // The other queue goes on, and by then the paused one was looked at more than once.
                 for _ in 0..<20 { #expect(try await add.delay(1, 2, on: queue).result(within: .seconds(10)) == 3) }
-                #expect(try await queue.remaining(in: "slow") == (2, 0))
+                let left = try await queue.remaining(in: "slow")
+                #expect(left.waiting == 2 && left.total == 2)
                 try await queue.resume("slow")
                 #expect(try await urgent.result(within: .seconds(10)) == 2)
                 #expect(try await late.result(within: .seconds(10)) == 4)
@@ -43,6 +44,28 @@ import Testing
                 #expect(try await handle.state() == nil)
                 try await queue.resume("celery")
                 #expect(try await handle.result(within: .seconds(10)) == 2)
+            }
+        }
+    }
+
+    @Test func `what is left of a queue is counted wherever it waits`() async throws {
+        try await withQueue { queue in
+            for number in 0..<3 { try await queue.send("t", args: [.int(number)]) }
+            var options = CallOptions()
+            options.fairKey = "customer"
+            for _ in 0..<5 { try await queue.send("t", options: options) }
+            options = CallOptions()
+            options.countdown = .seconds(600)
+            for _ in 0..<700 { try await queue.send("t", options: options) }
+            options.queue = "other"
+            try await queue.send("t", options: options)
+            let remains = try await queue.remaining(in: "celery")
+            #expect(remains.waiting == 8 && remains.scheduled == 700 && remains.total == 708)
+            #expect(try await queue.remaining(in: "other").total == 1)
+            let overview = try await queue.overview()
+            #expect(overview.queues.first { $0.name == "celery" }?.waiting == 8)
+            try await withWorker(queue, tasks: []) {
+                try await until { try await queue.remaining(in: "celery").parked == 8 }
             }
         }
     }
