@@ -31,7 +31,7 @@ extension TaskQueue {
     /// The template of a plain call; nil when its options, or the task that it is called from, say more than a template
     /// knows.
     func template(for task: String, to queue: QueueName, _ options: CallOptions) -> MessageTemplate? {
-        guard options.isPlain, RunningTask.current == nil else { return nil }
+        guard options.isPlain, !sendsSentEvents, RunningTask.current == nil else { return nil }
         let kind = MessageTemplates.Kind(
             task: task, queue: queue, priority: options.priority, ignoresResult: options.ignoresResult)
         return templates.template(kind) {
