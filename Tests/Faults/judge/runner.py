@@ -69,8 +69,7 @@ def run_all(options: argparse.Namespace, settings: Settings) -> int:
         for verdict in chain(together, alone):
             print(verdict.line, flush=True)
             verdicts.append(verdict)
-    order = list(CASES)
-    verdicts.sort(key=lambda verdict: (order.index(verdict.case), verdict.seed))
+    verdicts.sort(key=lambda verdict: (_place(verdict.case), verdict.seed))
     if options.table:
         options.table.write_text(table(verdicts))
     counts = {word: sum(verdict.word == word for verdict in verdicts) for word in ("PASS", "FAIL", "SKIPPED")}
@@ -81,6 +80,12 @@ def run_all(options: argparse.Namespace, settings: Settings) -> int:
     skipped = f", {counts['SKIPPED']} skipped" if counts["SKIPPED"] else ""
     print(f"{counts['PASS']} passed, {counts['FAIL']} failed{skipped}", flush=True)
     return 1 if counts["FAIL"] else 0
+
+
+def _place(id: str) -> tuple[int, int, str]:
+    """Workers, Redis, time, load, messages, malformed ones, and the rest; by number in each."""
+    digits = "".join(letter for letter in id if letter.isdigit())
+    return ("WRTLMB" + id[0]).index(id[0]), int(digits or 0), id
 
 
 def _seeds(one: Case, options: argparse.Namespace) -> list[int]:
@@ -123,7 +128,7 @@ def table(verdicts: list[Verdict]) -> str:
         "| recovery p50/p99/max, s | |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|---|",
     ]
-    for one in CASES.values():
+    for one in sorted(CASES.values(), key=lambda one: _place(one.id)):
         mine = [verdict for verdict in verdicts if verdict.case == one.id]
         if not mine:
             continue
