@@ -30,6 +30,11 @@ public struct TaskOptions: Sendable {
     public var rateLimit: RateLimit?
     /// Limits that the whole fleet keeps together, each by a key made of the arguments.
     public var limits: [SharedLimit]
+    /// How many of a worker's slots a run needs; one as a rule, more for what takes much memory or many processors.
+    ///
+    /// It waits until as many are free, first come, first served, and meanwhile nothing lighter takes them. What needs
+    /// more slots than a worker has runs there alone.
+    public var slots: Int
 
     /// When the message is acknowledged.
     public enum Acknowledgement: Sendable {
@@ -61,7 +66,7 @@ public struct TaskOptions: Sendable {
         queue: QueueName? = nil, retry: RetryPolicy = .never, acknowledgement: Acknowledgement = .late,
         timeLimit: Duration? = nil, hardTimeLimit: Duration? = nil, ignoresResult: Bool = false,
         singleFlight: SingleFlight? = nil,
-        uniqueness: Uniqueness? = nil, rateLimit: RateLimit? = nil, limits: [SharedLimit] = []
+        uniqueness: Uniqueness? = nil, rateLimit: RateLimit? = nil, limits: [SharedLimit] = [], slots: Int = 1
     ) {
         self.queue = queue
         self.retry = retry
@@ -73,6 +78,7 @@ public struct TaskOptions: Sendable {
         self.uniqueness = uniqueness
         self.rateLimit = rateLimit
         self.limits = limits
+        self.slots = max(1, slots)
     }
 }
 

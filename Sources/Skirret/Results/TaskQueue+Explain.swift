@@ -50,16 +50,20 @@ extension TaskQueue {
             let worker = about["worker"]?.string ?? "?"
             let left = Int(lease / 1000 - fleet.now)
             let isAlive = fleet.workers[worker] != nil
+            let description = try await redis.send("HGET", .init(keys.workerDescriptions), .init(worker)).bytes ?? []
+            // A record that does not parse is somebody else's.
+            let slots = (try? JSONValue(parsing: description))?["heavy"]?[id.rawValue]?.int
             return Explanation(
                 id, .running,
                 "Worker \(worker) holds it since \(Self.text(since)), "
+                    + (slots.map { "waits until \($0) of its slots are free, " } ?? "")
                     + (isAlive ? "and is alive." : "and does not answer: its lease ends in \(max(0, left)) s."),
                 advice: isAlive
                     ? "'skirret inspect active' shows it; 'skirret revoke \(id) --terminate' stops it."
                     : "Nothing: any live worker gives it back to its queue when the lease has ended.",
                 facts: [
                     "worker": .string(worker), "since": .double(since), "lease_seconds": .int(left),
-                    "queue": about["queue"] ?? .null, "alive": .bool(isAlive),
+                    "queue": about["queue"] ?? .null, "alive": .bool(isAlive), "slots": JSONValue(slots),
                 ])
         }
         return nil

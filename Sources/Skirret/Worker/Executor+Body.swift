@@ -62,6 +62,15 @@ extension Executor {
         return task.options.retry.delay(retries).map { .retry(after: $0, reason: failure) } ?? .failed(failure)
     }
 
+    /// What becomes of a run that was stopped before its body began.
+    func stopped(_ claim: HeldClaim) -> Outcome {
+        switch claim.body.reason {
+        case .leaseLost: .leaseLost
+        case .terminated: .revoked(.terminated)
+        default: .handedBack
+        }
+    }
+
     private func context(of run: Run, _ claim: HeldClaim, deadline: ContinuousClock.Instant?) -> TaskContext {
         TaskContext(
             id: run.id, name: run.delivery.name, retries: run.message.headers.retries,

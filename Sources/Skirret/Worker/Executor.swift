@@ -17,6 +17,8 @@ struct Executor: Sendable {
     let settler: Settler
     let settlements: Settlements
     let slots: Slots
+    let heavy: HeavyRuns
+    let intake: Intake
     let room: WaitingRoom
     let events: EventPublisher
     let services: BodyServices
@@ -90,6 +92,19 @@ struct Executor: Sendable {
             guard try await room.admit(run, to: task) else { return .isOver }
             acknowledged.holdsLimits = true
         }
+        let cost = task.options.slots
+        if cost > 1 {
+            if cost > intake.concurrency {
+                logger.warning("needs more slots than there are; runs alone", metadata: run.metadata)
+            }
+            guard await heavy.enter(cost, of: delivery.id, running: load) else {
+                // A task of its own on purpose: this one was cancelled, and what is left must be done.
+                return try await Task { [run = acknowledged] in
+                    try await settle(stopped(claim), of: run, task: task)
+                }.value
+            }
+        }
+        defer { if cost > 1 { heavy.leave(cost, running: load()) } }
         // What runs under a single-flight name or in a limit keeps its lease, as its place is held by it.
         let isEarly = task.options.acknowledgement == .early || options.acknowledgesEarly
         if isEarly, single == nil, !acknowledged.holdsLimits {
@@ -107,6 +122,9 @@ struct Executor: Sendable {
         // A task of its own on purpose: this one was cancelled to stop the body, and what is left must be done.
         return try await Task { [acknowledged] in try await settle(outcome, of: acknowledged, task: task) }.value
     }
+
+    /// How many runners there are, and how many slots.
+    @Sendable private func load() -> (runners: Int, slots: Int) { (slots.running, intake.concurrency) }
 
     private func begin(_ run: Run, of claim: HeldClaim) async throws {
         claim.begin()

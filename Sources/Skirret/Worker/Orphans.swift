@@ -57,7 +57,7 @@ extension TaskQueue {
         let executor = Executor(
             queue: self, registry: registry, options: options, settings: TaskSettings(), held: held,
             alarm: Alarm(), settler: settler, settlements: Settlements(settler: settler), slots: Slots(),
-            room: room, events: events,
+            heavy: HeavyRuns(), intake: Intake(concurrency: 1), room: room, events: events,
             services: BodyServices(
                 worker: node, logger: logger, log: TaskLog(queue: self), queue: self, settler: settler),
             logger: logger)

@@ -28,7 +28,9 @@ extension Worker {
                 }
                 start(executor)
                 let isTaking = !lastChance.isSolitary(held)
-                var wanted = isTaking ? min(slots.wanted(concurrency: intake.concurrency), intake.allowance) : 0
+                var wanted =
+                    isTaking
+                    ? min(slots.wanted(concurrency: heavy.concurrency(of: intake.concurrency)), intake.allowance) : 0
                 // What waited for a worker that knows it comes first; no command when nothing does.
                 let adopted = try await room.adopt(most: wanted)
                 await begin(adopted, asked: 0, &lastChance)
@@ -80,7 +82,7 @@ extension Worker {
     }
 
     private func start(_ executor: Executor) {
-        for _ in 0..<slots.starting(concurrency: intake.concurrency) {
+        for _ in 0..<slots.starting(concurrency: heavy.concurrency(of: intake.concurrency)) {
             // A task of its own on purpose: a body that ignores its cancellation must not keep the worker from ending,
             // and only what is no child can be left behind.
             Task { [self] in await runClaims(executor) }
@@ -90,15 +92,16 @@ extension Worker {
     /// One slot: runs one waiting claim after the other until there is none.
     private func runClaims(_ executor: Executor) async {
         while true {
-            let (claim, isLow) = slots.next(concurrency: intake.concurrency)
+            let (claim, isLow) = slots.next(concurrency: heavy.concurrency(of: intake.concurrency))
             if isLow { claimBell.ring() }
-            guard let claim else { return }
+            guard let claim else { return heavy.look((slots.running, intake.concurrency)) }
             let began = ContinuousClock.now
             guard await executor.run(claim) else { return }
             slots.ended(after: began.duration(to: .now).seconds * 1e6)
             guard Task.isCancelled else { continue }
             // A body was stopped and this task with it; the claim loop starts another runner if there is work.
             slots.leave()
+            heavy.look((slots.running, intake.concurrency))
             return claimBell.ring()
         }
     }

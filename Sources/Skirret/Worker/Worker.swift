@@ -20,6 +20,7 @@ public final class Worker: Sendable {
     private let promoteBell = Doorbell()
     let intake: Intake
     let slots = Slots()
+    let heavy = HeavyRuns()
     private let alarm = Alarm()
     private let autoscaler: Autoscaler
     private let events: EventPublisher
@@ -65,7 +66,8 @@ public final class Worker: Sendable {
         let settlements = Settlements(settler: settler)
         let executor = Executor(
             queue: queue, registry: registry, options: options, settings: settings, held: held, alarm: alarm,
-            settler: settler, settlements: settlements, slots: slots, room: room, events: events,
+            settler: settler, settlements: settlements, slots: slots, heavy: heavy, intake: intake, room: room,
+            events: events,
             services: BodyServices(
                 worker: options.name, logger: logger, log: log, queue: queue, settler: settler),
             logger: logger)
@@ -159,6 +161,7 @@ public final class Worker: Sendable {
     /// Any number of calls, from anywhere.
     public func stop() {
         intake.stop()
+        heavy.dismiss()
         claimBell.ring()
         alarm.ring()
     }
@@ -198,6 +201,7 @@ public final class Worker: Sendable {
     /// Ends the grace of a stop now, and begins the stop if need be: what runs is cancelled and goes back.
     public func hurry() {
         intake.hurry()
+        heavy.dismiss()
         claimBell.ring()
         alarm.ring()
     }
@@ -222,6 +226,7 @@ public final class Worker: Sendable {
     /// Takes effect at once; when it shrinks, what runs beyond the new number ends in its own time.
     public func resize(concurrency: Int) {
         intake.resize(concurrency)
+        heavy.look((slots.running, intake.concurrency))
         claimBell.ring()
     }
 
@@ -306,6 +311,7 @@ public final class Worker: Sendable {
             "host": .string(ProcessInfo.processInfo.hostName), "concurrency": .int(intake.concurrency),
             "state": .string(intake.phase.rawValue),
             "queues": .array(consumed.names.map { .string($0.rawValue) }), "running": .array(running),
+            "heavy": .object(heavy.waiting),
         ]
     }
 }
