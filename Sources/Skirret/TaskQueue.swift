@@ -10,6 +10,10 @@ import Synchronization
 public final class TaskQueue: Sendable {
     /// The broker's address.
     public let url: RedisURL
+    /// Where results are stored, and what Celery keeps beside them: saved groups and the counters of chords.
+    ///
+    /// The broker, unless another Redis or another of its databases was named; Celery's `result_backend`.
+    public let backendURL: RedisURL
     /// Where calls go that name no queue.
     ///
     /// Celery's own default is `celery`.
@@ -28,6 +32,15 @@ public final class TaskQueue: Sendable {
     public let redis: RedisClient
     /// The connection on which results and wake-ups arrive.
     public let subscriber: RedisSubscriber
+    /// The connection to where results are; ``redis`` unless they have a place of their own.
+    public let backend: RedisClient
+    /// The connection on which results arrive; ``subscriber`` unless they have a place of their own.
+    public let backendSubscriber: RedisSubscriber
+    /// Whether results live elsewhere than messages.
+    ///
+    /// No step is one with both then: a worker stores results first and acknowledges afterwards, so that a crash in
+    /// between repeats a run and loses nothing.
+    public var hasOwnBackend: Bool { backend !== redis }
 
     package let keys: Keys
     let logger: Logger
@@ -48,7 +61,9 @@ public final class TaskQueue: Sendable {
     /// Prepares the way; connects at the first call.
     ///
     /// - Parameters:
-    ///   - url: The broker, which is the result backend as well.
+    ///   - url: The broker.
+    ///   - backend: Where results are, if not in the broker: another Redis, or another of its databases. Everybody who
+    ///     works on these queues or waits for their results has to name the same; Celery's `result_backend`.
     ///   - defaultQueue: Where calls go that name no queue.
     ///   - routes: Which queue a task goes to when neither the call nor the task names one.
     ///   - prefix: kombu's `global_keyprefix`, put before every key of the broker, verbatim.
@@ -58,12 +73,14 @@ public final class TaskQueue: Sendable {
     ///   - name: How the connections present themselves in `CLIENT LIST`.
     ///   - logger: Where reconnections are told.
     public init(
-        _ url: RedisURL, defaultQueue: QueueName = "celery", routes: TaskRoutes = [:], prefix: String = "",
+        _ url: RedisURL, backend: RedisURL? = nil, defaultQueue: QueueName = "celery", routes: TaskRoutes = [:],
+        prefix: String = "",
         resultPrefix: String = "",
         resultLifetime: Duration = .seconds(86_400), sendsSentEvents: Bool = false, name: String = "skirret",
         logger: Logger = Logger(label: "skirret")
     ) {
         self.url = url
+        backendURL = backend ?? url
         self.defaultQueue = defaultQueue
         self.routes = routes
         self.resultLifetime = resultLifetime
@@ -72,8 +89,11 @@ public final class TaskQueue: Sendable {
         self.logger = logger
         var options = RedisOptions()
         options.clientName = name
-        self.redis = RedisClient(url, options: options, logger: logger)
-        self.subscriber = RedisSubscriber(url, options: options, logger: logger)
+        redis = RedisClient(url, options: options, logger: logger)
+        subscriber = RedisSubscriber(url, options: options, logger: logger)
+        let isApart = backendURL != url
+        self.backend = isApart ? RedisClient(backendURL, options: options, logger: logger) : redis
+        backendSubscriber = isApart ? RedisSubscriber(backendURL, options: options, logger: logger) : subscriber
     }
 
     /// One tick of the clock that stands in events.
@@ -136,5 +156,8 @@ public final class TaskQueue: Sendable {
     public func close() async {
         await redis.close()
         await subscriber.close()
+        guard hasOwnBackend else { return }
+        await backend.close()
+        await backendSubscriber.close()
     }
 }

@@ -23,7 +23,7 @@ struct TaskRoutes: Routes {
         var tasks = try await RecentTasks(redis: services.redis).all()
         let keys = tasks.map { RedisArgument(services.queue.keys.result(TaskID($0["task_id"]?.string ?? ""))) }
         guard !keys.isEmpty else { return .json(["tasks": []]) }
-        let stored = try await services.redis.send(RedisCommand("MGET", arguments: keys)).array ?? []
+        let stored = try await services.queue.backend.send(RedisCommand("MGET", arguments: keys)).array ?? []
         for (index, value) in stored.enumerated() where index < tasks.count {
             // try?: a result that cannot be read is shown when somebody asks for it, not in a list.
             let result = value.bytes.flatMap { try? TaskResult(decoding: $0) }

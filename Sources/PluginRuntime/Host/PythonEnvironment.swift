@@ -15,6 +15,12 @@ public struct PythonEnvironment: Sendable {
     ///
     /// It may hold a password, which the host's own environment then shows to plugins.
     public var brokerURL: String
+    /// Celery's `broker_transport_options` as JSON: a Sentinel's `master_name` is no part of its URL.
+    public var brokerOptions = "{}"
+    /// Where results are, as Celery spells it; nil for the broker.
+    public var backendURL: String?
+    /// Celery's `result_backend_transport_options` as JSON.
+    public var backendOptions = "{}"
     /// The product's data folder; also the processes' working directory, created when missing.
     public var dataDirectory: String
 
@@ -66,6 +72,11 @@ public struct PythonEnvironment: Sendable {
         variables["DISPATCHARR_PLUGINS_DIR"] = pluginsDirectory
         variables["SKIRRET_DATABASE"] = database
         variables["SKIRRET_BROKER_URL"] = brokerURL
+        variables["SKIRRET_BROKER_OPTIONS"] = brokerOptions
+        if let backendURL {
+            variables["SKIRRET_BACKEND_URL"] = backendURL
+            variables["SKIRRET_BACKEND_OPTIONS"] = backendOptions
+        }
         variables["SKIRRET_DATA_DIR"] = dataDirectory
         return variables
     }

@@ -95,7 +95,7 @@ struct Firer: Sendable {
     }
 
     private func hasEnded(_ id: TaskID, firedAt: Date, now: Date) async throws -> Bool {
-        if let bytes = try await queue.redis.send("GET", .init(queue.keys.result(id))).bytes {
+        if let bytes = try await queue.backend.send("GET", .init(queue.keys.result(id))).bytes {
             return try TaskResult(decoding: bytes).state.isReady
         }
         // A result that is older than results are kept has gone.

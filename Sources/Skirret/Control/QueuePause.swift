@@ -60,7 +60,7 @@ extension TaskQueue {
         var cursor = "0", count = 0
         repeat {
             let reply = try await redis.run(
-                Scripts.count, keys: [key], arguments: [.init(cursor)] + lists.map { .init($0) })
+                Scripts.count, keys: [], arguments: [.init(key), .init(cursor)] + lists.map { .init($0) })
             cursor = reply.array?.first?.string ?? "0"
             count += reply.array?.last?.int ?? 0
         } while cursor != "0"

@@ -69,7 +69,7 @@ extension RemoteControl {
     /// Under Celery's names; passwords are masked.
     func configuration(withDefaults: Bool) -> JSONValue {
         var settings: JSONObject = [
-            "broker_url": .string(Self.masked(queue.url)), "result_backend": .string(Self.masked(queue.url)),
+            "broker_url": .string(Self.masked(queue.url)), "result_backend": .string(Self.masked(queue.backendURL)),
             "task_default_queue": .string(queue.defaultQueue.rawValue),
             "broker_transport_options": transportOptions,
             "worker_concurrency": .int(worker.concurrency), "task_acks_late": true,
@@ -100,7 +100,7 @@ extension RemoteControl {
         var lines = [
             "", "software -> skirret:\(Release.version) swift:6",
             "platform -> system:Linux host:\(ProcessInfo.processInfo.hostName)",
-            "settings -> transport:redis results:\(Self.masked(queue.url))", "",
+            "settings -> transport:redis results:\(Self.masked(queue.backendURL))", "",
         ]
         for (name, value) in configuration(withDefaults: true).object ?? [:] {
             lines.append("\(name): \(pythonRepr(value))")

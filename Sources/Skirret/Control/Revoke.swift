@@ -39,13 +39,14 @@ extension TaskQueue {
         for start in stride(from: 0, to: ids.count, by: Self.slice) {
             let tasks = ids[start..<min(start + Self.slice, ids.count)].flatMap { id -> [RedisArgument] in
                 let result = isHearsay ? [] : TaskResult.revoked(id, at: now).encoded()
-                return [.init(id.rawValue), .init(keys.result(id)), .init(result)]
+                // Results that live elsewhere learn it from whoever claims the message, as in Celery.
+                return [.init(id.rawValue), hasOwnBackend ? "" : .init(keys.result(id)), .init(result)]
             }
             _ = try await redis.run(
-                Scripts.revoke, keys: [keys.revoked, keys.cancelled, keys.scheduled, keys.owners, keys.waiting],
+                Scripts.revoke, keys: [keys.revoked, keys.cancelled, keys.scheduled, keys.waiting],
                 arguments: [
                     terminate ? "1" : "0", .init(Self.revocationLifetime), .init(Self.mostRevoked),
-                    .init(resultSeconds), .init(keys.wake),
+                    .init(resultSeconds), .init(keys.wake), .init(keys.owners),
                 ] + tasks)
         }
     }

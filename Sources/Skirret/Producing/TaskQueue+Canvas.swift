@@ -59,6 +59,9 @@ extension TaskQueue {
 
     /// Puts messages into their queues, which their exchanges decide, all in one step.
     ///
+    /// Where results have a place of their own, what they need to know of chords and groups is written there before:
+    /// a producer that dies in between leaves counters that expire, and no message without them.
+    ///
     /// - Parameters:
     ///   - outgoing: The messages.
     ///   - start: The chords and saved groups that Redis must know before.
@@ -81,14 +84,35 @@ extension TaskQueue {
         for queue in Set(copies.map(\.queue)) { try await announce(queue) }
         for first in stride(from: 0, to: max(copies.count, 1), by: Self.slice) {
             let slice = Array(copies[first..<min(first + Self.slice, copies.count)])
-            let chords = first > 0 ? CanvasStart() : start
-            let arguments = arguments(slice, chords, adding: first > 0 ? nil : adding)
-            let marker = keys.marker((slice.first?.1.message.headers.id.rawValue ?? "") + "/\(first)")
+            var chords = first > 0 ? CanvasStart() : start
+            var adding = first > 0 ? nil : adding
+            let call = (slice.first?.1.message.headers.id.rawValue ?? "") + "/\(first)"
+            if hasOwnBackend {
+                try await publishing(retry) { [adding] in try await announce(chords, adding: adding, call) }
+                (chords, adding) = (CanvasStart(), nil)
+            }
+            let arguments = arguments(slice, chords, adding: adding)
             try await publishing(retry) {
-                _ = try await redis.run(
-                    Scripts.start, keys: [marker, keys.scheduled, keys.scheduledMessages], arguments: arguments)
+                _ = try await redis.run(Scripts.start, keys: startKeys(call), arguments: arguments)
             }
         }
+    }
+
+    /// Tells where results are what it must know before the first message of a canvas is anywhere.
+    ///
+    /// - Parameters:
+    ///   - start: The chords and saved groups.
+    ///   - adding: The group id of a running chord that one part is added to.
+    ///   - call: By which a repeat of this very call is recognised.
+    /// - Throws: `RedisError`.
+    func announce(_ start: CanvasStart, adding: String? = nil, _ call: String) async throws(RedisError) {
+        guard !start.chords.isEmpty || !start.groups.isEmpty || adding != nil else { return }
+        _ = try await backend.run(
+            Scripts.start, keys: startKeys(call), arguments: arguments([], start, adding: adding))
+    }
+
+    private func startKeys(_ call: String) -> [String] {
+        [keys.marker(call), keys.scheduled, keys.scheduledMessages]
     }
 
     /// How many messages one script call takes: few enough that Redis is never held for long.

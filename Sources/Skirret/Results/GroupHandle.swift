@@ -5,7 +5,7 @@ import SkirretRedis
 public struct GroupHandle<Output: Codable & Sendable>: Sendable {
     /// The group's id.
     public var id: String { node.id }
-    /// The broker, which keeps the results too.
+    /// The broker, and where the results are.
     public let queue: TaskQueue
     /// Where the results are; groups within the group are nodes of their own.
     public let node: ResultNode
@@ -65,7 +65,7 @@ public struct GroupHandle<Output: Codable & Sendable>: Sendable {
     /// Forgets all results, and which belong to the group.
     public func forget() async throws {
         try await queue.forget(node.tasks)
-        _ = try await queue.redis.send("DEL", .init(queue.keys.group(id)))
+        _ = try await queue.backend.send("DEL", .init(queue.keys.group(id)))
     }
 }
 
@@ -121,7 +121,7 @@ extension TaskQueue {
             for position in open.removeValue(forKey: result.taskID) ?? [] { tell(position, result) }
         }
         let channels = open.keys.map { keys.result($0) }
-        try await subscriber.withSubscription(channels: channels) { messages in
+        try await backendSubscriber.withSubscription(channels: channels) { messages in
             for try await push in messages {
                 switch push {
                 case .subscribed:
@@ -139,7 +139,7 @@ extension TaskQueue {
     /// One round trip.
     public func storedResults(of ids: [TaskID]) async throws -> [TaskResult?] {
         guard !ids.isEmpty else { return [] }
-        let reply = try await redis.send(RedisCommand("MGET", arguments: ids.map { .init(keys.result($0)) }))
+        let reply = try await backend.send(RedisCommand("MGET", arguments: ids.map { .init(keys.result($0)) }))
         return try (reply.array ?? []).map { try $0.bytes.map { try TaskResult(decoding: $0) } }
     }
 
@@ -149,18 +149,18 @@ extension TaskQueue {
         let store =
             resultSeconds > 0
             ? RedisCommand("SETEX", key, .init(resultSeconds), json) : RedisCommand("SET", key, json)
-        _ = try await redis.transaction([store, RedisCommand("PUBLISH", key, json)])
+        _ = try await backend.transaction([store, RedisCommand("PUBLISH", key, json)])
     }
 
     /// Which results belong to a group that was saved; nil when there is none of that id.
     public func savedGroup(_ id: String) async throws -> ResultNode? {
-        guard let bytes = try await redis.send("GET", .init(keys.group(id))).bytes else { return nil }
+        guard let bytes = try await backend.send("GET", .init(keys.group(id))).bytes else { return nil }
         return try ResultNode(saved: bytes)
     }
 
     /// Forgets the results of many tasks.
     public func forget(_ ids: [TaskID]) async throws {
         guard !ids.isEmpty else { return }
-        _ = try await redis.send(RedisCommand("DEL", arguments: ids.map { .init(keys.result($0)) }))
+        _ = try await backend.send(RedisCommand("DEL", arguments: ids.map { .init(keys.result($0)) }))
     }
 }

@@ -7,7 +7,7 @@ extension TaskQueue {
     ///
     /// One round trip.
     public func storedResult(of id: TaskID) async throws -> TaskResult? {
-        guard let bytes = try await redis.send("GET", .init(keys.result(id))).bytes else { return nil }
+        guard let bytes = try await backend.send("GET", .init(keys.result(id))).bytes else { return nil }
         return try TaskResult(decoding: bytes)
     }
 
@@ -23,7 +23,7 @@ extension TaskQueue {
     /// - Throws: ``ResultTimeout``, or `RedisError` when the broker went away for good.
     public func result(of id: TaskID, within timeout: Duration) async throws -> TaskResult {
         try await withTimeout(timeout, else: ResultTimeout(id: id, timeout: timeout)) { [self] in
-            try await subscriber.withSubscription(channels: [keys.result(id)]) { messages in
+            try await backendSubscriber.withSubscription(channels: [keys.result(id)]) { messages in
                 for try await push in messages {
                     switch push {
                     case .subscribed:
@@ -40,7 +40,7 @@ extension TaskQueue {
 
     /// Forgets a result.
     public func forget(_ id: TaskID) async throws {
-        _ = try await redis.send("DEL", .init(keys.result(id)))
+        _ = try await backend.send("DEL", .init(keys.result(id)))
     }
 }
 

@@ -5,7 +5,7 @@ import SkirretRedis
 public struct TaskHandle<Output: Codable & Sendable>: Sendable {
     /// The task's id; of a canvas that of its last task, or of the group that it ends in.
     public var id: TaskID { TaskID(rawValue: node.id) }
-    /// The broker, which keeps the result too.
+    /// The broker, and where the result is.
     public let queue: TaskQueue
     /// Where the result is.
     public let node: ResultNode

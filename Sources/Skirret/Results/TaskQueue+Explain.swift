@@ -184,7 +184,8 @@ extension TaskQueue {
     private func explainQueued(_ id: TaskID, _ fleet: FleetView) async throws -> Explanation? {
         let names = Set(fleet.queues + [defaultQueue]).sorted { $0.rawValue < $1.rawValue }
         let lists = names.flatMap(keys.lists.keys)
-        let reply = try await redis.run(Scripts.find, keys: lists, arguments: [.init(id.rawValue), 2000])
+        let reply = try await redis.run(
+            Scripts.find, keys: [], arguments: [.init(id.rawValue), 2000] + lists.map { .init($0) })
         guard let found = reply.array, found.count == 4, let list = found[0].string, let before = found[1].int else {
             return nil
         }
@@ -263,7 +264,7 @@ extension TaskQueue {
             let parts = parent.headers.id
             if parent.body.chord?.taskID == id, let group = parent.headers.group {
                 let base = keys.group(group)
-                let counts = try await redis.pipeline([
+                let counts = try await backend.pipeline([
                     RedisCommand("ZCARD", .init(base + ".j")), RedisCommand("GET", .init(base + ".s")),
                 ])
                 return Explanation(

@@ -8,15 +8,16 @@
 -- KEYS[1]  revoked    ZSET  task id, scored by the Unix millisecond of the request
 -- KEYS[2]  cancelled  ZSET  the same, for tasks whose running body is to be stopped too
 -- KEYS[3]  scheduled  ZSET  entry id, scored by the Unix millisecond it is due
--- KEYS[4]  owners     HASH  token -> JSON {worker, queue key, tail, task, name, at}
--- KEYS[5]  waiting    HASH  task id -> JSON {why, …}, newline, message; see shelve and limits for what belongs to it
+-- KEYS[4]  waiting    HASH  task id -> JSON {why, …}, newline, message; see shelve and limits for what belongs to it
 -- ARGV[1]  terminate  "1" to stop a running body as well
 -- ARGV[2]  remember   milliseconds for which a revocation is remembered
 -- ARGV[3]  most       how many are remembered; the oldest are forgotten first
 -- ARGV[4]  keep       seconds for which the result is kept; 0: for ever
 -- ARGV[5]  channel    where waiting workers hear of messages that became due
--- ARGV[6…] tasks      task id, result key, REVOKED result as JSON, …; JSON "" only remembers,
---                     and does not make young again what is remembered already
+-- ARGV[6]  owners     HASH  token -> JSON {worker, queue key, tail, task, name, at}; no key, as Redis takes those for
+--                     written, and who may revoke need not have that right
+-- ARGV[7…] tasks      task id, result key ("" where results live elsewhere), REVOKED result as JSON, …; JSON ""
+--                     only remembers, and does not make young again what is remembered already
 --
 -- Returns  how many tasks that waited for their time, for a worker or for a limit are due now.
 local time = redis.call("TIME")
@@ -27,7 +28,7 @@ local running
 local function runs(task)
     if not running then
         running = {}
-        for _, owner in ipairs(redis.call("HVALS", KEYS[4])) do
+        for _, owner in ipairs(redis.call("HVALS", ARGV[6])) do
             local id = string.match(owner, '"task":"([^"]*)"')
             if id then running[id] = true end
         end
@@ -44,11 +45,11 @@ local function is_open(stored)
 end
 
 local due = 0
-for i = 6, #ARGV, 3 do
+for i = 7, #ARGV, 3 do
     local task, key, json = ARGV[i], ARGV[i + 1], ARGV[i + 2]
     if json == "" then redis.call("ZADD", KEYS[1], "NX", now, task) else redis.call("ZADD", KEYS[1], now, task) end
     if ARGV[1] == "1" then redis.call("ZADD", KEYS[2], now, task) end
-    if json ~= "" and is_open(redis.call("GET", key)) and not runs(task) then
+    if json ~= "" and key ~= "" and is_open(redis.call("GET", key)) and not runs(task) then
         if ARGV[4] ~= "0" then redis.call("SETEX", key, ARGV[4], json) else redis.call("SET", key, json) end
         redis.call("PUBLISH", key, json)
     end
@@ -56,16 +57,16 @@ for i = 6, #ARGV, 3 do
         redis.call("ZADD", KEYS[3], now, task)
         due = due + 1
     end
-    local held = redis.call("HGET", KEYS[5], task)
+    local held = redis.call("HGET", KEYS[4], task)
     if held then
         local line = string.find(held, "\n", 1, true)
         local about = cjson.decode(string.sub(held, 1, line - 1))
-        redis.call("HDEL", KEYS[5], task)
-        redis.call("ZREM", KEYS[5] .. ":overdue", task)
-        redis.call("ZREM", KEYS[5] .. ":offers", task)
+        redis.call("HDEL", KEYS[4], task)
+        redis.call("ZREM", KEYS[4] .. ":overdue", task)
+        redis.call("ZREM", KEYS[4] .. ":offers", task)
         if about.place then
             local member = about.place .. "\n" .. string.format("%013.0f", about.since) .. "\n" .. task
-            redis.call("ZREM", KEYS[5] .. ":names", member)
+            redis.call("ZREM", KEYS[4] .. ":names", member)
         end
         redis.call("RPUSH", about.list, string.sub(held, line + 1))
         due = due + 1

@@ -20,6 +20,7 @@ extension Settler {
     func settle(
         _ settling: Settling, _ outcome: Outcome, token: String?, single: String?
     ) async throws -> Settlement? {
+        if queue.hasOwnBackend { return try await settleApart(settling, outcome, token: token, single: single) }
         var completed: [String: ChordParts] = [:]
         // Each round learns of one chord; a settlement of many is one of a failing chain with as many chords in it.
         while true {
@@ -47,13 +48,7 @@ extension Settler {
         let keys = queue.keys
         var arguments: [RedisArgument] = [.init(keys.leases), .init(token ?? ""), .init(queue.chordSeconds)]
         arguments.append(.init(settlement.parts.count))
-        for part in settlement.parts {
-            let json: JSONValue = [1, JSONValue(part.task), JSONValue(part.state), part.value]
-            arguments += [
-                .init(keys.group(part.group)), .init(part.index.map(String.init) ?? "+inf"),
-                .init(part.task.rawValue), .init(json.encoded()),
-            ]
-        }
+        for part in settlement.parts { arguments += self.arguments(of: part) }
         arguments.append(.init(settlement.bodies.count))
         for body in settlement.bodies {
             arguments += [.init(keys.group(body.group)), .init(body.count), body.isError ? "error" : "body"]
@@ -65,10 +60,19 @@ extension Settler {
         return arguments + [.init(arguments.count)]
     }
 
+    /// One part as the scripts take it: base key, position, task id, what stands in `.j`.
+    func arguments(of part: Settlement.Part) -> [RedisArgument] {
+        let json: JSONValue = [1, JSONValue(part.task), JSONValue(part.state), part.value]
+        return [
+            .init(queue.keys.group(part.group)), .init(part.index.map(String.init) ?? "+inf"),
+            .init(part.task.rawValue), .init(json.encoded()),
+        ]
+    }
+
     /// Finds the queues of follow-ups whose signatures name an exchange.
     ///
     /// One that no queue gets is the task's failure; what follows a failure must not keep it from being told.
-    private func routed(_ settlement: Settlement, _ outcome: Outcome) async throws -> Settlement {
+    func routed(_ settlement: Settlement, _ outcome: Outcome) async throws -> Settlement {
         guard settlement.followUps.contains(where: { $0.exchanged != nil }) else { return settlement }
         var routed = settlement
         routed.followUps = []

@@ -21,6 +21,7 @@ struct Settler: Sendable {
     func write(_ settlement: Settlement, of id: TaskID, token: String?, single: String?) async throws(RedisError)
         -> Bool
     {
+        let settlement = try await storingApart(settlement, token: token)
         let call = finishCall(settlement, of: id, token: token, single: single)
         let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
             try await queue.redis.run(Scripts.finish, keys: call.keys, arguments: call.arguments)
@@ -68,13 +69,14 @@ struct Settler: Sendable {
     /// - Throws: `RedisError` when the broker stayed away, or took none of them.
     func write(_ batch: [PlainSettlement]) async throws(RedisError) -> [Bool] {
         let keys = queue.keys
+        if queue.hasOwnBackend { try await storeApart(batch) }
         var arguments: [RedisArgument] = []
         arguments.reserveCapacity(2 + 2 * batch.count)
         arguments.append(.init(queue.resultSeconds))
         arguments.append(.init(keys.result(TaskID(rawValue: "")).utf8.count))
         for settlement in batch {
             arguments.append(.init(settlement.run.token ?? ""))
-            arguments.append(.init(settlement.result))
+            arguments.append(queue.hasOwnBackend ? "" : .init(settlement.result))
         }
         let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
             try await queue.redis.run(
@@ -152,6 +154,10 @@ struct Settler: Sendable {
     ///   - token: The claim's token; nil when the message was acknowledged early.
     /// - Throws: `RedisError` when the broker did not answer.
     func report(_ value: [UInt8], at key: String, keep: Int, isResult: Bool, token: String?) async throws(RedisError) {
+        if isResult, queue.hasOwnBackend {
+            guard try await isHeld(token) else { return }
+            return try await store([(key, value)])
+        }
         _ = try await queue.redis.run(
             Scripts.report, keys: [queue.keys.leases, key],
             arguments: [.init(token ?? ""), .init(value), .init(keep), isResult ? "1" : "0"])

@@ -168,7 +168,8 @@ final class WaitingRoom: Sendable {
         // Not the last word, and so without a date: whoever knows the task later still runs it.
         var notice = TaskResult.failure(headers.id, .notRegistered(headers.task), at: run.now)
         notice.dateDone = nil
-        let wantsResult = headers.ignoreResult != true
+        // The notice is stored by a script of the broker's: results elsewhere learn only of the end.
+        let wantsResult = headers.ignoreResult != true && !queue.hasOwnBackend
         let arguments: [RedisArgument] = [
             .init(run.claim.token), .init(headers.id.rawValue), .init(keys.wake), .init(run.claim.list), .init(place),
             .init(headers.task), .init(run.claim.message), .init(options.unknownTaskNotice.milliseconds),

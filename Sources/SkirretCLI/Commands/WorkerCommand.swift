@@ -22,6 +22,7 @@ struct WorkerCommand: AsyncParsableCommand {
             EXAMPLES
               skirret worker                                  beside 'skirret serve', on the same data folder
               skirret worker --samples -E -b redis://127.0.0.1:6379/0 -n w1@%h -Q celery,slow -c 8
+              skirret worker -b redis://10.0.0.5/0 --backend redis://10.0.0.6/1    results in another Redis
               skirret worker --remote-control standard,rate_limit --visibility-timeout 600
               skirret worker -n w1@%h --processes 4 -c 8 --max-tasks-per-child 10000
             """)

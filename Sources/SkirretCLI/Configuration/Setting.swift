@@ -20,6 +20,7 @@ struct Setting: Sendable, Hashable {
     static let port = Setting("port", variable: "SKIRRET_PORT", fallback: "9191")
     static let dataDirectory = Setting("data-dir", variable: "SKIRRET_DATA_DIR", fallback: "data")
     static let redisURL = Setting("redis-url", variable: "SKIRRET_REDIS_URL", fallback: nil, isSecret: true)
+    static let backendURL = Setting("backend-url", variable: "SKIRRET_BACKEND_URL", fallback: nil, isSecret: true)
     static let keyPrefix = Setting("key-prefix", variable: "SKIRRET_KEY_PREFIX", fallback: "")
     static let pluginsDirectory = Setting("plugins-dir", variable: "DISPATCHARR_PLUGINS_DIR", fallback: nil)
     static let adminToken = Setting("admin-token", variable: "SKIRRET_ADMIN_TOKEN", fallback: nil, isSecret: true)
@@ -30,7 +31,8 @@ struct Setting: Sendable, Hashable {
     static let trustedOrigins = Setting("trusted-origins", variable: "SKIRRET_TRUSTED_ORIGINS", fallback: "")
 
     static let all: [Setting] = [
-        host, port, dataDirectory, redisURL, keyPrefix, pluginsDirectory, adminToken, python, logLevel, concurrency,
+        host, port, dataDirectory, redisURL, backendURL, keyPrefix, pluginsDirectory, adminToken, python, logLevel,
+        concurrency,
         queues,
         trustedOrigins,
     ]

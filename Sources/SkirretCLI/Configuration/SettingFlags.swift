@@ -15,6 +15,11 @@ struct CommonFlags: ParsableArguments {
     var redisURL: String?
 
     @Option(
+        name: [.customLong("backend-url"), .customLong("backend"), .customLong("result-backend")],
+        help: "Where results are, if not in the broker: another Redis or another of its databases.")
+    var backendURL: String?
+
+    @Option(
         name: [.long, .customLong("loglevel"), .customShort("l")],
         help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel: String?
@@ -27,9 +32,10 @@ struct CommonFlags: ParsableArguments {
     var keyPrefix: String?
 
     var values: [Setting: String] {
-        [.dataDirectory: dataDir, .redisURL: redisURL, .logLevel: logLevel, .keyPrefix: keyPrefix].compactMapValues {
-            $0
-        }
+        [
+            .dataDirectory: dataDir, .redisURL: redisURL, .backendURL: backendURL, .logLevel: logLevel,
+            .keyPrefix: keyPrefix,
+        ].compactMapValues { $0 }
     }
 
     /// Reads all settings and sets up logging.

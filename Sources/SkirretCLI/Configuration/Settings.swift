@@ -13,6 +13,8 @@ struct Settings: Sendable {
     var dataDirectory: URL
     /// The broker that was named; nil for the private one.
     var namedRedis: RedisURL?
+    /// Where results are; nil for the broker.
+    var namedBackend: RedisURL?
     /// kombu's `global_keyprefix`.
     var keyPrefix: String
     var pluginsDirectory: URL
@@ -60,9 +62,13 @@ struct Settings: Sendable {
             }
         }
         if queues.isEmpty { faults.append("worker-queues: name at least one queue.") }
-        if let text = sources[.redisURL] {
-            do { namedRedis = try RedisURL(parsing: text) } catch { faults.append("redis-url: \(error)") }
+        func address(_ setting: Setting) -> RedisURL? {
+            guard let text = sources[setting] else { return nil }
+            do { return try RedisURL(parsing: text) } catch { faults.append("\(setting.name): \(error)") }
+            return nil
         }
+        namedRedis = address(.redisURL)
+        namedBackend = address(.backendURL)
         guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "\n")) }
     }
 
@@ -71,8 +77,8 @@ struct Settings: Sendable {
         _ name: String, sendsSentEvents: Bool = false, logger: Logger = Logger(label: "skirret")
     ) -> TaskQueue {
         TaskQueue(
-            redis, prefix: keyPrefix, resultPrefix: keyPrefix, sendsSentEvents: sendsSentEvents, name: name,
-            logger: logger)
+            redis, backend: namedBackend, prefix: keyPrefix, resultPrefix: keyPrefix,
+            sendsSentEvents: sendsSentEvents, name: name, logger: logger)
     }
 
     /// The virtual environment that the set-up script makes, in the working directory or above the executable.

@@ -97,9 +97,15 @@ private final class BackgroundTeller: Sendable {
 extension Settings {
     /// What the processes that run plugins get to know.
     var pythonEnvironment: PythonEnvironment {
-        PythonEnvironment(
+        var environment = PythonEnvironment(
             executable: python, pluginsDirectory: pluginsDirectory.path, database: databasePath,
             brokerURL: redis.celeryText, dataDirectory: dataDirectory.path)
+        environment.brokerOptions = JSONValue.object(redis.celeryTransportOptions).text
+        if let namedBackend {
+            environment.backendURL = namedBackend.celeryText
+            environment.backendOptions = JSONValue.object(namedBackend.celeryTransportOptions).text
+        }
+        return environment
     }
 
     /// `name@host` as Celery's workers are named; `%h` stands for the host, `%n` for its first part, `%d` for the rest.

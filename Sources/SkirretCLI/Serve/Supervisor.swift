@@ -93,6 +93,7 @@ final class Supervisor: Sendable {
             Setting.concurrency.variable: String(settings.concurrency),
             Setting.queues.variable: settings.queues.map(\.rawValue).joined(separator: ","),
         ]
+        if let backend = settings.namedBackend { environment[Setting.backendURL.variable] = backend.text }
         if let token = settings.adminToken { environment[Setting.adminToken.variable] = token }
         return environment
     }

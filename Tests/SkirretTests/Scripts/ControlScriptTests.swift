@@ -99,8 +99,8 @@ extension ScriptBench {
         terminate: String, most: Int = 100, _ tasks: RedisArgument...
     ) async throws -> Int? {
         try await redis.run(
-            Scripts.revoke, keys: [keys.revoked, keys.cancelled, keys.scheduled, keys.owners, keys.waiting],
-            arguments: [.init(terminate), 10_000, .init(most), 60, "skirret:wake"] + tasks
+            Scripts.revoke, keys: [keys.revoked, keys.cancelled, keys.scheduled, keys.waiting],
+            arguments: [.init(terminate), 10_000, .init(most), 60, "skirret:wake", .init(keys.owners)] + tasks
         ).int
     }
 }

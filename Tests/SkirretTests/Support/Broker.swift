@@ -28,9 +28,13 @@ func withWorker(
 }
 
 /// A broker of its own and the way to it.
-func withQueue(_ body: (TaskQueue) async throws -> Void) async throws {
+///
+/// `hasOwnBackend`: results are in another database.
+func withQueue(hasOwnBackend: Bool = false, _ body: (TaskQueue) async throws -> Void) async throws {
     try await ThrowawayRedis.withServer { url in
-        let queue = TaskQueue(url, logger: quiet)
+        var backend = url
+        backend.database = 1
+        let queue = TaskQueue(url, backend: hasOwnBackend ? backend : nil, logger: quiet)
         do { try await body(queue) } catch {
             await queue.close()
             throw error

@@ -14,10 +14,12 @@ import Testing
     let fail = TaskDefinition("samples.fail") { (message: String) -> Int in
         throw TaskFailure.builtin("ValueError", message)
     }
+    /// Whether results are in another database than messages; see ``BackendTests``.
+    var hasOwnBackend = false
     var tasks: [RegisteredTask] { [add.registered, total.registered, flat.registered, fail.registered] }
 
     private func working(_ more: [RegisteredTask] = [], _ body: (TaskQueue) async throws -> Void) async throws {
-        try await withQueue { queue in
+        try await withQueue(hasOwnBackend: hasOwnBackend) { queue in
             try await withWorker(queue, tasks: tasks + more) { try await body(queue) }
             // Results, saved groups and ended chords outlive a run, each for its time.
             let left = try await leftovers(queue).filter { !$0.hasPrefix("celery-taskset-meta-") }

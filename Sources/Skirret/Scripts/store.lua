@@ -1,0 +1,21 @@
+-- store: write results, where they live in another Redis than the messages.
+--
+-- Comes before the acknowledgement, which is another Redis's: a crash in between repeats a run and loses nothing.
+-- Whether the claim is still held cannot be seen from here; who calls has looked a moment before.
+--
+-- KEYS[1…]  result  STRING  one for each result; published on the channel of the same name as well
+-- ARGV[1]   keep    seconds; 0: for ever
+-- ARGV[2…]  result  JSON, one for each key. A stored SUCCESS is never overwritten (Celery's rule).
+--
+-- Returns  how many were stored.
+local keep, count = tonumber(ARGV[1]), 0
+for i, key in ipairs(KEYS) do
+    -- Decoded to look at the state only; a result may well contain somebody else's "status".
+    local ok, before = pcall(cjson.decode, redis.call("GET", key) or "{}")
+    if not (ok and type(before) == "table" and before.status == "SUCCESS") then
+        if keep > 0 then redis.call("SETEX", key, keep, ARGV[i + 1]) else redis.call("SET", key, ARGV[i + 1]) end
+        redis.call("PUBLISH", key, ARGV[i + 1])
+        count = count + 1
+    end
+end
+return count
