@@ -6,7 +6,7 @@ import time
 
 import redis
 from django.conf import settings
-from dispatcharr.redis_urls import client_url
+from dispatcharr.redis_urls import Pool
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class RedisClient:
             client = cls._clients.get(kind)
             if client is None:
                 options = {"socket_connect_timeout": 1, "socket_timeout": 2, **options}
-                client = redis.Redis.from_url(client_url(settings.BROKER_URL), **options)
+                client = redis.Redis(connection_pool=Pool.from_url(settings.BROKER_URL, **options))
         for attempt in range(1, max(attempts, 1) + 1):
             try:
                 client.ping()

@@ -5,8 +5,6 @@ Everything of a place comes from the environment that the host was started with.
 
 import os
 
-from .redis_urls import client_url
-
 DATA_DIR = os.environ.get("SKIRRET_DATA_DIR", "data")
 BROKER_URL = os.environ.get("SKIRRET_BROKER_URL", "redis://127.0.0.1:6379/0")
 
@@ -48,10 +46,11 @@ DATABASES = {
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": client_url(BROKER_URL),
+        "LOCATION": [BROKER_URL],  # a list: Django would cut a text at the semicolons between sentinels
         "KEY_PREFIX": "plugins",
         "OPTIONS": {
             "serializer": "dispatcharr.cache.JSONSerializer",
+            "pool_class": "dispatcharr.redis_urls.Pool",
             "socket_connect_timeout": 1,
             "socket_timeout": 2,
         },
