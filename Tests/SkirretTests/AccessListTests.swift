@@ -20,39 +20,155 @@ import Testing
         if context.retries == 0 { throw context.retry(after: .milliseconds(10)) }
         return context.retries
     }
+    private let limited = TaskDefinition(
+        "samples.limited",
+        options: .init(uniqueness: .unique(), limits: [.concurrency(1), .rate(RateLimit(1000, per: .seconds(1)))])
+    ) { (number: Int) in number }
+    private let single = TaskDefinition(
+        "samples.single", options: .init(singleFlight: .init(name: { _, _ in "one" }, answer: { .string("\($0)") }))
+    ) { (number: Int) in number }
     private let broken = TaskDefinition("samples.broken") { (_: Int) -> Int in throw CocoaError(.fileNoSuchFile) }
 
     @Test func `a fleet works fully with each role under its own user, and Redis logs no denial`() async throws {
         try await withRoles { admin, url in
-            let queue = TaskQueue(url("skirret-api"), logger: quiet)
-            let tasks = [add.registered, total.registered, flaky.registered, broken.registered]
+            let producer = TaskQueue(url("skirret-producer"), logger: quiet)
+            let inspector = TaskQueue(url("skirret-inspector"), logger: quiet)
+            let operators = TaskQueue(url("skirret-api"), logger: quiet)
+            let tasks = [
+                add.registered, total.registered, flaky.registered, broken.registered, limited.registered,
+                single.registered,
+            ]
             let worker = FleetWorker(url("skirret-worker"), name: "acl@host", tasks: tasks) {
+                $0.queues = ["celery", "dvr"]
                 $0.sendsTaskEvents = true
                 $0.tracksStarted = true
                 $0.sweep = .milliseconds(100)
                 $0.heartbeat = .milliseconds(100)
+                $0.remoteControl = .all
+                $0.unknownTaskNotice = .milliseconds(50)
             }
             try await withFleet([worker]) {
-                #expect(try await add.delay(2, 3, on: queue).result(within: .seconds(20)) == 5)
-                #expect(try await flaky.delay(on: queue).result(within: .seconds(20)) == 1)
-                let later = try await add.call(1, 1, on: queue, .countdown(.milliseconds(50)), .priority(9))
-                #expect(try await later.result(within: .seconds(20)) == 2)
-                let failed = try await broken.delay(1, on: queue)
-                await #expect(throws: TaskFailure.self) { try await failed.result(within: .seconds(20)) }
-                let chained = try await chain(add.s(2, 2), Signature(task: "samples.add", args: [4])).delay(on: queue)
-                #expect(try await queue.result(of: chained.id, within: .seconds(20)).value() == 8)
-                try await queue.revoke([later.id], terminate: true)
-                _ = try await queue.overview()
-                _ = try await queue.deadLetters(limit: 10)
-                _ = try await queue.log(of: failed.id)
-                _ = try await queue.snapshot()
+                try await call(on: producer)
+                try await follow(on: producer)
+                try await beat(url("skirret-beat"), operators)
+                try await look(inspector)
+                try await operate(operators)
             }
-            await queue.close()
+            for queue in [producer, inspector, operators] { await queue.close() }
             try await expectNoDenials(admin)
         }
     }
 
-    @Test(arguments: ["skirret-api", "skirret-worker", "skirret-beat"])
+    /// Everything a program may say to a broker.
+    private func call(on queue: TaskQueue) async throws {
+        #expect(try await add.delay(2, 3, on: queue).result(within: .seconds(20)) == 5)
+        #expect(try await flaky.delay(on: queue).result(within: .seconds(20)) == 1)
+        let later = try await add.call(1, 1, on: queue, .countdown(.milliseconds(50)), .priority(9))
+        #expect(try await later.result(within: .seconds(20)) == 2)
+        let failed = try await broken.delay(1, on: queue)
+        await #expect(throws: TaskFailure.self) { try await failed.result(within: .seconds(20)) }
+        let fair = try await add.call(1, 2, on: queue, .fair("key", weight: 2), .queue("dvr"))
+        #expect(try await fair.result(within: .seconds(20)) == 3)
+        for number in 0..<4 { try await limited.delay(number, on: queue) }
+        #expect(try await limited.delay(9, on: queue).result(within: .seconds(20)) == 9)
+        #expect(try await single.delay(1, on: queue).result(within: .seconds(20)) == 1)
+        _ = try await queue.log(of: failed.id)
+        _ = try await queue.progress(of: failed.id)
+        try await queue.revoke([later.id], terminate: true)
+        let unknown = try await queue.send("samples.unknown", options: .init())
+        let notice = try await queue.result(of: unknown, within: .seconds(20))
+        #expect(notice.state == .failure)
+        try await queue.revoke([unknown])
+        try await failed.forget()
+    }
+
+    /// Canvases and batches.
+    private func follow(on queue: TaskQueue) async throws {
+        let chained = try await chain(add.s(2, 2), Signature(task: "samples.add", args: [4])).delay(on: queue)
+        #expect(try await queue.result(of: chained.id, within: .seconds(20)).value() == 8)
+        let six = try await chord([add.s(1, 1), add.s(2, 2)], then: total.s()).delay(on: queue)
+        #expect(try await six.result(within: .seconds(20)) == 6)
+        let both = try await group(add.s(1, 1), add.s(2, 2)).delay(on: queue)
+        #expect(try await both.result(within: .seconds(20)) == [2, 4])
+        try await both.save()
+        try await both.forget()
+        let batch = queue.batch(then: Signature(task: "samples.add", args: [1, 1]))
+        try await batch.add(Signature(task: "samples.add", args: [1, 2]))
+        try await batch.seal()
+        try await until { try await batch.summary()?.isDone == true }
+    }
+
+    /// A schedule of each policy fires, and one is triggered by hand.
+    private func beat(_ url: RedisURL, _ operators: TaskQueue) async throws {
+        let queue = TaskQueue(url, logger: quiet)
+        let store = RedisScheduleStore(operators, logger: quiet)
+        for (name, policy) in [("allow", OverlappingRuns.allow), ("skip", .skip), ("cancel", .cancel)] {
+            var task = ScheduledTask(
+                name, .interval(.milliseconds(200)), ScheduledCall(task: "samples.add", args: [1, 1]))
+            task.overlap = policy
+            try await store.set(task)
+        }
+        let beat = Beat(queue, store: RedisScheduleStore(queue, logger: quiet), name: "acl", logger: quiet)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await beat.run() }
+            for name in ["allow", "skip", "cancel"] {
+                for _ in 0..<3 {
+                    let before = try await operators.redis.send("HGET", "skirret:beat:redis:runs", .init(name)).string
+                    try await until {
+                        try await operators.redis.send("HGET", "skirret:beat:redis:runs", .init(name)).string != before
+                    }
+                }
+            }
+            group.cancelAll()
+            while let ended = await group.nextResult() { _ = ended }
+        }
+        _ = try await store.runNow("allow")
+        for name in ["allow", "skip", "cancel"] { try await store.remove(name) }
+        await queue.close()
+    }
+
+    /// Everything that only looks.
+    private func look(_ queue: TaskQueue) async throws {
+        _ = try await queue.overview()
+        _ = try await queue.deadLetters(limit: 10)
+        _ = try await queue.pausedQueues()
+        _ = try await queue.remaining(in: "celery")
+        for method in ["ping", "stats", "active", "scheduled", "reserved", "registered", "conf", "report"] {
+            #expect(try await queue.ask(method, of: .nodes(["acl@host"]), within: .seconds(5)).count == 1, "\(method)")
+        }
+        #expect(try await queue.explain("nobody").place == .unknown)
+        _ = try await RedisScheduleStore(queue, logger: quiet).all()
+    }
+
+    /// Everything that changes what runs.
+    private func operate(_ queue: TaskQueue) async throws {
+        try await queue.pause("celery")
+        let held = try await add.delay(4, 4, on: queue)
+        _ = try await queue.explain(held.id)
+        try await queue.resume("celery")
+        #expect(try await held.result(within: .seconds(20)) == 8)
+        try await queue.redis.send("LPUSH", "celery", "no message")
+        try await until { try await !queue.deadLetters(limit: 10).isEmpty }
+        let letters = try await queue.deadLetters(limit: 10)
+        try await queue.replay(letters)
+        try await until { try await queue.deadLetters(limit: 10).first.map { $0.id != letters.first?.id } ?? false }
+        try await queue.discard(deadLetters: queue.deadLetters(limit: 10).map(\.id))
+        try await queue.broadcast("pool_grow", ["n": 1])
+        _ = try await queue.snapshot()
+    }
+
+    @Test func `a right that is missing is an error, and in the log`() async throws {
+        try await withRoles(without: " ~skirret:sent:*") { admin, url async throws in
+            let queue = TaskQueue(url("skirret-producer"), logger: quiet)
+            let error = await failure { try await add.delay(1, 1, on: queue) }
+            #expect(error?.code == .notPermitted)
+            let log = try await admin.send("ACL", "LOG").array ?? []
+            #expect(!log.isEmpty)
+            await queue.close()
+        }
+    }
+
+    @Test(arguments: ["skirret-api", "skirret-producer", "skirret-worker", "skirret-beat", "skirret-inspector"])
     func `no role may administer Redis or touch other keys and channels`(role: String) async throws {
         try await withRoles { _, url async throws in
             let redis = RedisClient(url(role))
@@ -74,18 +190,31 @@ import Testing
         }
     }
 
-    @Test func `beat may lead and fire, and changes nothing of the workers'`() async throws {
-        try await withRoles { admin, url in
-            let queue = TaskQueue(url("skirret-beat"), logger: quiet)
-            try await queue.redis.send("LPUSH", "celery", "x")
-            try await queue.redis.send("GET", .init("skirret:beat:leader"))
-            try await queue.redis.send("HGETALL", "skirret:workers:about")
-            try await expectNoDenials(admin)
-            for (key, command) in [("unacked", "HDEL"), ("skirret:owners", "HDEL"), ("celery-task-meta-1", "HDEL")] {
-                let error = await failure { try await queue.redis.send(.init(command), .init(key), "x") }
-                #expect(error?.code == .notPermitted, "\(command) \(key)")
+    /// Key, and what is tried on it, by role.
+    private static let forbidden: [(role: String, command: RedisCommand)] = [
+        ("skirret-api", .init("HDEL", "unacked", "x")), ("skirret-api", .init("SET", "task_lock_x", 1)),
+        ("skirret-producer", .init("HGET", "unacked", "x")), ("skirret-producer", .init("HDEL", "skirret:owners", "x")),
+        ("skirret-producer", .init("ZADD", "skirret:leases", 1, "x")),
+        ("skirret-producer", .init("HSET", "skirret:schedules", "x", "y")),
+        ("skirret-producer", .init("DEL", "skirret:dead")),
+        ("skirret-producer", .init("PUBLISH", "skirret:beat:bell", "x")),
+        ("skirret-beat", .init("HDEL", "unacked", "x")), ("skirret-beat", .init("HDEL", "skirret:owners", "x")),
+        ("skirret-beat", .init("ZADD", "skirret:leases", 1, "x")), ("skirret-beat", .init("DEL", "skirret:dead")),
+        ("skirret-inspector", .init("LPUSH", "celery", "x")), ("skirret-inspector", .init("RPOP", "celery")),
+        ("skirret-inspector", .init("DEL", "celery-task-meta-1")), ("skirret-inspector", .init("DEL", "skirret:dead")),
+        ("skirret-inspector", .init("SADD", "skirret:queues", "x")),
+        ("skirret-inspector", .init("ZADD", "skirret:revoked", 1, "x")),
+        ("skirret-inspector", .init("SADD", "_kombu.binding.celery", "x")),
+    ]
+
+    @Test func `each role is refused what the others do`() async throws {
+        try await withRoles { _, url async throws in
+            for (role, command) in Self.forbidden {
+                let redis = RedisClient(url(role))
+                let error = await failure { try await redis.send(command) }
+                #expect(error?.code == .notPermitted, "\(role): \(command)")
+                await redis.close()
             }
-            await queue.close()
         }
     }
 
@@ -103,12 +232,15 @@ import Testing
         }
     }
 
-    /// A server with the shipped file, its users switched on.
-    private func withRoles(_ body: (RedisClient, (String) -> RedisURL) async throws -> Void) async throws {
+    /// A server with the shipped file, its users switched on; `rule` is taken out of all of them.
+    private func withRoles(
+        without rule: String = "", _ body: (RedisClient, (String) -> RedisURL) async throws -> Void
+    ) async throws {
         let shipped = try String(contentsOf: Self.file, encoding: .utf8)
         // The default user stays the test's administrator.
         let list = shipped.split(separator: "\n").filter { !$0.hasPrefix("user default") }
-            .map { $0.replacing(" off ", with: " on >pw ", maxReplacements: 1) }.joined(separator: "\n")
+            .map { $0.replacing(" off ", with: " on >pw ", maxReplacements: 1) }
+            .map { rule.isEmpty ? $0 : $0.replacing(rule, with: "") }.joined(separator: "\n")
         let all = "user default on nopass ~* &* +@all\n" + list + "\n"
         try await ThrowawayRedis.withServer(.init(accessList: all)) { server in
             let admin = RedisClient(server)
