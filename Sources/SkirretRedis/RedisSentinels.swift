@@ -17,6 +17,13 @@ public struct RedisPlace: Sendable, Hashable, CustomStringConvertible {
 
 /// The sentinels that know which server is the master, and by which name they know it.
 ///
+/// A failover can lose what the old master had accepted and its replica had not: replication is asynchronous, and no client
+/// can change that. On such a tail a call that was accepted is gone, a claim is forgotten (its message is in the queue again
+/// and runs a second time; the first run's worker hears at its next heartbeat that it lost the claim, stops and says so),
+/// and a settlement is forgotten (the task runs again). `min-replicas-to-write 1` with `min-replicas-max-lag 1` on both
+/// servers bounds it to about a second and turns what would be lost into `.notPersisting`; `WAIT 1` after a write, in the
+/// same pipeline, tells for one call.
+///
 /// Query names of the URL: `master_name` (Celery's), `sentinel_username` and `sentinel_password` (for the sentinels
 /// themselves; the URL's own user and password are for the master).
 public struct RedisSentinels: Sendable, Hashable, CustomStringConvertible {

@@ -99,6 +99,27 @@ final class Accepted: Sendable {
     var all: [TaskID] { ids.withLock { $0 } }
 }
 
+/// Something that happens once.
+final class Flag: Sendable {
+    private let value = Mutex(false)
+
+    var isUp: Bool { value.withLock { $0 } }
+    func raise() { value.withLock { $0 = true } }
+}
+
+/// What producers were told instead of yes.
+final class Refusals: Sendable {
+    private let errors = Mutex<[any Error]>([])
+
+    func add(_ error: any Error) { errors.withLock { $0.append(error) } }
+    /// Those that do not say that Redis is away for a while.
+    var untyped: [String] {
+        errors.withLock { errors in
+            errors.filter { ($0 as? RedisError)?.isPassing != true && !($0 is CancellationError) }.map { "\($0)" }
+        }
+    }
+}
+
 /// How many of these tasks have ended, by state.
 func states(_ ids: [TaskID], _ queue: TaskQueue) async throws -> [String: Int] {
     var states: [String: Int] = [:]
