@@ -80,6 +80,26 @@ import Testing
         }
     }
 
+    @Test func `a replica that lost its master is typed, and answers when the master is back`() async throws {
+        try await ThrowawayRedis.withServerProcess(.init(listener: .tcp)) { master in
+            let stale = ["--replica-serve-stale-data", "no"]
+            try await ThrowawayRedis.withServer(.init(listener: .tcp, master: master.url, arguments: stale)) { url in
+                let redis = RedisClient(url)
+                try await redis.send(RedisCommand("GET", "x"), deadline: .seconds(10))
+                await master.kill()
+                let error = await failure { () async throws -> Void in
+                    while true { try await redis.send(RedisCommand("GET", "x"), deadline: .milliseconds(500)) }
+                }
+                #expect(error?.code == .loading, "\(String(describing: error))")
+                #expect(error?.message.contains("MASTERDOWN") == true)
+                #expect(error?.isPassing == true)
+                try await master.restart()
+                try await redis.send(RedisCommand("GET", "x"), deadline: .seconds(10))
+                await redis.close()
+            }
+        }
+    }
+
     @Test func `a pipeline keeps a refusal among its answers, as the others may have been done`() async throws {
         try await ThrowawayRedis.withServer(.init(listener: .tcp)) { url in
             let redis = RedisClient(url)

@@ -29,6 +29,19 @@ private let add = TaskDefinition("samples.add") { (a: Int, b: Int) in a + b }
         }
     }
 
+    @Test func `time passes when it is told to`() async throws {
+        try await withQueue { queue in
+            let tomorrow = try await add.call(6, 7, on: queue, .countdown(.seconds(86_400)))
+            try await add.call(8, 9, on: queue, .countdown(.seconds(2 * 86_400)))
+            try await queue.drain([add.registered])
+            #expect(try await tomorrow.state() == nil)
+            try await queue.advance(by: .seconds(86_400))
+            try await queue.drain([add.registered])
+            #expect(try await tomorrow.result(within: .seconds(1)) == 13)
+            #expect(try await queue.expectScheduled("samples.add").args == "[8,9]")
+        }
+    }
+
     @Test func `a failed expectation shows what is there instead`() async throws {
         try await withQueue { queue in
             let handle = try await add.delay(2, 3, on: queue)
