@@ -76,11 +76,11 @@ struct ScriptBench {
             Scripts.shelve,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.waiting, keys.waitingNames,
-                keys.waitingOverdue,
+                keys.waitingOverdue, keys.waitingOffers, keys.offered(id),
             ],
             arguments: [
                 .init(token), .init(id), .init(keys.wake), "celery", .init(Self.place), "t", .init(message), 1000,
-                60_000, "", "{}", 60,
+                60_000, "", "{}", 60, 1000,
             ])
     }
 
