@@ -95,7 +95,8 @@ def test_stamps(worker):
     assert answer == {"ok": "headers {'customer': 'c1'} flagged as revoked, but not terminated"}
     signature = worker.app.signature("samples.add", args=(1, 1))
     signature.stamp(customer="c1")
-    until(lambda: signature.apply_async().state == "REVOKED", what="a stamped task to be revoked")
+    result = signature.apply_async()
+    until(lambda: result.state == "REVOKED", what="a stamped task to be revoked")
 
 
 def test_unknown_words(worker):
