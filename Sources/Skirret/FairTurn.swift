@@ -13,9 +13,9 @@ struct FairTurn {
 
     /// Nil when the message takes no part in it.
     init?(_ headers: TaskHeaders) {
-        guard let key = headers.fields[Self.keyHeader]?.string else { return nil }
+        guard let key = headers.additional(Self.keyHeader)?.string else { return nil }
         self.key = key
-        weight = min(max(headers.fields[Self.weightHeader]?.int ?? 1, 1), 1000)
+        weight = min(max(headers.additional(Self.weightHeader)?.int ?? 1, 1), 1000)
     }
 }
 

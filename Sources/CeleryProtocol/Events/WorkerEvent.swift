@@ -151,7 +151,9 @@ public enum WorkerEvent: Sendable, Hashable {
     }
 
     private static func describe(_ headers: TaskHeaders) -> JSONObject {
-        [
+        // Taken apart once instead of for each of them.
+        let headers = TaskHeaders(fields: headers.fields)
+        return [
             "name": .string(headers.shadow ?? headers.task), "args": JSONValue(headers.argsRepr),
             "kwargs": JSONValue(headers.kwargsRepr), "root_id": JSONValue(headers.rootID),
             "parent_id": JSONValue(headers.parentID), "retries": .int(headers.retries),

@@ -5,12 +5,12 @@
 ///
 /// A `\ud800` without its partner, which Python can write and Unicode text cannot hold, becomes U+FFFD.
 struct JSONParser {
-    private let bytes: UnsafeBufferPointer<UInt8>
+    let bytes: UnsafeBufferPointer<UInt8>
     private let limits: JSONLimits
-    private var position = 0
+    private(set) var position = 0
     private var depth = 0
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
         self.bytes = bytes
         self.limits = limits
     }
@@ -27,7 +27,8 @@ struct JSONParser {
         return value
     }
 
-    private mutating func value() throws(JSONError) -> JSONValue {
+    /// Reads the value at the present position; with ``next(is:)``, for readers that know what comes.
+    mutating func value() throws(JSONError) -> JSONValue {
         skipBlanks()
         guard position < bytes.count else { throw unexpected() }
         switch bytes[position] {
@@ -142,7 +143,7 @@ struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
-        position = endOfPlainText(from: start)
+        position = Self.endOfPlainText(from: start, in: bytes)
         var all: UInt8 = 0
         while position < bytes.count {
             let byte = bytes[position]
@@ -164,7 +165,7 @@ struct JSONParser {
     }
 
     /// Steps over plain ASCII, eight bytes at a time; stops before the eight that hold anything else.
-    private func endOfPlainText(from start: Int) -> Int {
+    static func endOfPlainText(from start: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
         let every: UInt64 = 0x0101_0101_0101_0101
         let high = every &* 0x80
         let raw = UnsafeRawBufferPointer(bytes)
@@ -280,7 +281,7 @@ struct JSONParser {
 
     // MARK: - Bytes
 
-    private mutating func skipBlanks() {
+    mutating func skipBlanks() {
         while position < bytes.count {
             switch bytes[position] {
             case 0x20, 0x0A, 0x0D, 0x09: position += 1
@@ -292,7 +293,7 @@ struct JSONParser {
     private func peek(is byte: UInt8) -> Bool { position < bytes.count && bytes[position] == byte }
 
     /// Skips blanks, and the byte as well when it is the one asked for.
-    private mutating func next(is byte: UInt8) -> Bool {
+    mutating func next(is byte: UInt8) -> Bool {
         skipBlanks()
         guard peek(is: byte) else { return false }
         position += 1

@@ -55,31 +55,40 @@ enum Base64 {
     static func bytes(of text: String) -> [UInt8]? {
         var text = text
         return text.withUTF8 { text in
-            guard text.count % 4 == 0 else { return nil }
-            guard let last = text.last else { return [] }
-            let padding = last == UInt8(ascii: "=") ? (text[text.count - 2] == UInt8(ascii: "=") ? 2 : 1) : 0
-            let digitCount = text.count - padding
-            var isValid = true
+            var isValid = false
             let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3) { bytes, count in
-                values.withUnsafeBufferPointer { values in
-                    var from = 0
-                    while from < text.count {
-                        var group: UInt32 = 0
-                        for position in from..<from + 4 {
-                            let value = position < digitCount ? values[Int(text[position])] : 0
-                            if value > 63 { isValid = false }
-                            group = group << 6 | UInt32(value & 63)
-                        }
-                        bytes[count] = UInt8(truncatingIfNeeded: group >> 16)
-                        bytes[count + 1] = UInt8(truncatingIfNeeded: group >> 8)
-                        bytes[count + 2] = UInt8(truncatingIfNeeded: group)
-                        count += 3
-                        from += 4
-                    }
-                }
-                count -= padding
+                let written = decode(text, into: bytes)
+                isValid = written != nil
+                count = written ?? 0
             }
             return isValid ? bytes : nil
         }
+    }
+
+    /// Writes the bytes of a text, three for four digits, and gives their number; nil when it is not base64.
+    static func decode(_ text: UnsafeBufferPointer<UInt8>, into bytes: UnsafeMutableBufferPointer<UInt8>) -> Int? {
+        guard text.count % 4 == 0 else { return nil }
+        guard let last = text.last else { return 0 }
+        let padding = last == UInt8(ascii: "=") ? (text[text.count - 2] == UInt8(ascii: "=") ? 2 : 1) : 0
+        let digitCount = text.count - padding
+        var isValid = true
+        var count = 0
+        values.withUnsafeBufferPointer { values in
+            var from = 0
+            while from < text.count {
+                var group: UInt32 = 0
+                for position in from..<from + 4 {
+                    let value = position < digitCount ? values[Int(text[position])] : 0
+                    if value > 63 { isValid = false }
+                    group = group << 6 | UInt32(value & 63)
+                }
+                bytes[count] = UInt8(truncatingIfNeeded: group >> 16)
+                bytes[count + 1] = UInt8(truncatingIfNeeded: group >> 8)
+                bytes[count + 2] = UInt8(truncatingIfNeeded: group)
+                count += 3
+                from += 4
+            }
+        }
+        return isValid ? count - padding : nil
     }
 }

@@ -2,22 +2,47 @@
 ///
 /// Wraps the fields as they came; what has no name here is kept and written back.
 public struct MessageProperties: Sendable, Hashable {
+    /// Nothing while `closed` is there.
+    private var opened: JSONObject
+    /// As they stand in a message that was read.
+    private var closed: ClosedObject?
+
     /// Every field, known or not, in order.
-    public var fields: JSONObject
+    ///
+    /// Of a message that was read they are taken apart anew each time, until one is set.
+    public var fields: JSONObject {
+        get { closed?.fields ?? opened }
+        _modify {
+            if let closed { opened = closed.fields }
+            closed = nil
+            yield &opened
+        }
+    }
 
     /// Properties from their fields.
-    public init(fields: JSONObject = [:]) { self.fields = fields }
+    public init(fields: JSONObject = [:]) { opened = fields }
+
+    init(_ closed: ClosedObject) {
+        opened = [:]
+        self.closed = closed
+    }
 
     /// The properties of a fresh message to an anonymous exchange: routing key and queue are the same.
     ///
     /// The delivery tag stands last, where kombu writes it and where scripts look first.
     public init(queue: QueueName, correlationID: String? = nil, replyTo: String = randomReplyTo()) {
-        fields = [
+        opened = [
             "correlation_id": JSONValue(correlationID), "reply_to": .string(replyTo), "delivery_mode": 2,
             "delivery_info": ["exchange": "", "routing_key": .string(queue.rawValue)],
             "priority": 0, "body_encoding": "base64", "delivery_tag": JSONValue(DeliveryTag.random()),
         ]
     }
+
+    /// Whether both have the same fields.
+    public static func == (left: MessageProperties, right: MessageProperties) -> Bool { left.fields == right.fields }
+
+    /// Feeds the fields to the hasher.
+    public func hash(into hasher: inout Hasher) { hasher.combine(fields) }
 
     /// Any UUID does: Celery uses one per client thread, for a result backend other than Redis.
     public static func randomReplyTo() -> String { randomUUID() }

@@ -36,33 +36,61 @@ public struct TimeLimits: Sendable, Hashable {
 /// Wraps the fields as they came: a caller's own headers, and those of newer Celery versions, are kept
 /// and written back. Only `task` and `id` are required; the rest have Celery's defaults.
 public struct TaskHeaders: Sendable, Hashable {
+    /// Nothing while `usual` is there.
+    private var opened: JSONObject
+    /// What was read of headers that stand in a message as they usually do.
+    private var usual: UsualHeaders?
+
     /// Every header, known or not, in order.
-    public var fields: JSONObject
+    ///
+    /// Of a message that was read they are taken apart anew each time, until one is set.
+    public var fields: JSONObject {
+        get { usual?.json.fields ?? opened }
+        _modify {
+            if let usual { opened = usual.json.fields }
+            usual = nil
+            yield &opened
+        }
+    }
 
     /// Headers from their fields, unchecked.
-    public init(fields: JSONObject) { self.fields = fields }
+    public init(fields: JSONObject) { opened = fields }
+
+    init(_ usual: UsualHeaders) {
+        opened = [:]
+        self.usual = usual
+    }
 
     /// The headers of a task that a client sends: root of its own workflow, no parent.
     public init(task: String, id: TaskID) {
-        fields = [
+        opened = [
             "lang": "swift", "task": .string(task), "id": JSONValue(id), "shadow": nil, "eta": nil,
             "expires": nil, "group": nil, "group_index": nil, "retries": 0, "timelimit": [nil, nil],
             "root_id": JSONValue(id), "parent_id": nil, "argsrepr": "()", "kwargsrepr": "{}", "origin": nil,
             "ignore_result": false, "replaced_task_nesting": 0, "stamped_headers": nil, "stamps": [:],
         ]
     }
+
+    /// A header that Celery's own producers do not write; nil at once where there is no such header.
+    package func additional(_ name: String) -> JSONValue? { usual == nil ? opened[name] : nil }
+
+    /// Whether both have the same fields.
+    public static func == (left: TaskHeaders, right: TaskHeaders) -> Bool { left.fields == right.fields }
+
+    /// Feeds the fields to the hasher.
+    public func hash(into hasher: inout Hasher) { hasher.combine(fields) }
 }
 
 extension TaskHeaders {
     /// The task's name.
     public var task: String {
-        get { fields["task"]?.string ?? "" }
+        get { usual?.task ?? fields["task"]?.string ?? "" }
         set { fields["task"] = .string(newValue) }
     }
 
     /// The task's id.
     public var id: TaskID {
-        get { TaskID(rawValue: fields["id"]?.string ?? "") }
+        get { TaskID(rawValue: usual?.id ?? fields["id"]?.string ?? "") }
         set { fields["id"] = JSONValue(newValue) }
     }
 
@@ -90,17 +118,17 @@ extension TaskHeaders {
 
     /// ``eta``, with a text without an offset read in a zone so many seconds east of UTC.
     public func eta(naiveOffset: Int) -> Date? {
-        fields["eta"]?.string.flatMap { WireDate.parse($0, naiveOffset: naiveOffset) }
+        (usual.map(\.eta) ?? fields["eta"]?.string).flatMap { WireDate.parse($0, naiveOffset: naiveOffset) }
     }
 
     /// ``expires``, with a text without an offset read in a zone so many seconds east of UTC.
     public func expires(naiveOffset: Int) -> Date? {
-        fields["expires"]?.string.flatMap { WireDate.parse($0, naiveOffset: naiveOffset) }
+        (usual.map(\.expires) ?? fields["expires"]?.string).flatMap { WireDate.parse($0, naiveOffset: naiveOffset) }
     }
 
     /// The id of the group this task belongs to.
     public var group: String? {
-        get { fields["group"]?.string }
+        get { usual.map(\.group) ?? fields["group"]?.string }
         set { fields["group"] = JSONValue(newValue) }
     }
 
@@ -112,25 +140,25 @@ extension TaskHeaders {
 
     /// How many times the task was retried so far.
     public var retries: Int {
-        get { fields["retries"]?.int ?? 0 }
+        get { usual?.retries ?? fields["retries"]?.int ?? 0 }
         set { fields["retries"] = .int(newValue) }
     }
 
     /// Limits that stand above the task's own.
     public var timeLimit: TimeLimits {
-        get { TimeLimits(json: fields["timelimit"]) }
+        get { usual?.timeLimit ?? TimeLimits(json: fields["timelimit"]) }
         set { fields["timelimit"] = newValue.json }
     }
 
     /// The first task of the workflow.
     public var rootID: TaskID? {
-        get { fields["root_id"]?.string.map(TaskID.init(rawValue:)) }
+        get { (usual.map(\.rootID) ?? fields["root_id"]?.string).map(TaskID.init(rawValue:)) }
         set { fields["root_id"] = JSONValue(newValue) }
     }
 
     /// The task that sent this one; its own id after a retry.
     public var parentID: TaskID? {
-        get { fields["parent_id"]?.string.map(TaskID.init(rawValue:)) }
+        get { (usual.map(\.parentID) ?? fields["parent_id"]?.string).map(TaskID.init(rawValue:)) }
         set { fields["parent_id"] = JSONValue(newValue) }
     }
 
@@ -154,7 +182,7 @@ extension TaskHeaders {
 
     /// Whether no result is wanted; nil when the sender leaves it to the task's own setting.
     public var ignoreResult: Bool? {
-        get { fields["ignore_result"]?.bool }
+        get { usual.map(\.ignoreResult) ?? fields["ignore_result"]?.bool }
         set { fields["ignore_result"] = JSONValue(newValue) }
     }
 
@@ -166,7 +194,7 @@ extension TaskHeaders {
 
     /// The names of the stamps.
     public var stampedHeaders: [String]? {
-        get { fields["stamped_headers"]?.array?.compactMap(\.string) }
+        get { usual == nil ? fields["stamped_headers"]?.array?.compactMap(\.string) : nil }
         set { fields["stamped_headers"] = newValue.map { .array($0.map(JSONValue.string)) } ?? .null }
     }
 

@@ -24,9 +24,18 @@ public struct TaskMessage: Sendable, Hashable {
         other = Envelope.jsonContent
     }
 
+    private init(_ usual: UsualMessage) {
+        (headers, body, properties) = (usual.headers, usual.body, usual.properties)
+        other = Envelope.jsonContent
+    }
+
     /// Reads a message as it stands in a queue.
     public init(decoding bytes: [UInt8], limits: WireLimits = .standard) throws(WireError) {
-        try self.init(Envelope(decoding: bytes, limits: limits), limits: limits)
+        if let usual = UsualMessage(bytes, limits: limits.json) {
+            self.init(usual)
+        } else {
+            try self.init(Envelope(decoding: bytes, limits: limits), limits: limits)
+        }
     }
 
     /// Reads a message whose envelope is open already.

@@ -185,7 +185,7 @@ extension TaskQueue {
 extension TaskHeaders {
     /// The batch that a task belongs to.
     var batch: String? {
-        get { fields["skirret_batch"]?.string }
+        get { additional("skirret_batch")?.string }
         set { fields["skirret_batch"] = newValue.map(JSONValue.string) }
     }
 }

@@ -82,7 +82,7 @@ extension TaskHeaders {
     /// Tells the worker what to release, and when: `{"name": …, "until": "start" or "done"}`.
     var unique: (name: String, span: Uniqueness.Span)? {
         get {
-            guard let about = fields["skirret_unique"], let name = about["name"]?.string,
+            guard let about = additional("skirret_unique"), let name = about["name"]?.string,
                 let span = about["until"]?.string.flatMap(Uniqueness.Span.init(rawValue:))
             else { return nil }
             return (name, span)

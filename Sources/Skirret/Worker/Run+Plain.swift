@@ -7,8 +7,8 @@ extension Run {
     /// Whether a success of this run leaves nothing behind but its result.
     var isPlain: Bool {
         single == nil && !holdsLimits && delivery.message.body.isLast
-            && delivery.message.headers.fields["skirret_unique"] == nil
-            && delivery.message.headers.fields["skirret_batch"] == nil
+            && delivery.message.headers.additional("skirret_unique") == nil
+            && delivery.message.headers.additional("skirret_batch") == nil
     }
 
     /// The result that ``Settling`` would store for a success of this run, as JSON.
