@@ -13,7 +13,7 @@
 -- ARGV[3]  delay      milliseconds from now; zero puts it in the queue at once
 -- ARGV[4]  repeat     seconds for which a repeat is recognised
 -- ARGV[5]  channel    where it is told: of a message in the queue, workers that do not block on that list; of a
---                     scheduled one, all workers
+--                     scheduled one that is due before all others, all workers
 --
 -- Returns  1 when the message was accepted now, 0 when it had been before.
 if not redis.call("SET", KEYS[2], "1", "NX", "EX", ARGV[4]) then return 0 end
@@ -31,5 +31,6 @@ local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call("HSET", KEYS[4], ARGV[2], KEYS[1] .. "\n" .. ARGV[1])
 redis.call("ZADD", KEYS[3], now + delay, ARGV[2])
-redis.call("PUBLISH", ARGV[5], "scheduled")
+-- Only what is due first changes when workers have to look again.
+if redis.call("ZRANGE", KEYS[3], 0, 0)[1] == ARGV[2] then redis.call("PUBLISH", ARGV[5], "scheduled") end
 return 1

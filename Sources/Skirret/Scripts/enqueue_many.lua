@@ -17,7 +17,7 @@
 -- Returns  number of the group (from 1), error, … for each group that was refused; the others were accepted.
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local at, number, refused, isScheduled, isDealt = 4, 0, {}, false, false
+local at, number, refused, scheduled, isDealt = 4, 0, {}, {}, false
 local function take()
     at = at + 1
     return ARGV[at - 1]
@@ -36,7 +36,7 @@ while at <= #ARGV do
             if kind ~= "now" and kind ~= "fair" then
                 redis.call("HSET", KEYS[2], id, queue .. "\n" .. message)
                 redis.call("ZADD", KEYS[1], now + kind, id)
-                isScheduled = true
+                scheduled[id] = true
             end
         end
     end
@@ -55,6 +55,8 @@ while at <= #ARGV do
         isDealt = true
     end
 end
-if isScheduled then redis.call("PUBLISH", ARGV[3], "scheduled") end
+-- Only what is due first changes when workers have to look again.
+local first = next(scheduled) and redis.call("ZRANGE", KEYS[1], 0, 0)[1]
+if first and scheduled[first] then redis.call("PUBLISH", ARGV[3], "scheduled") end
 if isDealt then redis.call("PUBLISH", ARGV[3], "fair") end
 return refused

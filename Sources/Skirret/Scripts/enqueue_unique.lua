@@ -38,7 +38,8 @@ local delay = tonumber(ARGV[3])
 if delay > 0 then
     redis.call("HSET", KEYS[4], id, KEYS[1] .. "\n" .. ARGV[1])
     redis.call("ZADD", KEYS[3], now + delay, id)
-    redis.call("PUBLISH", ARGV[5], "scheduled")
+    -- Only what is due first changes when workers have to look again.
+    if redis.call("ZRANGE", KEYS[3], 0, 0)[1] == id then redis.call("PUBLISH", ARGV[5], "scheduled") end
 else
     redis.call("LPUSH", KEYS[1], ARGV[1])
     redis.call("PUBLISH", ARGV[5], "queued")

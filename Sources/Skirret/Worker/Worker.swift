@@ -274,13 +274,15 @@ public final class Worker: Sendable {
     private func listen() async throws {
         try await queue.subscriber.withSubscription(channels: [queue.keys.wake]) { [self] messages in
             for try await push in messages {
-                if case .message(_, let payload) = push, payload == Array("queued".utf8) {
-                    claimBell.ring()
-                } else if case .message(_, let payload) = push, payload == Array("waiting".utf8) {
-                    room.look()
-                } else if case .message(_, let payload) = push, payload == Array("fair".utf8) {
-                    dealer.look()
-                } else {
+                // Short texts need no memory, and a flood of scheduled tasks is a flood of these.
+                var word = ""
+                if case .message(_, let payload) = push { word = String(decoding: payload, as: UTF8.self) }
+                switch word {
+                case "queued": claimBell.ring()
+                case "waiting": room.look()
+                case "fair": dealer.look()
+                default:
+                    // Subscribed anew too: who knows what was missed.
                     claimBell.ring()
                     promoteBell.ring()
                 }

@@ -63,6 +63,27 @@ import Testing
         }
     }
 
+    @Test func `of scheduled messages only one that is due before all others is told of`() async throws {
+        try await withQueue { queue in
+            func options(_ seconds: Int) -> CallOptions { CallOptions([.countdown(.seconds(seconds))]) }
+            try await queue.subscriber.withSubscription(channels: [queue.keys.wake]) { pushes in
+                var pushes = pushes.makeAsyncIterator()
+                #expect(try await pushes.next() == .subscribed)
+                try await queue.send("t", options: options(100))
+                #expect(try await pushes.next() == .message(channel: queue.keys.wake, payload: Array("scheduled".utf8)))
+                try await queue.send("t", options: options(200))
+                try await queue.send(many: [TaskCall("t", options: options(300))])
+                // Had those been told of, it would be heard before this.
+                try await queue.redis.send("PUBLISH", .init(queue.keys.wake), .init("last"))
+                #expect(try await pushes.next() == .message(channel: queue.keys.wake, payload: Array("last".utf8)))
+                try await queue.send("t", options: options(50))
+                #expect(try await pushes.next() == .message(channel: queue.keys.wake, payload: Array("scheduled".utf8)))
+                try await queue.send(many: [TaskCall("t", options: options(20))])
+                #expect(try await pushes.next() == .message(channel: queue.keys.wake, payload: Array("scheduled".utf8)))
+            }
+        }
+    }
+
     @Test func `an idle worker whose connections were cut takes the next message`() async throws {
         try await ThrowawayRedis.withServer { url in
             try await FaultProxy.withProxy(to: url) { proxy in
