@@ -39,32 +39,49 @@ local function plain(name)
     return text
 end
 
+-- What stands between the body and the id, of the last message: the same for all messages of a task.
+local between, betweenName = "", nil
+
+-- Steps over what stands between the body, which ends at `at`, and the id.
+--
+-- Gives where the quote before the id is, and the task's name as JSON string; nothing when it is laid out otherwise.
+local function skip(message, l, at)
+    local first, last = find(message, l.lang, at, true)
+    if first ~= at then return end
+    local stop = find(message, '"', last + 1, true)
+    first, last = find(message, l.task, stop or 1, true)
+    if not first or first ~= stop then return end
+    stop = find(message, '"', last + 1, true)
+    local name = stop and plain(sub(message, last + 1, stop - 1))
+    if not name then return end
+    first, last = find(message, l.id, stop, true)
+    if first ~= stop then return end
+    between, betweenName = sub(message, at, last), name
+    return last, name
+end
+
 -- Gives the task's id, and id and name as JSON strings; nothing when the message has to be decoded.
 function envelope.glance(message)
     local l = sub(message, 9, 9) == " " and celery or ours
     local at, last = find(message, l.body, 1, true)
     if at ~= 1 then return end
     at = find(message, '"', last + 1, true)
-    local first
-    first, last = find(message, l.lang, at or 1, true)
-    if not first or first ~= at then return end
-    at = find(message, '"', last + 1, true)
-    first, last = find(message, l.task, at or 1, true)
-    if not first or first ~= at then return end
-    at = find(message, '"', last + 1, true)
-    local name = at and plain(sub(message, last + 1, at - 1))
-    if not name then return end
-    first, last = find(message, l.id, at, true)
-    if first ~= at then return end
+    if not at then return end
+    local name
+    if betweenName and sub(message, at, at + #between - 1) == between then
+        last, name = at + #between - 1, betweenName
+    else
+        last, name = skip(message, l, at)
+        if not last then return end
+    end
     at = find(message, '"', last + 1, true)
     local id = at and sub(message, last + 1, at - 1)
-    local text = id and quoted(id)
-    if not text or #text ~= #id + 2 then return end
+    if not id or find(id, "[%c\\]") then return end
     -- kombu writes the delivery tag last, a UUID. Before it come the delivery information and what is short.
     local tag = #message - 38 - #l.tag
     if find(message, l.tag, tag, true) ~= tag or sub(message, -3) ~= '"}}' then return end
     if not find(message, l.info, -300, true) then return end
-    return id, text, name
+    return id, sub(message, last, at), name
 end
 
 -- The same from the whole message; nothing when it is not a Celery envelope.
