@@ -2,13 +2,29 @@ import Synchronization
 
 /// Where callers on any thread leave requests, and where the event loop fetches all of them at once.
 ///
-/// Only the first caller of a burst wakes the loop; the others find it woken.
+/// Only the first caller of a burst wakes the loop; the others find it woken. Callers on the loop's own thread would keep
+/// it until the last of them has left its request; they are told when so many lie here that Redis should begin with them.
 final class Outbox: Sendable {
     struct Contents {
         var requests: [Request] = []
         /// Requests whose callers were cancelled.
         var cancelled: Set<UInt64> = []
     }
+
+    /// What a caller has to do for its request.
+    enum Step {
+        case nothing
+        /// Wake the loop.
+        case wake
+        /// The loop was woken, but who is on its thread sends now.
+        case send
+    }
+
+    /// So many requests are worth a write of their own.
+    ///
+    /// Redis works on them while the other callers still prepare theirs; fewer would cost more system calls than they
+    /// gain.
+    private static let worthSending = 16
 
     private struct State {
         var contents = Contents()
@@ -23,15 +39,19 @@ final class Outbox: Sendable {
         lastID.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
-    /// Leaves a request; true when the caller must wake the loop.
-    func add(_ request: Request) -> Bool {
-        let (mustWake, isClosed) = state.withLock { state in
-            if state.isClosed { return (false, true) }
+    /// Leaves a request; tells what the caller has to do for it.
+    func add(_ request: Request) -> Step {
+        let step = state.withLock { state -> Step? in
+            if state.isClosed { return nil }
             state.contents.requests.append(request)
-            return (Self.wake(&state), false)
+            if Self.wake(&state) { return .wake }
+            return state.contents.requests.count.isMultiple(of: Self.worthSending) ? .send : .nothing
         }
-        if isClosed { request.continuation.resume(returning: .failure(Self.clientClosed)) }
-        return mustWake
+        guard let step else {
+            request.continuation.resume(returning: .failure(Self.clientClosed))
+            return .nothing
+        }
+        return step
     }
 
     /// Leaves word that a request's caller has gone; true when the caller must wake the loop.

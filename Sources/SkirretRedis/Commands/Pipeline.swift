@@ -38,7 +38,7 @@ final class Pipeline: Sendable {
         let deadline = NIODeadline.now() + TimeAmount(deadline ?? commandDeadline)
         let outcome = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                wakeLoop(if: outbox.add(Request(id: id, work: work, deadline: deadline, continuation: continuation)))
+                leave(Request(id: id, work: work, deadline: deadline, continuation: continuation))
                 // The handler below may have run before there was a request to cancel.
                 if Task.isCancelled { cancel(id) }
             }
@@ -46,6 +46,14 @@ final class Pipeline: Sendable {
             cancel(id)
         }
         return try outcome.get()
+    }
+
+    private func leave(_ request: Request) {
+        switch outbox.add(request) {
+        case .nothing: break
+        case .wake: wakeLoop(if: true)
+        case .send: if eventLoop.inEventLoop { driver.value.drain() }
+        }
     }
 
     private func cancel(_ id: UInt64) {

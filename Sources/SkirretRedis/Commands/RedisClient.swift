@@ -41,9 +41,9 @@ public final class RedisClient: Sendable {
     ///         for key in keys { try await redis.send("INCR", .init(key)) }
     ///     }
     ///
-    /// A lone caller gets its answers sooner by a third, and many callers at less than half the processor time. The
-    /// price: code that computes for long, or blocks, holds up the connection and all others of its thread, so prefer it
-    /// around the sending alone.
+    /// The connection is served by the thread that the callers run on, so no other thread is woken for a command or for
+    /// its answer. The price: code that computes for long, or blocks, holds up the connection and all others of its
+    /// thread, so prefer it around the sending alone.
     public var executor: any TaskExecutor { pipeline.executor }
 
     deinit { pipeline.abandon() }

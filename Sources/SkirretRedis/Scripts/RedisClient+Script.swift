@@ -8,10 +8,15 @@ extension RedisClient {
     public func run(
         _ script: RedisScript, keys: [String], arguments: [RedisArgument] = []
     ) async throws(RedisError) -> RedisValue {
-        let tail = [RedisArgument(keys.count)] + keys.map { RedisArgument($0) } + arguments
-        let digest = try await digest(of: script)
+        let digest = if let known = script.knownDigest { known } else { try await learnDigest(of: script) }
         func call(_ name: String, _ text: String) -> RedisCommand {
-            var command = RedisCommand(name, arguments: [.init(text)] + tail)
+            var all: [RedisArgument] = []
+            all.reserveCapacity(2 + keys.count + arguments.count)
+            all.append(.init(text))
+            all.append(.init(keys.count))
+            for key in keys { all.append(.init(key)) }
+            all.append(contentsOf: arguments)
+            var command = RedisCommand(name, arguments: all)
             command.isRepeatable = script.isRepeatable
             return command
         }
@@ -23,8 +28,7 @@ extension RedisClient {
         return try await result(of: call("EVAL", script.source), script) ?? .null
     }
 
-    private func digest(of script: RedisScript) async throws(RedisError) -> String {
-        if let digest = script.knownDigest { return digest }
+    private func learnDigest(of script: RedisScript) async throws(RedisError) -> String {
         let digest = try await load(script)
         script.knownDigest = digest
         return digest

@@ -21,6 +21,24 @@ import Testing
         }
     }
 
+    @Test func `arguments of every kind arrive as they are`() async throws {
+        try await ThrowawayRedis.withServer { url in
+            let redis = RedisClient(url)
+            for number in [0, 7, -7, 10, -10, 99, 100, .max, .min] {
+                let echo = try await redis.send("ECHO", .init(number))
+                #expect(echo.string == String(number))
+            }
+            for text in ["", "a", "fünfzehn Bytes", String(repeating: "€", count: 100_000)] {
+                let echo = try await redis.send("ECHO", .init(text))
+                #expect(echo.string == text)
+            }
+            for bytes in [[], [0, 13, 10, 255], Array(repeating: 10, count: 100_000)] as [[UInt8]] {
+                let echo = try await redis.send("ECHO", .init(bytes))
+                #expect(echo.bytes == bytes)
+            }
+        }
+    }
+
     @Test func `a pipeline of 10,000 commands is awaited once and answered in order`() async throws {
         try await ThrowawayRedis.withServer { url in
             let redis = RedisClient(url)
