@@ -15,6 +15,7 @@ package final class TaskLog: Sendable {
     package static let longestMessage = 8192
 
     private let pending = Mutex<[(TaskID, JSONObject)]>([])
+    private let hasRecords = Doorbell()
     private let queue: TaskQueue
 
     package init(queue: TaskQueue) { self.queue = queue }
@@ -25,8 +26,19 @@ package final class TaskLog: Sendable {
             "source": .string(source), "message": .string(String(message.prefix(Self.longestMessage))),
         ]
         // Bounded: a flood drops its own newest records rather than the worker's memory.
-        pending.withLock { if $0.count < 10_000 { $0.append((task, record)) } }
+        let isFirst = pending.withLock { pending in
+            if pending.count < 10_000 { pending.append((task, record)) }
+            return pending.count == 1
+        }
+        if isFirst { hasRecords.ring() }
     }
+
+    /// Returns once there is something to write.
+    ///
+    /// For one loop at a time.
+    ///
+    /// - Throws: `CancellationError`.
+    func untilThereAreRecords() async throws { try await hasRecords.wait() }
 
     /// Writes what has come together.
     package func flush() async throws {

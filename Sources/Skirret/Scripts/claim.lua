@@ -36,6 +36,8 @@ local seconds, lease = string.format("%d.%06d", time[1], time[2]), string.format
 local most = math.min(tonumber(ARGV[1]), 500)
 local seed = ARGV[4] .. "-"
 local claims, ids, refused, paused = {}, {}, 0, {}
+-- Asked before anything is taken: other people's values under our keys end the call here, as below.
+local crashes, revoked = redis.call("HLEN", KEYS[7]), redis.call("ZCARD", KEYS[8])
 
 local function note(values, field)
     for i, value in ipairs(values) do
@@ -50,8 +52,8 @@ end
 -- What belongs to the task and not to the message is looked up for all of them at once, if there is any.
 local function answer()
     if #claims > 0 then
-        if redis.call("EXISTS", KEYS[7]) == 1 then note(redis.call("HMGET", KEYS[7], unpack(ids)), 4) end
-        if redis.call("EXISTS", KEYS[8]) == 1 then note(redis.call("ZMSCORE", KEYS[8], unpack(ids)), 5) end
+        if crashes > 0 then note(redis.call("HMGET", KEYS[7], unpack(ids)), 4) end
+        if revoked > 0 then note(redis.call("ZMSCORE", KEYS[8], unpack(ids)), 5) end
     end
     return { now, refused, claims, paused }
 end
@@ -82,9 +84,7 @@ if isRepeated then
 end
 
 -- Other people's values under our keys end the call here, while the queues still have their messages.
-redis.call("HEXISTS", KEYS[1], seed)
-for _, key in ipairs({ KEYS[2], KEYS[3], KEYS[5], KEYS[8] }) do redis.call("ZSCORE", key, seed) end
-redis.call("HEXISTS", KEYS[7], seed)
+for _, key in ipairs({ KEYS[2], KEYS[3], KEYS[5] }) do redis.call("ZSCORE", key, seed) end
 local arePaused = redis.call("HLEN", KEYS[9]) > 0
 redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 

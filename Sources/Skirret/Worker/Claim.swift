@@ -41,8 +41,16 @@ struct Claimer: Sendable {
     let queue: TaskQueue
     let options: WorkerOptions
     private let consumed: ConsumedQueues
-    /// In the order in which they are served: all queues at step 0, then at 3, 6, 9.
-    private var lists: [(key: String, routingKey: String)] = []
+    /// What a claim of the present lists says each time, made once.
+    private struct Call {
+        let keys: [String]
+        let routingKeys: [RedisArgument]
+    }
+
+    /// For all lists in the order in which they are served: all queues at step 0, then at 3, 6, 9.
+    private var forwards = Call(keys: [], routingKeys: [])
+    /// For the lists from the back.
+    private var backwards = Call(keys: [], routingKeys: [])
     /// Which state of ``consumed`` the lists stand for.
     private var version = -1
     /// The seed of a call that got no answer, and how many messages it had asked for.
@@ -64,9 +72,20 @@ struct Claimer: Sendable {
         guard now.version != version else { return }
         version = now.version
         let spread = queue.keys.lists
-        lists = spread.steps.flatMap { step in
-            now.names.map { (spread.key($0, step: step), JSONValue.string($0.rawValue).text) }
+        let lists = spread.steps.flatMap { step in
+            now.names.map { (key: spread.key($0, step: step), routingKey: JSONValue.string($0.rawValue).text) }
         }
+        forwards = call(lists)
+        backwards = call(lists.reversed())
+    }
+
+    private func call(_ lists: [(key: String, routingKey: String)]) -> Call {
+        let keys = queue.keys
+        let own = [
+            keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
+            keys.revoked, keys.paused,
+        ]
+        return Call(keys: own + lists.map(\.key), routingKeys: lists.map { .init($0.routingKey) })
     }
 
     /// Whether Redis may have given out claims that this worker does not know of.
@@ -86,18 +105,13 @@ struct Claimer: Sendable {
         let repeated = unanswered
         let seed = repeated?.seed ?? DeliveryTag.random().rawValue
         unanswered = (seed, max(most, repeated?.most ?? 0))
-        let order = fromTheBack ? lists.reversed() : lists
-        let keys = queue.keys
+        let call = fromTheBack ? backwards : forwards
         let reply = try await queue.redis.run(
-            Scripts.claim,
-            keys: [
-                keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                keys.revoked, keys.paused,
-            ] + order.map(\.key),
+            Scripts.claim, keys: call.keys,
             arguments: [
                 .init(most), .init(options.lease.milliseconds), .init(options.name), .init(seed),
                 .init(repeated?.most ?? 0),
-            ] + order.map { .init($0.routingKey) })
+            ] + call.routingKeys)
         unanswered = nil
         guard let parts = reply.array, parts.count == 4, let now = parts[0].int, let claims = parts[2].array else {
             return []

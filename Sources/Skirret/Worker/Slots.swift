@@ -26,6 +26,8 @@ final class Slots: Sendable {
         var isQueueLong = false
         /// The claim loop was asked for more and has not looked since.
         var isAsked = false
+        /// The claim loop waits with slots to spare: it found the queues empty, and hears of the next message.
+        var isListening = false
         /// Waits until no slot is in use.
         var idleWaiter: CheckedContinuation<Void, Never>?
         /// When a runner last took a claim or ended.
@@ -80,6 +82,7 @@ final class Slots: Sendable {
     func wanted(concurrency: Int) -> Int {
         state.withLock { state in
             state.isAsked = false
+            state.isListening = false
             guard state.settling < Self.mostSettling else { return 0 }
             let free = concurrency - state.running
             let ahead = Self.ahead(state, concurrency: concurrency)
@@ -96,6 +99,11 @@ final class Slots: Sendable {
         let byTime = Double(concurrency) * longestAhead / max(microseconds, 1)
         return Int(min(byTime, mostBytesAhead / state.bytes, Double(mostAhead)))
     }
+
+    /// The claim loop found less than it wanted and has asked to be told of more.
+    ///
+    /// Until ``wanted(concurrency:)`` is asked again, a slot that comes free is no reason for a claim.
+    func listen() { state.withLock { $0.isListening = true } }
 
     /// Takes claims in.
     func add(_ claims: [HeldClaim], asked: Int) {
@@ -126,7 +134,7 @@ final class Slots: Sendable {
             state -> ((claim: HeldClaim?, isLow: Bool), CheckedContinuation<Void, Never>?) in
             state.lastMove = .now
             guard state.running <= concurrency, let claim = state.popFirst() else {
-                return ((nil, true), state.leave())
+                return ((nil, !state.isListening || state.waitingCount > 0), state.leave())
             }
             let isLow = !state.isAsked && state.waitingCount <= Self.ahead(state, concurrency: concurrency) / 2
             // Without claims ahead the slot's own end asks for the next.

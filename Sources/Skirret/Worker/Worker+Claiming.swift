@@ -49,7 +49,10 @@ extension Worker {
                     options.willRetire()
                 }
                 if wanted > 0 && claims.count == wanted && !lastChance.isWaiting { continue }
-                if wanted > claims.count { waits.arm(except: claimer.paused) }
+                if wanted > claims.count {
+                    slots.listen()
+                    waits.arm(except: claimer.paused)
+                }
                 if let pause = lastChance.pause(held) {
                     try await claimBell.wait(atMost: pause)
                 } else {

@@ -292,6 +292,8 @@ public final class Worker: Sendable {
 
     private func keepLogs() async throws {
         while true {
+            // No clock while nobody logs: an idle worker sleeps.
+            try await log.untilThereAreRecords()
             try await ContinuousClock().sleep(for: .milliseconds(200))
             do { try await log.flush() } catch let error as RedisError {
                 logger.debug("task logs wait for the broker", metadata: ["error": "\(error)"])
