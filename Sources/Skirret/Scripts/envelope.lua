@@ -68,7 +68,7 @@ function envelope.glance(message)
     at = find(message, '"', last + 1, true)
     if not at then return end
     local name
-    if betweenName and sub(message, at, at + #between - 1) == between then
+    if betweenName and find(message, between, at, true) == at then
         last, name = at + #between - 1, betweenName
     else
         last, name = skip(message, l, at)
@@ -76,12 +76,13 @@ function envelope.glance(message)
     end
     at = find(message, '"', last + 1, true)
     local id = at and sub(message, last + 1, at - 1)
-    if not id or find(id, "[%c\\]") then return end
+    local text = id and quoted(id)
+    if not text or #text ~= #id + 2 then return end
     -- kombu writes the delivery tag last, a UUID. Before it come the delivery information and what is short.
     local tag = #message - 38 - #l.tag
     if find(message, l.tag, tag, true) ~= tag or sub(message, -3) ~= '"}}' then return end
     if not find(message, l.info, -300, true) then return end
-    return id, sub(message, last, at), name
+    return id, text, name
 end
 
 -- The same from the whole message; nothing when it is not a Celery envelope.
