@@ -7,9 +7,8 @@ import NIOPosix
 public enum EventLoopExecutor {
     /// Makes the event loops of all clients the global executor of Swift's concurrency, for the rest of the process.
     ///
-    /// A call then needs no hop to its connection's thread and back: with 64 callers some 1.7 times as many commands a
-    /// second for half the processor time, a sixth off the time of a lone one. The price: a task body that blocks its
-    /// thread blocks connections too, so this is off unless a program whose tasks never block asks for it.
+    /// A call then needs no hop to its connection's thread and back. The price: a task body that blocks its thread blocks
+    /// connections too, so this is off unless a program whose tasks never block asks for it.
     ///
     /// Call it once, first thing in `main`, on the main thread, before anything is awaited.
     ///
