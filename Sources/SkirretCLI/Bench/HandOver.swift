@@ -30,6 +30,7 @@ struct HandOver {
         defer { receiver.send(SIGKILL) }
         let client = try PerfectClient(port: port)
         return try (0..<rounds).map { _ in
+            // Part of what is measured, not a wait for it: the other side is to be asleep when the push comes.
             Thread.sleep(forTimeInterval: pause.seconds)
             let began = BenchTasks.monotonicNanoseconds
             try client.send("LPUSH", here, "x")
