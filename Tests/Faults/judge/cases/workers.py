@@ -65,9 +65,11 @@ def dies_mid_claim(scene: Scene) -> Bars:
     scene.finally_do(proxy.close)
     victim = scene.start_worker("failpoint", url=proxy.url, concurrency=2)
 
-    # The fail-point: Redis has given the message out, and the worker never sees it.
+    # The fail-point: Redis has given the message out, and the worker never sees it. A claim names the queue before the
+    # message; the answer that only wakes an idle worker does not, and nothing is held yet when that one passes.
     def die_at_the_claim(direction: str, data: bytes) -> bool:
-        if direction == DOWN and b"samples.journal" in data and victim.process.is_alive:
+        is_claim = b"\r\n$6\r\ncelery\r\n$" in data and b"samples.journal" in data
+        if direction == DOWN and is_claim and victim.process.is_alive:
             os.killpg(victim.process.pid, signal.SIGKILL)
             return False
         return True
@@ -77,6 +79,7 @@ def dies_mid_claim(scene: Scene) -> Bars:
     until(lambda: not victim.process.is_alive, 20, "the worker to die at its claim")
     proxy.tap(None)
     scene.kill(victim)
+    scene.check(scene.deaths[-1].held == set(lost_in_claim), "the fail-point missed: the dead worker held nothing")
     scene.start_worker("survivor")
     # The storm: kills at any instant, among tasks that do nothing.
     storm = [scene.start_worker(f"storm{n}", concurrency=8) for n in range(2)]
