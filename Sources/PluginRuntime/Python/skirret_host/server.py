@@ -26,6 +26,8 @@ WARM = (
     "apps.channels.tasks",
     "apps.vod.tasks",
     "apps.plugins.tasks",
+    "apps.backups.tasks",
+    "apps.proxy.tasks",
     "apps.plugins.loader",
     "core.tasks",
     "core.utils",

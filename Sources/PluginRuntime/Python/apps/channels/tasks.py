@@ -1,6 +1,6 @@
 """Tasks of channels and recordings. The work is Swift's; see `skirret_host.native`."""
 
-from skirret_host.native import native
+from skirret_host.native import native, renamed
 
 
 @native
@@ -18,9 +18,10 @@ def match_single_channel_epg(channel_id):
     """Finds a guide channel for one channel. Sends `single_channel_epg_match`."""
 
 
+@renamed
 def match_channels_to_epg(channel_ids=None):
-    """The older name: matches the given channels, or all that have no guide channel."""
-    return match_epg_channels() if channel_ids is None else match_selected_channels_epg(channel_ids)
+    """Matches the given channels, or all that have no guide channel."""
+    return match_epg_channels.s() if channel_ids is None else match_selected_channels_epg.s(channel_ids)
 
 
 @native
