@@ -1,11 +1,16 @@
 """System events: kept in the database, and told to the plugins that listen."""
 
+import json
 import logging
 
 from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
+from skirret_host.frames import MAX_EVENT, encode
 
 logger = logging.getLogger(__name__)
+
+#: Seconds. Nobody waits for a hook, so it may take as long as a refresh, which is what hooks follow.
+HOOK_SECONDS = 3600
 
 
 def log_system_event(event_type, channel_id=None, channel_name=None, **details):
@@ -31,7 +36,7 @@ def dispatch_event_system(event_type, channel_id=None, channel_name=None, **deta
     Sent when the transaction that goes on is committed: a plugin must find the rows it is told of.
     """
     try:
-        payload = event_payload(channel_id, channel_name, details)
+        payload = json.loads(encode(event_payload(channel_id, channel_name, details), "payload", MAX_EVENT))
         transaction.on_commit(lambda: _tell_plugins(event_type, payload), robust=True)
     except (DatabaseError, TypeError, ValueError):
         logger.exception("event %r not told to plugins", event_type)
@@ -64,8 +69,7 @@ def _tell_plugins(event_type, payload):
 
     for key, action in PluginManager.get().iter_actions_for_event(event_type):
         try:
-            app.send_task(
-                "skirret.plugins.run_action", args=[key, action, {"event": event_type, "payload": payload}, {}]
-            )
+            arguments = [key, action, {"event": event_type, "payload": payload}, {}]
+            app.send_task("skirret.plugins.run_action", args=arguments, time_limit=HOOK_SECONDS)
         except (OperationalError, TypeError, ValueError):  # Redis is away, or the payload is not JSON
             logger.exception("plugin %s not told of the event %s", key, event_type)

@@ -6,6 +6,8 @@ imported, so whatever is not a literal stays unknown until the plugin runs.
 """
 
 import ast
+import copy
+import functools
 import hashlib
 import json
 import math
@@ -47,6 +49,12 @@ def describe_directory(root):
 
 def describe_plugin(path):
     """What is known of the plugin in the folder `path`; `load_error` says why less is known than could be."""
+    return copy.deepcopy(_described(path, fingerprint(path)))
+
+
+@functools.lru_cache(maxsize=512)
+def _described(path, mark):
+    """The description of the code with the fingerprint `mark`: reading it costs a hundred times the looking."""
     from_file, notes = manifest(path)
     declared, load_error = _declared_in_code(path)
     known = {**declared, **(from_file or {})}
@@ -67,7 +75,7 @@ def describe_plugin(path):
         "logo": os.path.isfile(os.path.join(path, "logo.png")),
         "load_error": load_error,
         "warnings": [*notes, *field_notes, *action_notes],
-        "fingerprint": fingerprint(path),
+        "fingerprint": mark,
     }
 
 

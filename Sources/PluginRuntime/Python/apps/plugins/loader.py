@@ -3,14 +3,23 @@
 A plugin's own actions run in its own process; those of another plugin run in that one's, through the queue.
 """
 
+import json
+import logging
 import os
 import threading
 from dataclasses import dataclass, field
 
+from core.redis_client import RedisClient
 from dispatcharr.celery import app
+from redis import RedisError
 from skirret_host import current
 
 from apps.plugins.models import PluginConfig
+
+logger = logging.getLogger(__name__)
+
+#: Hash of the API: plugin -> {"fingerprint", "description"}, what its loaded code last said of itself.
+DESCRIPTIONS = "skirret:api:plugins:described"
 
 
 @dataclass
@@ -108,10 +117,31 @@ class PluginManager:
 
     def iter_actions_for_event(self, event_name):
         """(key, action id) of every enabled plugin's actions that listen to an event."""
-        for plugin in self.list_plugins():
-            for action in plugin["actions"] if plugin["enabled"] else ():
+        enabled = PluginConfig.objects.filter(enabled=True).order_by("key").values_list("key", flat=True)
+        found, said = self._on_disk(), _last_descriptions()
+        for key in enabled:
+            for action in _current_actions(found.get(key), said.get(key)):
                 if event_name in action.get("events", ()):
-                    yield plugin["key"], action["id"]
+                    yield key, action["id"]
+
+
+def _last_descriptions():
+    """What loaded plugins said of themselves, by key: also actions that are computed, and of folders closed to us."""
+    try:
+        redis = RedisClient.get_client(max_retries=1)
+        return {key: json.loads(said) for key, said in (redis.hgetall(DESCRIPTIONS) if redis else {}).items()}
+    except (RedisError, ValueError):
+        logger.exception("computed actions of plugins are not known")
+        return {}
+
+
+def _current_actions(found, said):
+    """The actions of loaded code, if it is the code that lies there as far as we may look; else those read from it."""
+    own = current.host is not None and found is not None and current.host.key == found["key"]
+    readable = found is not None and not found["load_error"]
+    if own or not said or (readable and said["fingerprint"] != found["fingerprint"]):
+        return found["actions"] if found else ()
+    return said["description"].get("actions") or ()
 
 
 def _loaded(found, row):
