@@ -32,13 +32,18 @@ class RedisClient:
         """A client for subscriptions, whose reads may wait for ever; None when Redis stays away."""
         return cls._connected("pubsub", max_retries, retry_interval, decode_responses=True, socket_timeout=None)
 
+    @staticmethod
+    def new_client(**options):
+        """A client of the caller's own, not connected yet: nothing of one's own waits for who has the shared ones."""
+        options = {"socket_connect_timeout": 1, "socket_timeout": 2, **options}
+        return redis.Redis(connection_pool=Pool.from_url(settings.BROKER_URL, **options))
+
     @classmethod
     def _connected(cls, kind, attempts, pause, **options):
         with cls._lock:
             client = cls._clients.get(kind)
             if client is None:
-                options = {"socket_connect_timeout": 1, "socket_timeout": 2, **options}
-                client = redis.Redis(connection_pool=Pool.from_url(settings.BROKER_URL, **options))
+                client = cls.new_client(**options)
         for attempt in range(1, max(attempts, 1) + 1):
             try:
                 client.ping()

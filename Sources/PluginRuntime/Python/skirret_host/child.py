@@ -13,7 +13,7 @@ import threading
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils.datastructures import MultiValueDict
 
-from . import calls, context, current, logs
+from . import calls, context, current, leader, logs
 from .frames import FrameError, UnreadableFrame, Writer, encode, read
 from .loader import load
 from .values import error_as_json
@@ -33,6 +33,7 @@ class Host:
         self._loading = threading.Lock()
         self._plugin = None
         self._load_error = None
+        self._leadership = None
 
     def serve(self):
         """Reads frames until the socket ends, then ends the process group."""
@@ -131,14 +132,25 @@ class Host:
                     frame["resource"], frame.get("params"), about, enabled=enabled, allow_disabled=allow_disabled
                 )
             case "stop":
+                if self._leadership and (hook := self._leadership.resign()):
+                    leader.call(self, hook)
                 return plugin.stop(about)
 
     def run_here(self, action, params, config):
         """An action called from inside the plugin, for `PluginManager`: part of the call that is going on."""
+        return self.plugin().run(action, params, self._context_from(config))
+
+    def own_context(self):
+        """A context for what nobody called: from the plugin's row, or without one, from nothing."""
+        from apps.plugins.models import PluginConfig
+
+        return self._context_from(PluginConfig.objects.filter(key=self.key).first() or PluginConfig(key=self.key))
+
+    def _context_from(self, config):
         about = {"name": config.name, "version": config.version, "description": config.description}
         outer = current.call.get()
         inner = calls.Call({"id": outer.id if outer else None, "plugin": about, "settings": config.settings})
-        return self.plugin().run(action, params, context.build(inner, self.plugin(), self.writer, MultiValueDict()))
+        return context.build(inner, self._plugin, self.writer, MultiValueDict())
 
     @property
     def loaded(self):
@@ -153,6 +165,7 @@ class Host:
             if self._plugin is None:
                 try:
                     self._plugin = load(self.key, self.path)
+                    self._leadership = leader.of_host(self)
                 except SoftTimeLimitExceeded:
                     raise  # the import was cut short; it did not fail
                 except Exception as error:

@@ -17,6 +17,7 @@ import sys
 import warnings
 
 from .descriptors import checked_actions, checked_fields, with_sidebar_switch
+from .leader import HOOKS
 
 TEXTS = ("name", "version", "description", "author", "help_url")
 DECLARED = (*TEXTS, "fields", "actions", "ui", "ui_schema")
@@ -57,6 +58,7 @@ def _described(path, mark):
     """The description of the code with the fingerprint `mark`: reading it costs a hundred times the looking."""
     from_file, notes = manifest(path)
     declared, load_error = _declared_in_code(path)
+    hooks = declared.pop("hooks", [])
     known = {**declared, **(from_file or {})}
     ui_schema = known.get("ui") or known.get("ui_schema")
     fields, field_notes = checked_fields(known.get("fields"))
@@ -71,6 +73,7 @@ def _described(path, mark):
         "fields": with_sidebar_switch(fields, ui_schema),
         "actions": actions,
         "ui_schema": ui_schema if isinstance(ui_schema, dict) else None,
+        "hooks": hooks,
         "legacy": from_file is None,
         "logo": os.path.isfile(os.path.join(path, "logo.png")),
         "load_error": load_error,
@@ -140,7 +143,8 @@ def _declared_in_code(path):
     constants = _plain_constants(tree.body)
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == "Plugin":
-            return _literals(node.body, constants), None
+            methods = {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef)}
+            return {**_literals(node.body, constants), "hooks": [hook for hook in HOOKS if hook in methods]}, None
     return {}, None
 
 

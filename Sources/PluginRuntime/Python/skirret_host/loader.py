@@ -12,6 +12,7 @@ import types
 from .absent import explain_missing_modules
 from .describe import TEXTS, entry_file, manifest
 from .descriptors import checked_actions, checked_fields, defaults, with_sidebar_switch
+from .leader import HOOKS
 from .values import as_params, as_result
 
 PACKAGE_PREFIX = "_dispatcharr_plugin_"
@@ -108,6 +109,7 @@ class LoadedPlugin:
             "actions": actions,
             "ui_schema": ui_schema if isinstance(ui_schema, dict) else None,
             "tasks": self.task_names,
+            "hooks": [hook for hook in HOOKS if callable(getattr(self.instance, hook, None))],
             "warnings": field_notes + action_notes,
         }
 
