@@ -16,6 +16,7 @@ import stat
 import sys
 import warnings
 
+from . import requirements
 from .descriptors import checked_actions, checked_fields, with_sidebar_switch
 from .leader import HOOKS
 
@@ -50,7 +51,12 @@ def describe_directory(root):
 
 def describe_plugin(path):
     """What is known of the plugin in the folder `path`; `load_error` says why less is known than could be."""
-    return copy.deepcopy(_described(path, fingerprint(path)))
+    description = copy.deepcopy(_described(path, fingerprint(path)))
+    packages = description["requirements"] = requirements.state(description["key"], path)
+    if packages["state"] == "ready":
+        # The same code with its packages is another generation: the process that lacked them does not serve it.
+        description["fingerprint"] += "+packages"
+    return description
 
 
 @functools.lru_cache(maxsize=512)
@@ -99,7 +105,7 @@ def fingerprint(path):
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
         for name in sorted(files):
-            if not name.endswith(CODE_SUFFIXES) and name not in ("plugin.json", "logo.png"):
+            if not name.endswith(CODE_SUFFIXES) and name not in ("plugin.json", "logo.png", "requirements.txt"):
                 continue
             count += 1
             if count > MAX_FILES:

@@ -9,6 +9,7 @@ import os
 import sys
 import types
 
+from . import requirements
 from .absent import explain_missing_modules
 from .describe import TEXTS, entry_file, manifest
 from .descriptors import checked_actions, checked_fields, defaults, with_sidebar_switch
@@ -26,11 +27,12 @@ def load(key, path):
     """Imports the plugin in the folder `path` and instantiates it."""
     package_name = PACKAGE_PREFIX + "".join(char if char.isalnum() or char == "_" else "_" for char in key)
     tasks_before = _task_names()
-    module = _import_first_with_plugin(package_name, path)
+    requirements.activate(key, path)
+    module = _import_first_with_plugin(key, package_name, path)
     return LoadedPlugin(key, module.Plugin(), _task_names() - tasks_before, manifest(path)[0])
 
 
-def _import_first_with_plugin(package_name, path):
+def _import_first_with_plugin(key, package_name, path):
     """`plugin.py` first, then the folder's own `__init__.py`; the first with a `Plugin` wins."""
     alias = _free_alias(path)
     plugins_dir = os.path.dirname(os.path.abspath(path))
@@ -43,13 +45,13 @@ def _import_first_with_plugin(package_name, path):
             module = module or _new_module(
                 f"{package_name}.plugin", os.path.join(path, file), None, alias and f"{alias}.plugin"
             )
-            _run_code(module)
+            _run_code(module, key, path)
             if hasattr(module, "Plugin"):
                 return module
     raise PluginLoadError(f"{os.path.basename(entry_file(path) or 'plugin.py')} has no class Plugin")
 
 
-def _run_code(module):
+def _run_code(module, key, path):
     """Runs a module's code; names the package that is missing, which the traceback's last line may not explain."""
     explain_missing_modules()
     try:
@@ -59,7 +61,7 @@ def _run_code(module):
             raise  # it says more already, or a part is missing of a package that is there
         raise PluginLoadError(
             f"needs the Python package {error.name!r}, which the plugin host does not have. "
-            f"Install it for {sys.executable}, then reload the plugins."
+            f"{requirements.remedy(key, path)}"
         ) from error
 
 
