@@ -15,11 +15,16 @@ struct LastChance {
         case alone(token: String, until: ContinuousClock.Instant)
     }
 
-    /// How long nothing else is claimed, before it begins and after.
+    /// How long nothing else is claimed after it began.
     ///
     /// A second: a long innocent task must not keep slots empty for longer. If it dies in company, that is not held
     /// against it at once; see `restore.lua`.
     private static let solitude = Duration.seconds(1)
+    /// How long it waits for what runs before it to end.
+    ///
+    /// Short: slots are empty meanwhile, and what died with its process is to start again within two seconds, also where
+    /// every other process is busy with a last chance.
+    private static let patience = Duration.milliseconds(300)
     /// How often to look whether everything else has ended.
     private static let pulse = Duration.milliseconds(20)
 
@@ -59,7 +64,7 @@ struct LastChance {
         guard !isSolitary(held) else { return ([], claims) }
         guard let first = claims.first(where: { $0.crashes >= crashes }) else { return (claims, []) }
         let alone = HeldClaim(first)
-        state = .waiting(alone, until: .now + Self.solitude)
+        state = .waiting(alone, until: .now + Self.patience)
         held.add([alone])
         return ([], claims.filter { $0.token != first.token })
     }
