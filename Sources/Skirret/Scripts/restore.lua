@@ -57,11 +57,11 @@ for i = 5, #ARGV do
     if owner then company[owner.worker] = (company[owner.worker] or 0) + 1 end
 end
 
--- Died within a second of its claim: after a moment of 200 to 500 ms, later of 300 to 900.
+-- Died within a second of its claim: after a moment of 200 to 500 ms, later of 300 to 600.
 local function pause(owner, crashes, i)
     if ARGV[1] ~= "crashed" or now - owner.at > 1000 then return 0 end
     local least, most = 200, 500
-    if crashes > 1 then least, most = 300, 900 end
+    if crashes > 1 then least, most = 300, 600 end
     return least + (time[2] + 97 * i) % (most - least)
 end
 

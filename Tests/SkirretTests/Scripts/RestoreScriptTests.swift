@@ -47,7 +47,7 @@ import Testing
 
     @Test func `what died right after its claim waits a moment, the longer the more often`() async throws {
         try await claimed("a") { bench in
-            for (crashes, bounds) in [(0, 150...500), (1, 250...900)] {
+            for (crashes, bounds) in [(0, 150...500), (1, 250...600)] {
                 let token = crashes == 0 ? "S-0" : "T-0"
                 let reply = try await bench.restore(token, why: "crashed", most: 5)
                 #expect(reply.array?.first?.array?.compactMap(\.string) == [token, "scheduled"])

@@ -33,7 +33,7 @@ def slot_dies(scene: Scene) -> Bars:
         time.sleep(scene.random.random() * 0.5)
         runs = [start for start in read_runs(scene.journal) if start.task == task]
         if runs[-1].ended is None and runs[-1].pid != worker.process.pid:
-            scene.kill_child(worker, runs[-1].pid, lambda pid=runs[-1].pid: os.kill(pid, signal.SIGKILL))
+            scene.kill_child(runs[-1].node, runs[-1].pid)
             scene.await_starts([task], within=20, times=len(runs) + 1)
     scene.settle()
     scene.check(worker.process.is_alive, "the supervisor ended with its child")
