@@ -53,6 +53,10 @@ package struct Keys: Sendable {
     package var dead: String { prefix + "skirret:dead" }
     /// HASH dead letter id -> JSON reason, newline, message.
     package var letters: String { prefix + "skirret:dead:letters" }
+    /// ZSET dead letter id of which those who wait were not told, scored by the Unix millisecond at which a sweep tells.
+    package var untold: String { prefix + "skirret:dead:untold" }
+    /// HASH dead letter id in ``untold`` -> as in ``letters``, which people may discard meanwhile.
+    package var untoldLetters: String { prefix + "skirret:dead:untold:letters" }
     /// HASH task id -> how often a worker died under it.
     package var crashes: String { prefix + "skirret:crashes" }
     /// ZSET entry id, scored by the Unix millisecond it is due.
@@ -81,6 +85,10 @@ package struct Keys: Sendable {
     package var lost: String { prefix + "skirret:lost" }
     /// STRING with TTL, present while a repeat of an enqueue may come.
     package func marker(_ id: String) -> String { prefix + "skirret:sent:" + id }
+    /// STRING with TTL, present once a run that was acknowledged early has sent what follows it.
+    ///
+    /// By the token under which the run was claimed.
+    package func settled(_ claim: String) -> String { prefix + "skirret:settled:" + claim }
     /// STRING with TTL: the id of the task that stands for all equal calls.
     package func unique(_ name: String) -> String { prefix + "skirret:unique:" + name }
     /// HASH with TTL: how far a batch is, and what follows it.

@@ -17,6 +17,7 @@ enum Scripts {
     static let joined = RedisScript(name: "joined", source: PackageResources.joined_lua, isRepeatable: true)
     static let settle = RedisScript(name: "settle", source: PackageResources.settle_lua)
     static let restore = limited("restore", PackageResources.restore_lua)
+    static let retell = RedisScript(name: "retell", source: PackageResources.retell_lua)
     static let admit = limited("admit", PackageResources.admit_lua, isRepeatable: true)
     static let readmit = limited("readmit", PackageResources.readmit_lua, isRepeatable: true)
     static let shelve = RedisScript(name: "shelve", source: PackageResources.shelve_lua, isRepeatable: true)

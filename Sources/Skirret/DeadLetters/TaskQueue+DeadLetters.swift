@@ -56,7 +56,8 @@ extension TaskQueue {
                 return [.init(letter.id), .init(list), .init(message)]
             }
             let reply = try await redis.run(
-                Scripts.replay, keys: [keys.dead, keys.letters], arguments: [.init(keys.wake)] + arguments)
+                Scripts.replay, keys: [keys.dead, keys.letters, keys.untold, keys.untoldLetters],
+                arguments: [.init(keys.wake)] + arguments)
             sent += reply.int ?? 0
         }
         return sent

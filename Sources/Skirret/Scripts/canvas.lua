@@ -14,9 +14,11 @@
 --   .c    STRING  who sends the body, or "done"
 --   base  STRING  the saved group, of headers with groups in them only
 --
+-- KEYS[1]  unacked  HASH  finish's
+-- KEYS[3]  leases   ZSET  finish's
+-- KEYS[11] settled  STRING with TTL  finish's
+-- ARGV[1]  token    finish's; what finish will refuse changes nothing here either
 -- ARGV, those that stand behind finish's own; the very last says how many they are, itself left out:
---   leases    finish's key, ZSET  token, scored by the Unix millisecond the lease ends
---   token     "" when the message was acknowledged early: then nothing fences
 --   keep      seconds for which a chord's keys are kept
 --   parts     how many groups of four follow: base key, position or "+inf", task id, the JSON for .j
 --   bodies    how many groups of three follow: base key, of how many parts it was made, "body" or "error"
@@ -31,8 +33,9 @@ do
         at = at + 1
         return ARGV[at - 1]
     end
-    local leases, token, keep = take(), take(), take()
-    if token == "" or redis.call("ZSCORE", leases, token) then
+    local token, keep = ARGV[1], take()
+    local isFirst = token == "" and redis.call("EXISTS", KEYS[11]) == 0
+    if isFirst or (redis.call("ZSCORE", KEYS[3], token) and redis.call("HEXISTS", KEYS[1], token) == 1) then
         local chords, order, bodies = {}, {}, {}
         for _ = 1, tonumber(take()) do
             local base, position, task, json = take(), take(), take(), take()

@@ -1,7 +1,12 @@
 -- finish: settle one claim. Result, follow-up messages, acknowledgement: all or nothing.
 --
 -- Refused when the token is stale: another worker owns the message now, and
--- writing would corrupt its claim.
+-- writing would corrupt its claim. Stale is also what Celery's own sweep put back
+-- into its queue (its visibility timeout knows nothing of our leases): the lease is
+-- still there then, the entry in `unacked` is not.
+--
+-- A dead letter of which somebody is to be told is settled the same way, see retell: its two keys
+-- stand for unacked, leases, owners and lost, and its id is the token.
 --
 -- KEYS[1]  unacked        HASH  token -> JSON [envelope, exchange, routing key], kombu's
 -- KEYS[2]  unacked_index  ZSET  token, scored by claim time, kombu's
@@ -13,6 +18,7 @@
 -- KEYS[8]  cancelled      ZSET  task id, scored by the Unix millisecond of the request
 -- KEYS[9]  lost           ZSET  token that was taken from its worker, scored by Unix milliseconds
 -- KEYS[10] waiting        HASH  see limits.lua, which stands in front
+-- KEYS[11] settled        STRING with TTL  present once a run that nothing fences has sent its follow-ups
 -- ARGV[1]  token          "" when the message was acknowledged early: then nothing fences
 -- ARGV[2]  task id
 -- ARGV[3]  channel        where waiting workers hear of new messages
@@ -27,10 +33,14 @@
 --
 -- Returns  1 when written; 0 when the claim was taken away; 2 when nobody holds it and nobody took it: then a
 --          caller who repeats a call whose answer was lost knows that it got through.
-if ARGV[1] ~= "" and not redis.call("ZSCORE", KEYS[3], ARGV[1]) then
-    return redis.call("ZSCORE", KEYS[9], ARGV[1]) and 0 or 2
+if ARGV[1] ~= "" then
+    if not redis.call("ZSCORE", KEYS[3], ARGV[1]) then return redis.call("ZSCORE", KEYS[9], ARGV[1]) and 0 or 2 end
+    if redis.call("HEXISTS", KEYS[1], ARGV[1]) == 0 then return 0 end
 end
 redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
+-- Two minutes: nobody repeats a call for longer than one.
+local sends = ARGV[6 + 3 * ARGV[5]] ~= "0"
+if ARGV[1] == "" and sends and not redis.call("SET", KEYS[11], "1", "NX", "EX", 120) then return 2 end
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

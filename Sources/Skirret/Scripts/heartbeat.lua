@@ -8,6 +8,7 @@
 -- KEYS[3]  workers        ZSET  node name, scored by the Unix millisecond it counts as gone
 -- KEYS[4]  descriptions   HASH  node name -> JSON {concurrency, active, queues, …}
 -- KEYS[5]  cancelled      ZSET  task id, scored by the Unix millisecond of the request
+-- KEYS[6]  unacked        HASH  token -> JSON [envelope, exchange, routing key], kombu's
 -- ARGV[1]  lease          milliseconds
 -- ARGV[2]  worker         node name
 -- ARGV[3]  description    JSON
@@ -40,7 +41,13 @@ for first = 6, #ARGV, 1000 do
     end
     if #leases > 0 then
         redis.call("ZADD", KEYS[1], unpack(leases))
-        redis.call("ZADD", KEYS[2], "XX", unpack(index))
+        -- How many changed tells that all were there, as nearly always. What is not went back into its queue by
+        -- Celery's own sweep: its visibility timeout was shorter than our pause, or its clock is ahead.
+        if redis.call("ZADD", KEYS[2], "XX", "CH", unpack(index)) < #index / 2 then
+            for i = 2, #leases, 2 do
+                if redis.call("HEXISTS", KEYS[6], leases[i]) == 0 then lost[#lost + 1] = leases[i] end
+            end
+        end
     end
 end
 return { lost, cancelled }

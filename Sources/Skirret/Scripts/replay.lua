@@ -4,6 +4,8 @@
 --
 -- KEYS[1]  dead       ZSET  dead letter id, scored by Unix milliseconds
 -- KEYS[2]  letters    HASH  dead letter id -> JSON {reason, …}, newline, message
+-- KEYS[3]  untold     ZSET  dead letter id; see retell. Who waits is told by the new run now
+-- KEYS[4]  untold letters  HASH  dead letter id -> as in letters
 -- ARGV[1]  channel    where waiting workers hear of new messages
 -- ARGV[2…] letters    dead letter id, queue key, message, …
 --
@@ -12,6 +14,8 @@ local sent = 0
 for i = 2, #ARGV, 3 do
     if redis.call("ZREM", KEYS[1], ARGV[i]) == 1 then
         redis.call("HDEL", KEYS[2], ARGV[i])
+        redis.call("ZREM", KEYS[3], ARGV[i])
+        redis.call("HDEL", KEYS[4], ARGV[i])
         redis.call("RPUSH", ARGV[i + 1], ARGV[i + 2])
         sent = sent + 1
     end

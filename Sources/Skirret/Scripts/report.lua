@@ -2,13 +2,17 @@
 --
 -- KEYS[1]  leases   ZSET  token, scored by the Unix millisecond the lease ends
 -- KEYS[2]  report   STRING  the task's result key, or its progress key
+-- KEYS[3]  unacked  HASH  token -> JSON [envelope, exchange, routing key], kombu's
 -- ARGV[1]  token    "" when the message was acknowledged early: then nothing fences
 -- ARGV[2]  value    JSON
 -- ARGV[3]  keep     seconds; 0: for ever
 -- ARGV[4]  result   "1" for a result: published as well, and never put over a stored SUCCESS
 --
 -- Returns  1 when stored, 0 when not.
-if ARGV[1] ~= "" and not redis.call("ZSCORE", KEYS[1], ARGV[1]) then return 0 end
+local token = ARGV[1]
+if token ~= "" and not (redis.call("ZSCORE", KEYS[1], token) and redis.call("HEXISTS", KEYS[3], token) == 1) then
+    return 0
+end
 if ARGV[4] == "1" then
     local stored = redis.call("GET", KEYS[2])
     local ok, result = pcall(cjson.decode, stored or "{}")

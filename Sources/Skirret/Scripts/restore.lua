@@ -15,14 +15,14 @@
 -- KEYS[9]  waiting        HASH  see limits.lua, which stands in front
 -- KEYS[10] scheduled      ZSET  entry id, scored by the Unix millisecond it is due
 -- KEYS[11] messages       HASH  entry id -> queue key, newline, message
+-- KEYS[12] untold         ZSET  dead letter id, scored by the Unix millisecond at which a sweep tells; see retell
+-- KEYS[13] untold letters HASH  dead letter id -> as in letters
 -- ARGV[1]  why            "expired", "crashed", "stopping", or "refused" for what cannot be read
 -- ARGV[2]  most crashes   a message that has seen so many is dead, if it was all that its worker held
 -- ARGV[3]  detail         text for the dead letter's reason
 -- ARGV[4]  channel        where waiting workers hear of new messages
--- ARGV[5…] tokens         in a crash all of a worker's, or of none: who is alone among them died alone
---
--- A worker that dies between this answer and telling those who wait for a dead message leaves them
--- waiting for their timeouts; the letter says what became of it.
+-- ARGV[5]  tell           milliseconds that the caller has to tell those who wait for a dead message
+-- ARGV[6…] tokens         in a crash all of a worker's, or of none: who is alone among them died alone
 --
 -- Returns  an array: for each token restored [token, "queued"] or [token, "scheduled"], for each one given
 --          up [token, "dead", task id, queue key, message]; stale tokens are left out.
@@ -50,7 +50,7 @@ local function redelivered(message)
 end
 
 local owners, company = {}, {}
-for i = 5, #ARGV do
+for i = 6, #ARGV do
     local owner = redis.call("HGET", KEYS[4], ARGV[i])
     owner = owner and cjson.decode(owner)
     owners[i] = owner
@@ -72,7 +72,7 @@ local function isOver(owner, crashes)
 end
 
 local answer = {}
-for i = 5, #ARGV do
+for i = 6, #ARGV do
     local token, owner = ARGV[i], owners[i]
     local lease = redis.call("ZSCORE", KEYS[3], token)
     local held = redis.call("HGET", KEYS[1], token)
@@ -87,11 +87,14 @@ for i = 5, #ARGV do
         end
         local wait = pause(owner, crashes, i)
         if isOver(owner, crashes) then
-            redis.call("ZADD", KEYS[5], now, token)
-            redis.call("HSET", KEYS[6], token, cjson.encode({
+            local letter = cjson.encode({
                 reason = ARGV[3], why = ARGV[1], queue = owner.queue, worker = owner.worker,
-                task = owner.task, name = owner.name, crashes = crashes,
-            }) .. "\n" .. message)
+                task = owner.task, name = owner.name, crashes = crashes, at = now,
+            }) .. "\n" .. message
+            redis.call("ZADD", KEYS[5], now, token)
+            redis.call("HSET", KEYS[6], token, letter)
+            redis.call("ZADD", KEYS[12], now + ARGV[5], token)
+            redis.call("HSET", KEYS[13], token, letter)
             redis.call("HDEL", KEYS[7], owner.task)
             answer[#answer + 1] = { token, "dead", owner.task, owner.queue, message }
         elseif wait > 0 then

@@ -1,7 +1,8 @@
 -- settle: end many claims that leave nothing behind but their results.
 --
 -- The fast lane of finish. Each settlement is fenced by its own token: a stale one
--- refuses itself and none of the others.
+-- refuses itself and none of the others, as does one whose message Celery's own sweep
+-- put back into its queue.
 --
 -- What was held is taken away before results are written: a script that has written
 -- nothing yet may not enlarge a Redis that is over its maxmemory, and then the workers
@@ -29,17 +30,30 @@ for i = 3, #ARGV, 2 do
 end
 
 -- How many there were tells that all were there, as nearly always.
-local leases = redis.call("ZREM", KEYS[3], "", unpack(tokens))
-if leases < #tokens then
+local held = tokens
+if redis.call("ZREM", KEYS[3], "", unpack(tokens)) < #tokens then
+    held = {}
     -- An owner's record comes and goes with its lease.
     for i, owner in ipairs(redis.call("HMGET", KEYS[4], unpack(tokens))) do
-        if not owner then answers[tokens[i]] = redis.call("ZSCORE", KEYS[7], tokens[i]) and 0 or 2 end
+        if owner then
+            held[#held + 1] = tokens[i]
+        else
+            answers[tokens[i]] = redis.call("ZSCORE", KEYS[7], tokens[i]) and 0 or 2
+        end
     end
 end
-if leases > 0 then
-    redis.call("HDEL", KEYS[1], unpack(tokens))
-    redis.call("ZREM", KEYS[2], unpack(tokens))
-    redis.call("HDEL", KEYS[4], unpack(tokens))
+if #held > 0 then
+    if redis.call("ZREM", KEYS[2], unpack(held)) < #held then
+        local now = redis.call("TIME")[1] * 1000
+        for _, token in ipairs(held) do
+            if redis.call("HEXISTS", KEYS[1], token) == 0 then
+                answers[token] = 0
+                redis.call("ZADD", KEYS[7], now, token)
+            end
+        end
+    end
+    redis.call("HDEL", KEYS[1], unpack(held))
+    redis.call("HDEL", KEYS[4], unpack(held))
 end
 
 -- Decoded to look at the state only; a result may well contain somebody else's "status".

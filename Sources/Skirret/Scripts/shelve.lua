@@ -27,7 +27,7 @@
 --
 -- Returns  1 when it waits now, 0 when the claim was taken away.
 redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
-if not redis.call("ZSCORE", KEYS[3], ARGV[1]) then return 0 end
+if not redis.call("ZSCORE", KEYS[3], ARGV[1]) or redis.call("HEXISTS", KEYS[1], ARGV[1]) == 0 then return 0 end
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call("HSET", KEYS[5], ARGV[2], cjson.encode({

@@ -7,12 +7,15 @@
 -- KEYS[3]  overdue  ZSET  task id, scored by the Unix millisecond of what happens next if nobody comes
 -- KEYS[4]  dead     ZSET  dead letter id, scored by Unix milliseconds
 -- KEYS[5]  letters  HASH  dead letter id -> JSON {reason, …}, newline, message
+-- KEYS[6]  untold   ZSET  dead letter id, scored by the Unix millisecond at which a sweep tells; see retell
+-- KEYS[7]  untold letters  HASH  dead letter id -> as in letters
 -- ARGV[1]  cursor   where the last survey ended, "" for the beginning
 -- ARGV[2]  most     how many places, and how many overdue messages, at the most
 -- ARGV[3]  seed     random text, makes the dead letters' ids
+-- ARGV[4]  tell     milliseconds that the caller has to tell those who wait for a dead message
 --
--- Returns  [places, cursor to go on with or "", dead: [task id, list, name, message]…, milliseconds until the next is
---          overdue or -1]; a place is a queue and a task name as JSON strings with a newline between.
+-- Returns  [places, cursor to go on with or "", dead: [letter id, task id, list, name, message]…, milliseconds until the
+--          next is overdue or -1]; a place is a queue and a task name as JSON strings with a newline between.
 redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -33,16 +36,19 @@ for number, id in ipairs(redis.call("ZRANGEBYSCORE", KEYS[3], "-inf", now, "LIMI
         redis.call("ZADD", KEYS[3], about.ends, id)
     else
         local letter = ARGV[3] .. "-" .. number
-        redis.call("ZADD", KEYS[4], now, letter)
-        redis.call("HSET", KEYS[5], letter, cjson.encode({
+        local text = cjson.encode({
             reason = "no worker knows task " .. about.name, why = "unknown", queue = about.list, task = id,
-            name = about.name, since = about.since,
-        }) .. string.sub(held, line))
+            name = about.name, since = about.since, at = now,
+        }) .. string.sub(held, line)
+        redis.call("ZADD", KEYS[4], now, letter)
+        redis.call("HSET", KEYS[5], letter, text)
+        redis.call("ZADD", KEYS[6], now + ARGV[4], letter)
+        redis.call("HSET", KEYS[7], letter, text)
         redis.call("ZREM", KEYS[3], id)
         redis.call("ZREM", KEYS[1] .. ":offers", id)
         redis.call("HDEL", KEYS[1], id)
         redis.call("ZREM", KEYS[2], about.place .. "\n" .. string.format("%013.0f", about.since) .. "\n" .. id)
-        dead[#dead + 1] = { id, about.list, about.name, string.sub(held, line + 1) }
+        dead[#dead + 1] = { letter, id, about.list, about.name, string.sub(held, line + 1) }
     end
 end
 

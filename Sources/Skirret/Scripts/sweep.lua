@@ -19,13 +19,14 @@
 -- KEYS[13] vouched        ZSET  node name, scored by the Unix millisecond until which its process counts as alive
 -- KEYS[14] owners         HASH  token -> JSON, see claim
 -- KEYS[15] repairs        HASH  count: claims that were found without a lease; cursor: how far the search for them is
+-- KEYS[16] untold         ZSET  dead letter id, scored by the Unix millisecond at which a sweep tells; see retell
 -- ARGV[1]  lease          milliseconds
 -- ARGV[2]  most           how many expired tokens at the most
 -- ARGV[3]  remember       milliseconds for which a cancellation is remembered
 --
 -- Returns  [expired tokens, to be given to restore; milliseconds until the next lease ends; milliseconds until the
 --          next scheduled message is due; 1 when something waits otherwise; how many claims without a lease were
---          found]; -1 where there is none.
+--          found; how many dead letters are to be told of]; -1 where there is none.
 redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -36,7 +37,7 @@ local function left(key)
     local first = redis.call("ZRANGE", key, 0, 0, "WITHSCORES")
     return first[2] and math.max(0, first[2] - now) or -1
 end
-if redis.call("EXISTS", KEYS[6]) == 1 then return { {}, -1, left(KEYS[8]), 0, 0 } end
+if redis.call("EXISTS", KEYS[6]) == 1 then return { {}, -1, left(KEYS[8]), 0, 0, 0 } end
 for _, node in ipairs(redis.call("ZRANGEBYSCORE", KEYS[3], "-inf", now, "LIMIT", 0, 100)) do
     redis.call("ZREM", KEYS[3], node)
     redis.call("HDEL", KEYS[4], node)
@@ -73,4 +74,5 @@ for i = 1, #part[2], 2 do
         repaired = repaired + 1
     end
 end
-return { expired, left(KEYS[1]), left(KEYS[8]), waits, repaired }
+local untold = redis.call("ZCOUNT", KEYS[16], "-inf", now)
+return { expired, left(KEYS[1]), left(KEYS[8]), waits, repaired, untold }

@@ -112,7 +112,8 @@ struct Executor: Sendable {
             claim.acknowledge()
             guard
                 try await settler.write(
-                    .init(isFinal: false), of: delivery.id, token: delivery.claim.token, single: nil)
+                    .init(isFinal: false), of: delivery.id, token: delivery.claim.token, claim: delivery.claim.token,
+                    single: nil)
             else { return .isOver }
             acknowledged.token = nil
         }
@@ -175,10 +176,7 @@ struct Executor: Sendable {
             settlements.add(PlainSettlement(run: run, outcome: outcome, runtime: runtime, result: result))
             return .isBeingWritten
         }
-        let settling = Settling(
-            keys: queue.keys, message: run.message, claim: run.claim, route: { [queue] in queue.queue(for: $0) },
-            ignoresResult: ignores, now: run.now, children: run.running.children,
-            extended: options.extendsResults ? extended(run) : [:])
+        let settling = settling(of: run, ignoresResult: ignores)
         var outcome = outcome
         // What cannot be decided here throws below.
         if withOthers, run.single == nil, !run.holdsLimits,
@@ -220,6 +218,14 @@ struct Executor: Sendable {
         events.ended(run.delivery, outcome, after: runtime)
     }
 
+    /// What decides about a run's end.
+    func settling(of run: Run, ignoresResult: Bool) -> Settling {
+        Settling(
+            keys: queue.keys, message: run.message, claim: run.claim, route: { [queue] in queue.queue(for: $0) },
+            ignoresResult: ignoresResult, now: run.now, children: run.running.children,
+            extended: options.extendsResults ? extended(run) : [:])
+    }
+
     /// What Celery's `result_extended` adds to every result of a run.
     private func extended(_ run: Run) -> JSONObject {
         let headers = run.message.headers
@@ -231,41 +237,5 @@ struct Executor: Sendable {
         guard let names = headers.stampedHeaders, !names.isEmpty else { return fields }
         fields["stamped_headers"] = .array(names.map(JSONValue.string))
         return fields.merging(headers.stamps)
-    }
-
-    private func restore(_ run: Run, why: Settler.Restoration, detail: String) async throws {
-        logger.warning("a task goes back to its queue", metadata: run.metadata.merging(["reason": "\(detail)"]) { $1 })
-        guard let token = run.token else { return }
-        for letter in try await settler.restore([token], why: why, detail: detail) {
-            try await fail(letter, because: .workerLost(detail))
-        }
-    }
-
-    /// A message that cannot be read: dead, with its bytes and the reason; whoever waits for it learns so.
-    private func refuse(_ claim: Claim, because error: WireError) async {
-        logger.error("a message cannot be read and went to the dead letters", metadata: ["reason": "\(error)"])
-        do {
-            for letter in try await settler.restore([claim.token], why: .refused, detail: error.description) {
-                try await fail(letter, because: .builtin("ValueError", error.description))
-            }
-        } catch {
-            logger.error("could not settle a message; its lease will bring it back", metadata: ["error": "\(error)"])
-        }
-    }
-
-    /// Tells everybody who waits for a dead message that it failed: its result, its chain, its chord.
-    func fail(_ letter: Settler.DeadLetter, because failure: TaskFailure) async throws {
-        let claim = Claim(
-            token: "", list: letter.list, message: letter.message, crashes: 0, isRevoked: false, claimedAt: Date())
-        if let message = try? TaskMessage(decoding: letter.message) {  // unreadable ones take the branch below
-            var run = Run(claim: claim, message: message)
-            run.token = nil
-            try await settle(.failed(failure), of: run, task: registry[message.headers.task])
-            return
-        }
-        guard !letter.task.rawValue.isEmpty else { return }
-        let result = TaskResult.failure(letter.task, failure, at: Date())
-        let settlement = Settlement(own: result, results: [.init(key: queue.keys.result(letter.task), result: result)])
-        _ = try await settler.write(settlement, of: letter.task, token: nil, single: nil)
     }
 }

@@ -40,7 +40,9 @@ struct Heartbeat: Sendable {
         let event = events.heartbeatEvent
         let reply = try await queue.redis.run(
             Scripts.heartbeat,
-            keys: [keys.leases, keys.unackedIndex, keys.workers, keys.workerDescriptions, keys.cancelled],
+            keys: [
+                keys.leases, keys.unackedIndex, keys.workers, keys.workerDescriptions, keys.cancelled, keys.unacked,
+            ],
             arguments: [
                 .init(options.lease.milliseconds), .init(options.name), .init(describe().text),
                 .init(event?.channel ?? ""), .init(event?.payload ?? []),

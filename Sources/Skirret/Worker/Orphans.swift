@@ -73,7 +73,7 @@ extension TaskQueue {
             let slice = Array(tokens[start..<min(start + size, tokens.count)])
             for letter in try await settler.restore(slice, why: why, detail: reason) {
                 dead += 1
-                try await executor.fail(letter, because: .workerLost(reason))
+                try await executor.tell(letter)
             }
         }
         _ = try await redis.pipeline([

@@ -38,11 +38,11 @@ struct Reaper: Sendable {
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
                 keys.scheduled, keys.waitingNames, keys.waitingLimits, keys.workerTasks, keys.fair,
-                keys.vouchedWorkers, keys.owners, keys.repairs,
+                keys.vouchedWorkers, keys.owners, keys.repairs, keys.untold,
             ],
             arguments: [.init(options.lease.milliseconds), 100, 86_400_000])
         let parts = reply.array ?? []
-        guard parts.count == 5, let leaseEnds = parts[1].int, let due = parts[2].int else { return options.sweep }
+        guard parts.count == 6, let leaseEnds = parts[1].int, let due = parts[2].int else { return options.sweep }
         if let repaired = parts[4].int, repaired > 0 {
             logger.error("claims had no lease and were given one; please report it", metadata: ["count": "\(repaired)"])
         }
@@ -54,12 +54,13 @@ struct Reaper: Sendable {
         if due >= 0, Duration.milliseconds(due) < options.sweep { promoteBell.ring() }
         // A moment later than the end: it may be renewed at the last instant.
         let pause = leaseEnds < 0 ? options.sweep : min(options.sweep, .milliseconds(leaseEnds + 20))
+        if let untold = parts[5].int, untold > 0 { try await executor.tellOfOldLetters() }
         let expired = parts[0].array?.compactMap(\.string) ?? []
         guard !expired.isEmpty else { return pause }
         logger.warning("claims of dead workers go back to their queues", metadata: ["count": "\(expired.count)"])
         let reason = "its worker died \(options.mostCrashes) times while it ran"
         for letter in try await settler.restore(expired, why: .expired, detail: reason) {
-            try await executor.fail(letter, because: .workerLost(reason))
+            try await executor.tell(letter)
         }
         return pause
     }

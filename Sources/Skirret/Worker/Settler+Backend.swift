@@ -35,7 +35,9 @@ extension Settler {
         }
         settlement.results.removeAll { stored.contains($0.key) }
         try await announce(settlement)
-        guard try await write(settlement, of: settling.id, token: token, single: single) else { return nil }
+        guard
+            try await write(settlement, of: settling.id, token: token, claim: settling.claim.token, single: single)
+        else { return nil }
         try await clearAway(settlement.bodies, claimedBy: settling.id)
         return settlement
     }
@@ -54,12 +56,14 @@ extension Settler {
         let tokens = batch.compactMap(\.run.token)
         var lost: Set<String> = []
         if !tokens.isEmpty {
-            let (scores, _) = try await repeated { () async throws(RedisError) in
-                try await queue.redis.send(
-                    RedisCommand(
-                        "ZMSCORE", arguments: [.init(queue.keys.leases)] + tokens.map { RedisArgument($0) }))
+            // Celery's sweep takes the one and leaves the other.
+            for set in [queue.keys.leases, queue.keys.unackedIndex] {
+                let (scores, _) = try await repeated { () async throws(RedisError) in
+                    try await queue.redis.send(
+                        RedisCommand("ZMSCORE", arguments: [.init(set)] + tokens.map { RedisArgument($0) }))
+                }
+                for (token, score) in zip(tokens, scores.array ?? []) where score.string == nil { lost.insert(token) }
             }
-            for (token, score) in zip(tokens, scores.array ?? []) where score.string == nil { lost.insert(token) }
         }
         try await store(
             batch.filter { !$0.result.isEmpty && !lost.contains($0.run.token ?? "") }
@@ -76,13 +80,19 @@ extension Settler {
         }
     }
 
-    /// Whether the claim was not taken away; true for what was acknowledged early.
+    /// Whether the claim was not taken away, or nobody told of the dead letter; true for what was acknowledged early.
     func isHeld(_ token: String?) async throws(RedisError) -> Bool {
         guard let token else { return true }
-        let (score, _) = try await repeated { () async throws(RedisError) in
-            try await queue.redis.send("ZSCORE", .init(queue.keys.leases), .init(token))
+        let sets =
+            switch ownership {
+            // Celery's sweep takes the one and leaves the other.
+            case .claim: [queue.keys.leases, queue.keys.unackedIndex]
+            case .untoldLetter: [queue.keys.untold]
+            }
+        let (scores, _) = try await repeated { () async throws(RedisError) in
+            try await queue.redis.pipeline(sets.map { RedisCommand("ZSCORE", .init($0), .init(token)) })
         }
-        return score.string != nil
+        return scores.allSatisfy { $0.string != nil }
     }
 
     /// Counts parts of chords, and gives the parts of those that are complete and ours to end.

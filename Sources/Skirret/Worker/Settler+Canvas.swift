@@ -12,7 +12,7 @@ extension Settler {
     /// - Parameters:
     ///   - settling: What decides.
     ///   - outcome: How the run ended.
-    ///   - token: The claim's token; nil when the message was acknowledged early.
+    ///   - token: The claim's token, or a dead letter's id; nil when the message was acknowledged early.
     ///   - single: The single-flight name this run held.
     /// - Returns: What was written; nil when the lease was lost and nothing was.
     /// - Throws: `RedisError` when the broker stayed away; ``UnroutableMessage`` or `TaskFailure` when something that
@@ -26,10 +26,13 @@ extension Settler {
         while true {
             let settlement = try await routed(settling.settlement(for: outcome, completed: completed), outcome)
             guard settlement.touchesChords else {
-                return try await write(settlement, of: settling.id, token: token, single: single) ? settlement : nil
+                let isWritten = try await write(
+                    settlement, of: settling.id, token: token, claim: settling.claim.token, single: single)
+                return isWritten ? settlement : nil
             }
-            let call = finishCall(settlement, of: settling.id, token: token, single: single)
-            let arguments = call.arguments + canvas(settlement, token: token)
+            let call = finishCall(
+                settlement, of: settling.id, token: token, claim: settling.claim.token, single: single)
+            let arguments = call.arguments + canvas(settlement)
             let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
                 try await queue.redis.run(Scripts.finishCanvas, keys: call.keys, arguments: arguments)
             }
@@ -44,9 +47,9 @@ extension Settler {
     }
 
     /// The canvas script's arguments, which stand behind finish's own.
-    private func canvas(_ settlement: Settlement, token: String?) -> [RedisArgument] {
+    private func canvas(_ settlement: Settlement) -> [RedisArgument] {
         let keys = queue.keys
-        var arguments: [RedisArgument] = [.init(keys.leases), .init(token ?? ""), .init(queue.chordSeconds)]
+        var arguments: [RedisArgument] = [.init(queue.chordSeconds)]
         arguments.append(.init(settlement.parts.count))
         for part in settlement.parts { arguments += self.arguments(of: part) }
         arguments.append(.init(settlement.bodies.count))

@@ -8,6 +8,16 @@ struct Settler: Sendable {
     let options: WorkerOptions
     /// A worker that stops does not wait for a broker that is away.
     let isStopping: @Sendable () -> Bool
+    /// What the tokens of settlements stand for.
+    var ownership = Ownership.claim
+
+    /// What a token proves.
+    enum Ownership {
+        /// The claim of a message is still ours.
+        case claim
+        /// Those who wait for a dead message were not told of it yet.
+        case untoldLetter
+    }
 
     /// Writes a settlement and acknowledges the message, in one step.
     ///
@@ -15,14 +25,15 @@ struct Settler: Sendable {
     ///   - settlement: What is written.
     ///   - id: The task.
     ///   - token: The claim's token; nil when the message was acknowledged early.
+    ///   - claim: The token under which the run was claimed, also where it does not fence any more.
     ///   - single: The single-flight name this run held.
     /// - Returns: False when the lease was lost and nothing was written.
     /// - Throws: `RedisError` when the broker stayed away.
-    func write(_ settlement: Settlement, of id: TaskID, token: String?, single: String?) async throws(RedisError)
-        -> Bool
-    {
+    func write(
+        _ settlement: Settlement, of id: TaskID, token: String?, claim: String, single: String?
+    ) async throws(RedisError) -> Bool {
         let settlement = try await storingApart(settlement, token: token)
-        let call = finishCall(settlement, of: id, token: token, single: single)
+        let call = finishCall(settlement, of: id, token: token, claim: claim, single: single)
         let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
             try await queue.redis.run(Scripts.finish, keys: call.keys, arguments: call.arguments)
         }
@@ -32,7 +43,7 @@ struct Settler: Sendable {
 
     /// The finish script's keys and arguments for one settlement.
     func finishCall(
-        _ settlement: Settlement, of id: TaskID, token: String?, single: String?
+        _ settlement: Settlement, of id: TaskID, token: String?, claim: String, single: String?
     ) -> (keys: [String], arguments: [RedisArgument]) {
         let keys = queue.keys
         let lifetime = queue.resultSeconds
@@ -56,10 +67,15 @@ struct Settler: Sendable {
             .init(over.batch.map(keys.batch) ?? ""), .init(over.batch.map(keys.batchOpen) ?? ""),
             over.batch == nil ? "" : over.own.map { $0.state == .success } ?? true ? "succeeded" : "failed",
         ]
-        let names = [
+        var names = [
             keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-            keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting,
+            keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting, keys.settled(claim),
         ]
+        if ownership == .untoldLetter {
+            (names[0], names[2], names[3], names[8]) = (
+                keys.untoldLetters, keys.untold, keys.untoldLetters, keys.untold
+            )
+        }
         return (names, arguments)
     }
 
@@ -95,13 +111,6 @@ struct Settler: Sendable {
     /// A message that its worker's death, its host's death or a stop left behind.
     enum Restoration: String, Sendable { case expired, crashed, stopping, refused }
 
-    /// One message that was given up.
-    struct DeadLetter: Sendable {
-        let task: TaskID
-        let list: String
-        let message: [UInt8]
-    }
-
     /// Gives claims back to their queues, or up for dead.
     ///
     /// - Parameters:
@@ -119,16 +128,21 @@ struct Settler: Sendable {
                 Scripts.restore,
                 keys: [
                     keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                    keys.lost, keys.waiting, keys.scheduled, keys.scheduledMessages,
+                    keys.lost, keys.waiting, keys.scheduled, keys.scheduledMessages, keys.untold, keys.untoldLetters,
                 ],
-                arguments: [.init(why.rawValue), .init(most), .init(detail), .init(keys.wake)]
-                    + tokens.map { .init($0) })
+                arguments: [
+                    .init(why.rawValue), .init(most), .init(detail), .init(keys.wake),
+                    .init(options.sweep.milliseconds),
+                ] + tokens.map { .init($0) })
         }
         return (reply.array ?? []).compactMap { entry in
-            guard let fields = entry.array, fields.count == 5, let id = fields[2].string, let list = fields[3].string,
+            guard let fields = entry.array, fields.count == 5, let token = fields[0].string,
+                let id = fields[2].string, let list = fields[3].string,
                 let message = fields[4].bytes
             else { return nil }
-            return DeadLetter(task: TaskID(rawValue: id), list: list, message: message)
+            return DeadLetter(
+                id: token, task: TaskID(rawValue: id), list: list, message: message,
+                failure: why.failure(because: detail))
         }
     }
 
@@ -159,7 +173,7 @@ struct Settler: Sendable {
             return try await store([(key, value)])
         }
         _ = try await queue.redis.run(
-            Scripts.report, keys: [queue.keys.leases, key],
+            Scripts.report, keys: [queue.keys.leases, key, queue.keys.unacked],
             arguments: [.init(token ?? ""), .init(value), .init(keep), isResult ? "1" : "0"])
     }
 

@@ -49,7 +49,7 @@ final class WaitingRoom: Sendable {
     ///
     /// - Parameter giveUp: Tells everybody who waits for a dead message.
     /// - Throws: `CancellationError` at the end.
-    func run(giveUp: @Sendable (Settler.DeadLetter, TaskFailure) async throws -> Void) async throws {
+    func run(giveUp: @Sendable (Settler.DeadLetter) async throws -> Void) async throws {
         var cursor = ""
         while true {
             var pause: Duration?
@@ -83,7 +83,7 @@ final class WaitingRoom: Sendable {
     ///
     /// - Returns: When to look again; nil when nothing waits.
     private func survey(
-        from cursor: inout String, _ giveUp: @Sendable (Settler.DeadLetter, TaskFailure) async throws -> Void
+        from cursor: inout String, _ giveUp: @Sendable (Settler.DeadLetter) async throws -> Void
     ) async throws -> Duration? {
         let keys = queue.keys
         var known: [String] = []
@@ -93,22 +93,31 @@ final class WaitingRoom: Sendable {
         for _ in 0..<20 {
             let reply = try await queue.redis.run(
                 Scripts.survey,
-                keys: [keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.dead, keys.letters],
-                arguments: [.init(cursor), .init(Self.slice), .init(DeliveryTag.random().rawValue)])
+                keys: [
+                    keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.dead, keys.letters, keys.untold,
+                    keys.untoldLetters,
+                ],
+                arguments: [
+                    .init(cursor), .init(Self.slice), .init(DeliveryTag.random().rawValue),
+                    .init(options.sweep.milliseconds),
+                ])
             guard let parts = reply.array, parts.count == 4 else { return nil }
             let places = (parts[0].array ?? []).compactMap(\.string)
             known += places.filter(isKnown)
             strangers.formUnion(places.filter { !isKnown($0) })
             next = parts[3].int.flatMap { $0 < 0 ? nil : .milliseconds($0) }
             for letter in parts[2].array ?? [] {
-                guard let fields = letter.array, fields.count == 4, let id = fields[0].string,
-                    let list = fields[1].string, let name = fields[2].string, let message = fields[3].bytes
+                guard let fields = letter.array, fields.count == 5, let letter = fields[0].string,
+                    let id = fields[1].string, let list = fields[2].string, let name = fields[3].string,
+                    let message = fields[4].bytes
                 else { continue }
                 logger.error(
                     "no worker knows this task; its message is dead",
                     metadata: ["task_id": "\(id)", "task_name": "\(name)"])
                 try await giveUp(
-                    .init(task: TaskID(rawValue: id), list: list, message: message), .notRegistered(name))
+                    .init(
+                        id: letter, task: TaskID(rawValue: id), list: list, message: message,
+                        failure: .notRegistered(name)))
             }
             cursor = parts[1].bytes.map { String(decoding: $0, as: UTF8.self) } ?? ""
             if cursor.isEmpty { break }

@@ -134,7 +134,7 @@ public final class Worker: Sendable {
             }
             loop { [dealer] in try await dealer.run() }
             loop { [room] in try await room.offerer.run() }
-            loop { [room] in try await room.run { try await executor.fail($0, because: $1) } }
+            loop { [room] in try await room.run { try await executor.tell($0) } }
             loop { [self] in try await keepLogs() }
             loop { [self] in try await listen() }
             // On the connection's own thread: from the wake-up to the claim nothing waits for another thread to wake up.

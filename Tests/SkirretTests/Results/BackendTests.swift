@@ -97,6 +97,8 @@ import Testing
             #expect(try await !settler.isHeld("gone"))
             try await queue.redis.send("ZADD", "skirret:leases", 1, "held")
             try await queue.redis.send("HSET", "skirret:owners", "held", "{}")
+            try await queue.redis.send("HSET", "unacked", "held", "[]")
+            try await queue.redis.send("ZADD", "unacked_index", 1, "held")
             let batch = ["gone", "held", ""].map { token in
                 let message = TaskMessage(
                     task: "t", id: TaskID(rawValue: "of-" + token), args: [], kwargs: [:], queue: "celery")

@@ -82,6 +82,18 @@ import Testing
         }
     }
 
+    @Test func `a chord whose last part nothing fences ends once`() async throws {
+        try await claimed { bench in
+            _ = try await bench.finishCanvas("S-1", parts: [second])
+            let next: [RedisArgument] = ["celery", "n", "0", "the body"]
+            let body = (count: 2, kind: "body")
+            #expect(try await bench.finishCanvas("", parts: [first], body: body, followUp: next).int == 1)
+            // The same call again, as its answer was lost: not "somebody else sends the body".
+            #expect(try await bench.finishCanvas("", parts: [first], body: body, followUp: next).int == 2)
+            #expect(try await bench.redis.send("LRANGE", "celery", 0, -1).array?.compactMap(\.string) == ["the body"])
+        }
+    }
+
     @Test func `a body that somebody else sends is not sent`() async throws {
         try await claimed { bench in
             _ = try await bench.finishCanvas("S-1", parts: [second])

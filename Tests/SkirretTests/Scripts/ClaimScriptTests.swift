@@ -166,6 +166,16 @@ import Testing
         }
     }
 
+    @Test func `a heartbeat names what Celery's sweep put back into its queue`() async throws {
+        try await ScriptBench.run { bench in
+            for id in ["a", "b", "c"] { try await bench.push(envelope(id)) }
+            _ = try await bench.claim("S")
+            try await bench.restoreAsKombu("S-1")
+            let reply = try await bench.heartbeat([("S-0", "a"), ("S-1", "b"), ("S-2", "c")])
+            #expect(reply == .array([.array([.bytes(Array("S-1".utf8))]), .array([])]))
+        }
+    }
+
     @Test func `a heartbeat renews what is held and names what is lost or cancelled`() async throws {
         try await ScriptBench.run { bench in
             for id in ["a", "b"] { try await bench.push(envelope(id)) }
@@ -193,21 +203,25 @@ import Testing
 
     @Test func `a report is stored for the holder only and never over a success`() async throws {
         try await ScriptBench.run { bench in
-            try await bench.redis.send("ZADD", "skirret:leases", 1, "mine")
+            // The last one was put back into its queue by Celery's sweep.
+            try await bench.redis.send("ZADD", "skirret:leases", 1, "mine", 1, "restored")
+            try await bench.redis.send("HSET", "unacked", "mine", "[]")
             func report(_ token: String, _ key: String, _ json: String, isResult: Bool) async throws -> Int? {
                 try await bench.redis.run(
-                    Scripts.report, keys: [bench.keys.leases, key],
+                    Scripts.report, keys: [bench.keys.leases, key, bench.keys.unacked],
                     arguments: [.init(token), .init(json), 60, isResult ? "1" : "0"]
                 ).int
             }
             #expect(try await report("stale", "p", "1", isResult: false) == 0)
+            #expect(try await report("restored", "p", "1", isResult: false) == 0)
             #expect(try await report("mine", "p", "2", isResult: false) == 1)
             #expect(try await report("", "q", "3", isResult: false) == 1)
             #expect(try await report("mine", "r", #"{"status": "STARTED"}"#, isResult: true) == 1)
             try await bench.redis.send("SET", "s", #"{"status": "SUCCESS"}"#)
             #expect(try await report("mine", "s", #"{"status": "STARTED"}"#, isResult: true) == 0)
             try await bench.expect([
-                "skirret:leases": .sorted(["mine"]), "p": .string("2"), "q": .string("3"),
+                "skirret:leases": .sorted(["mine", "restored"]), "unacked": .hash(["mine": "[]"]), "p": .string("2"),
+                "q": .string("3"),
                 "r": .string(#"{"status": "STARTED"}"#), "s": .string(#"{"status": "SUCCESS"}"#),
             ])
         }

@@ -51,6 +51,44 @@ import Testing
         }
     }
 
+    @Test func `what Celery's sweep put back into its queue is not settled, though the lease is there`() async throws {
+        try await claimed { bench in
+            try await bench.restoreAsKombu("S-0")
+            let before = try await bench.space()
+            #expect(
+                try await bench.finish(
+                    "S-0", task: "a", results: [("r", success, 60)], followUps: [("celery", "n", "0", "next")]) == 0)
+            let answer = try await bench.finishCanvas(
+                "S-0", parts: [(position: "0", task: "a", json: "part")], chords: [("h", 1)])
+            #expect(answer.int == 0)
+            try await bench.expect(before)
+        }
+    }
+
+    @Test func `a run that nothing fences sends what follows it once`() async throws {
+        try await ScriptBench.run { bench in
+            let next = [(list: "celery", id: "n", due: "0", message: "next")]
+            #expect(try await bench.finish("", task: "a", results: [("r", success, 60)], followUps: next) == 1)
+            let life = try await bench.redis.send("TTL", "skirret:settled:run").int ?? 0
+            #expect(life > 60 && life <= 120)
+            let before = try await bench.space()
+            #expect(try await bench.finish("", task: "a", results: [("r", "again", 60)], followUps: next) == 2)
+            try await bench.expect(before)
+            try await bench.expect([
+                "r": .string(success), "celery": .list(["next"]), "skirret:settled:run": .string("1"),
+            ])
+            #expect(try await bench.finish("", task: "a", followUps: next, claim: "second") == 1)
+            #expect(try await bench.redis.send("LLEN", "celery").int == 2)
+        }
+    }
+
+    @Test func `a run that nothing fences leaves no marker when nothing follows it`() async throws {
+        try await ScriptBench.run { bench in
+            #expect(try await bench.finish("", task: "a", results: [("r", success, 60)]) == 1)
+            try await bench.expect(["r": .string(success)])
+        }
+    }
+
     @Test func `a repeated call learns that the first got through`() async throws {
         try await claimed { bench in
             #expect(try await bench.finish("S-0", task: "a", results: [("r", success, 60)]) == 1)

@@ -72,10 +72,62 @@ import Testing
                 "crashes": 1, "name": "t", "queue": "celery", "reason": "because", "task": "a", "why": "refused",
                 "worker": "w@h",
             ])
+            let letters = ["S-0": letter + "\n" + envelope("a")]
             try await bench.expect([
-                "skirret:dead": .sorted(["S-0"]),
-                "skirret:dead:letters": .hash(["S-0": letter + "\n" + envelope("a")]),
+                "skirret:dead": .sorted(["S-0"]), "skirret:dead:letters": .hash(letters),
+                "skirret:dead:untold": .sorted(["S-0"]), "skirret:dead:untold:letters": .hash(letters),
             ])
+        }
+    }
+
+    @Test func `who waits for a dead message is told of it once, by whoever comes first`() async throws {
+        try await claimed("a") { bench in
+            _ = try await bench.restore("S-0", why: "refused", most: 0)
+            // Whoever gave it up has its time first.
+            #expect(try await bench.retell() == [])
+            try await bench.redis.send("ZADD", "skirret:dead:untold", 1, "S-0")
+            #expect(try await bench.retell() == ["S-0"])
+            #expect(try await bench.retell() == [], "it is handed out to one at a time")
+            try await bench.redis.send("ZADD", "skirret:dead:untold", 1, "S-0")
+            #expect(try await bench.retell(tell: 0) == ["S-0"])
+            // Whoever tells settles it, see finish; the second finds it settled.
+            let untold = [
+                "skirret:dead:untold:letters", "unacked_index", "skirret:dead:untold", "skirret:dead:untold:letters",
+                "skirret:crashes", "skirret:scheduled", "skirret:scheduled:messages", "skirret:cancelled",
+                "skirret:dead:untold", "skirret:waiting", "skirret:settled:S-0",
+            ]
+            for answer in [1, 2] {
+                let reply = try await bench.redis.run(
+                    Scripts.finish, keys: untold,
+                    arguments: [
+                        "S-0", "a", "wake", "1", 1, "r", "failure", 0, 1, "celery", "e", "0", "errback", "", "", "",
+                        "", "",
+                    ])
+                #expect(reply.int == answer)
+            }
+            try await bench.expect(
+                without: ["skirret:dead", "skirret:dead:letters"],
+                ["r": .string("failure"), "celery": .list(["errback"])])
+        }
+    }
+
+    @Test func `a letter nobody can be told of is tried less and less often, and forgotten after a week`() async throws
+    {
+        try await ScriptBench.run { bench in
+            let now = try await bench.now()
+            for (id, age) in [("minute", 60_000), ("day", 86_400_000), ("weeks", 1_000_000_000)] {
+                try await bench.redis.send("ZADD", "skirret:dead:untold", 1, .init(id))
+                try await bench.redis.send(
+                    "HSET", "skirret:dead:untold:letters", .init(id), .init("{\"at\": \(now - age)}\nmessage"))
+            }
+            try await bench.redis.send("ZADD", "skirret:dead:untold", 1, "nothing left of it")
+            #expect(try await Set(bench.retell(tell: 2000)) == ["minute", "day"])
+            for (id, wait) in [("minute", 60_000...70_000), ("day", 3_600_000...3_610_000)] {
+                let next = try await bench.redis.send("ZSCORE", "skirret:dead:untold", .init(id)).string
+                #expect(wait.contains((next.flatMap { Int($0) } ?? 0) - now))
+            }
+            #expect(try await bench.redis.send("ZCARD", "skirret:dead:untold").int == 2)
+            #expect(try await bench.redis.send("HLEN", "skirret:dead:untold:letters").int == 2)
         }
     }
 
@@ -90,7 +142,10 @@ import Testing
             let reply = try await bench.restore("U-0", why: "crashed")
             #expect(reply.array?.first?.array?[1].string == "dead")
             let space = try await bench.space(without: "skirret:lost")
-            #expect(Set(space.keys) == ["skirret:dead", "skirret:dead:letters"])
+            #expect(
+                Set(space.keys) == [
+                    "skirret:dead", "skirret:dead:letters", "skirret:dead:untold", "skirret:dead:untold:letters",
+                ])
             guard case .hash(let letters)? = space["skirret:dead:letters"] else { return }
             #expect(letters["U-0"]?.hasSuffix("\n" + restored(envelope("a"))) == true)
             #expect(letters["U-0"]?.hasPrefix(record(["crashes": 3]).dropLast()) == true)

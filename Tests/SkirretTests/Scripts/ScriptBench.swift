@@ -97,14 +97,16 @@ struct ScriptBench {
     func heartbeat(_ held: [(token: String, task: String)]) async throws -> RedisValue {
         try await redis.run(
             Scripts.heartbeat,
-            keys: [keys.leases, keys.unackedIndex, keys.workers, keys.workerDescriptions, keys.cancelled],
+            keys: [
+                keys.leases, keys.unackedIndex, keys.workers, keys.workerDescriptions, keys.cancelled, keys.unacked,
+            ],
             arguments: [.init(Self.lease), "w@h", "{}", "", ""] + held.flatMap { [.init($0.token), .init($0.task)] })
     }
 
     func finish(
         _ token: String, task: String, results: [(key: String, json: String, keep: Int)] = [],
         followUps: [(list: String, id: String, due: String, message: String)] = [], isFinal: Bool = true,
-        unique: String = "", single: String = "", batch: (key: String, verdict: String)? = nil
+        unique: String = "", single: String = "", batch: (key: String, verdict: String)? = nil, claim: String = "run"
     ) async throws -> Int? {
         var arguments: [RedisArgument] = [
             .init(token), .init(task), .init(keys.wake), isFinal ? "1" : "0", .init(results.count),
@@ -116,7 +118,7 @@ struct ScriptBench {
             Scripts.finish,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting,
+                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting, keys.settled(claim),
             ],
             arguments: arguments + [
                 .init(unique), .init(single), .init(batch?.key ?? ""), .init(batch.map { $0.key + ":open" } ?? ""),
@@ -143,8 +145,15 @@ struct ScriptBench {
             Scripts.restore,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                keys.lost, keys.waiting, keys.scheduled, keys.scheduledMessages,
-            ], arguments: [.init(why), .init(most), "because", .init(keys.wake)] + tokens.map { .init($0) })
+                keys.lost, keys.waiting, keys.scheduled, keys.scheduledMessages, keys.untold, keys.untoldLetters,
+            ], arguments: [.init(why), .init(most), "because", .init(keys.wake), 60_000] + tokens.map { .init($0) })
+    }
+
+    /// Dead letters of which nobody was told: their ids.
+    func retell(most: Int = 10, tell: Int = 60_000) async throws -> [String] {
+        try await redis.run(
+            Scripts.retell, keys: [keys.untold, keys.untoldLetters], arguments: [.init(most), .init(tell)]
+        ).array?.compactMap { $0.array?[0].string } ?? []
     }
 
     func sweep(most: Int = 100) async throws -> [String] {
@@ -153,7 +162,7 @@ struct ScriptBench {
             keys: [
                 keys.leases, keys.swept, keys.workers, keys.workerDescriptions, keys.cancelled, keys.stalled, keys.lost,
                 keys.scheduled, keys.waitingNames, keys.waitingLimits, keys.workerTasks, keys.fair,
-                keys.vouchedWorkers, keys.owners, keys.repairs,
+                keys.vouchedWorkers, keys.owners, keys.repairs, keys.untold,
             ], arguments: [.init(Self.lease), .init(most), 86_400_000])
         return reply.array?[0].array?.compactMap(\.string) ?? []
     }
@@ -182,11 +191,12 @@ struct ScriptBench {
     /// One call of finish with what stands in front of it for canvases.
     func finishCanvas(
         _ token: String, parts: [(position: String, task: String, json: String)] = [],
-        body: (count: Int, kind: String)? = nil,
+        body: (count: Int, kind: String)? = nil, followUp: [RedisArgument] = [],
         chords: [(group: String, size: Int)] = [], groups: [(group: String, json: String)] = []
     ) async throws -> RedisValue {
-        let settlement: [RedisArgument] = [.init(token), "a", .init(keys.wake), "1", 0, 0, "", "", "", "", ""]
-        var tail: [RedisArgument] = [.init(keys.leases), .init(token), 600, .init(parts.count)]
+        let settlement =
+            [.init(token), "a", .init(keys.wake), "1", 0, .init(followUp.count / 4)] + followUp + ["", "", "", "", ""]
+        var tail: [RedisArgument] = [600, .init(parts.count)]
         for part in parts {
             tail += [.init(keys.group("g")), .init(part.position), .init(part.task), .init(part.json)]
         }
@@ -200,7 +210,7 @@ struct ScriptBench {
             Scripts.finishCanvas,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting,
+                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting, keys.settled("run"),
             ], arguments: settlement + tail + [.init(tail.count)])
     }
 
@@ -235,6 +245,17 @@ struct ScriptBench {
         ).int
     }
 
+    /// What Celery's sweep does with a claim whose visibility timeout has passed: kombu's own commands.
+    func restoreAsKombu(_ token: String) async throws {
+        let held = try await redis.send("HGET", .init(keys.unacked), .init(token)).string ?? ""
+        let entry = try JSONValue(parsing: held)
+        _ = try await redis.transaction([
+            RedisCommand("ZREM", .init(keys.unackedIndex), .init(token)),
+            RedisCommand("HDEL", .init(keys.unacked), .init(token)),
+            RedisCommand("RPUSH", .init(entry[2]?.string ?? ""), .init(entry[0]?.text ?? "")),
+        ])
+    }
+
     /// Lets a claim have been made long ago.
     func age(_ token: String) async throws {
         let owner = try await redis.send("HGET", .init(keys.owners), .init(token)).string ?? ""
@@ -262,6 +283,9 @@ func envelope(_ id: String, headers: String = "") -> String {
     "properties": {"delivery_tag": "tag-\(id)", "delivery_info": {"exchange": "", "routing_key": "celery"}}}
     """
 }
+
+/// The same as ``JSONValue`` writes it.
+func compact(_ message: String) -> String { (try? JSONValue(parsing: message).text) ?? "no JSON: \(message)" }
 
 /// The same after it was given back once.
 func restored(_ message: String) -> String {

@@ -47,6 +47,30 @@ import Testing
         }
     }
 
+    @Test func `what Celery's sweep put back into its queue is refused, and none of the others`() async throws {
+        try await claimed { bench in
+            try await bench.restoreAsKombu("S-1")
+            let all = [("S-0", "a", success), ("S-1", "b", success), ("S-2", "c", success)]
+            #expect(try await bench.settle(all) == [1, 0, 1])
+            #expect(try await bench.settle(all) == [2, 0, 2])
+            try await bench.expect([
+                "result-a": .string(success), "result-c": .string(success), "celery": .list([compact(envelope("b"))]),
+                "skirret:lost": .sorted(["S-1"]),
+            ])
+        }
+    }
+
+    @Test func `a claim of which only the entry for Celery is left stays Celery's to give back`() async throws {
+        try await claimed { bench in
+            try await bench.redis.send("DEL", "skirret:owners")
+            try await bench.expire("S-1")
+            _ = try await bench.restore("S-1", why: "expired")
+            #expect(try await bench.settle([("S-1", "b", success)]) == [0])
+            #expect(try await bench.redis.send("HEXISTS", "unacked", "S-1").int == 1)
+            #expect(try await bench.redis.send("ZSCORE", "unacked_index", "S-1").string != nil)
+        }
+    }
+
     @Test func `a repeated call learns that the first got through`() async throws {
         try await claimed { bench in
             let all = ["a", "b", "c"].enumerated().map {

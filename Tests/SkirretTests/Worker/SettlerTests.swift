@@ -38,7 +38,7 @@ import Testing
             var claimer = Claimer(queue: queue, options: options, consumed: ConsumedQueues(options.queues))
             let claim = try #require(try await claimer.claim(most: 1).first)
             // Loads the scripts, so that each call below is one round trip.
-            _ = try await settler.write(Settlement(), of: "other", token: "stale", single: nil)
+            _ = try await settler.write(Settlement(), of: "other", token: "stale", claim: "stale", single: nil)
             _ = try await settler.restore(["stale"], why: .stopping, detail: "")
             try await body(queue, settler, claim)
         }
@@ -47,12 +47,32 @@ import Testing
     @Test func `a settlement that got through is known to have got through`() async throws {
         try await claimed { queue, settler, claim in
             let isWritten = try await losingTheAnswer(of: queue) {
-                try await settler.write(Settlement(isFinal: false), of: "a", token: claim.token, single: nil)
+                try await settler.write(
+                    Settlement(isFinal: false), of: "a", token: claim.token, claim: claim.token, single: nil)
             }
             #expect(isWritten)
             #expect(try await queue.redis.send("EXISTS", "unacked", "skirret:leases").int == 0)
             // Without a lost answer the same token is simply stale.
-            #expect(try await !settler.write(Settlement(), of: "a", token: claim.token, single: nil))
+            let again = try await settler.write(
+                Settlement(), of: "a", token: claim.token, claim: claim.token, single: nil)
+            #expect(!again)
+        }
+    }
+
+    @Test func `what follows a run that nothing fences is sent once, though its answer was lost`() async throws {
+        try await claimed { queue, settler, claim in
+            let next = Settlement.FollowUp(list: "next", id: "n", due: .now, message: Array("message".utf8))
+            // As after an early acknowledgement: there is no token any more.
+            let isWritten = try await losingTheAnswer(of: queue) {
+                try await settler.write(
+                    Settlement(followUps: [next]), of: "a", token: nil, claim: claim.token, single: nil)
+            }
+            #expect(isWritten)
+            #expect(try await queue.redis.send("LLEN", "next").int == 1)
+            // The next run of the same task is another one.
+            _ = try await settler.write(
+                Settlement(followUps: [next]), of: "a", token: nil, claim: "another", single: nil)
+            #expect(try await queue.redis.send("LLEN", "next").int == 2)
         }
     }
 
