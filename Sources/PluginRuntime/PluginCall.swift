@@ -96,6 +96,10 @@ public enum PluginEvent: Sendable, Hashable {
     case update(JSONValue)
     /// From 0 to 100, and what is being done.
     case progress(percent: Double, message: String)
+    /// It crashed too often and takes no calls until then; the reason is for its card.
+    ///
+    /// Told by the host, outside any call.
+    case suspended(until: Date, reason: String)
 }
 
 /// Which of a plugin's two output streams a line came from.

@@ -34,6 +34,8 @@ public struct PluginLimits: Sendable, Hashable {
 public struct PluginHostOptions: Sendable {
     /// What each plugin's process may use.
     public var limits = PluginLimits()
+    /// What each plugin's process may reach.
+    public var sandbox = PluginSandbox()
     /// How long a call may wait for its process to exist.
     ///
     /// 20 s: a cold start of Django on a busy disk takes five.

@@ -86,7 +86,7 @@ class HostServer:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-c", LAUNCH, str(theirs.fileno()), "-m", "skirret_host.server"]
         self.process = subprocess.Popen(
-            command, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
+            command, cwd=environment.get("SKIRRET_DATA_DIR"), env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
         )
         theirs.close()
         self.control = Frames(ours)
@@ -94,15 +94,16 @@ class HostServer:
         self._ids = itertools.count(1)
         self._plugins = []
 
-    def spawn(self, folder, limits=None, pieces=1, key=None):
-        """A process of its own for the plugin in `folder`."""
+    def spawn(self, folder, limits=None, pieces=1, key=None, sandbox=None):
+        """A process of its own for the plugin in `folder`; free to reach everything without `sandbox`."""
         ours, theirs = socket.socketpair()
         outputs = [os.pipe(), os.pipe()]
         number = next(self._ids)
         key = key or os.path.basename(folder)
+        confined = {} if sandbox is None else {"sandbox": sandbox}
         self.control.send(
             [theirs.fileno(), outputs[0][1], outputs[1][1]], pieces,
-            type="spawn", id=number, plugin=key, path=str(folder), limits=limits or {},
+            type="spawn", id=number, plugin=key, path=str(folder), limits=limits or {}, **confined,
         )  # fmt: skip
         theirs.close()
         for _, write_end in outputs:

@@ -26,6 +26,8 @@ final class PluginShelf: Sendable {
         self.logger = logger
     }
 
+    private var suspensions: PluginSuspensions { PluginSuspensions(redis: services.redis) }
+
     /// The folder's plugins, and rows for those that are new.
     ///
     /// `isFresh` says that a scan from within the last second is too old.
@@ -45,7 +47,10 @@ final class PluginShelf: Sendable {
         let found = Dictionary(try await scan().map { ($0.key, $0) }) { first, _ in first }
         let rows = try await services.catalog.plugins.all()
         let described = try await lastDescriptions()
-        return rows.map { PluginView(row: $0, found: found[$0.key], described: described[$0.key]) }
+        let suspended = try await suspensions.current()
+        return rows.map {
+            PluginView(row: $0, found: found[$0.key], described: described[$0.key], suspension: suspended[$0.key])
+        }
     }
 
     /// One plugin.
@@ -54,7 +59,9 @@ final class PluginShelf: Sendable {
     func view(_ key: String) async throws -> PluginView {
         let found = try await scan().first { $0.key == key }
         guard let row = try await services.catalog.plugins.find(key) else { throw APIError.noSuchPlugin }
-        return PluginView(row: row, found: found, described: try await lastDescriptions()[key])
+        return PluginView(
+            row: row, found: found, described: try await lastDescriptions()[key],
+            suspension: try await suspensions.current()[key])
     }
 
     /// A plugin's row, with a look into the folder for one that was put there a moment ago.

@@ -9,11 +9,17 @@ struct PluginView: Sendable {
     let found: PluginDescription?
     /// What its loaded code said of itself, if that was this code.
     let live: JSONValue?
+    /// Why it takes no calls; nil while it does.
+    let suspension: PluginSuspensions.Suspension?
 
     /// Puts a plugin together; `described` is `{"fingerprint","description"}`, as remembered.
-    init(row: PluginRow, found: PluginDescription?, described: JSONValue?) {
+    init(
+        row: PluginRow, found: PluginDescription?, described: JSONValue?,
+        suspension: PluginSuspensions.Suspension? = nil
+    ) {
         self.row = row
         self.found = found
+        self.suspension = row.isEnabled ? suspension : nil
         let isCurrent = found != nil && described?["fingerprint"]?.string == found?.fingerprint
         live = row.isEnabled && isCurrent ? described?["description"] : nil
     }
@@ -37,7 +43,9 @@ struct PluginView: Sendable {
         json["missing"] = .bool(found == nil)
         json["loaded"] = .bool(row.isEnabled && found != nil && found?.loadError == nil)
         json["legacy"] = .bool(found?.isLegacy ?? false)
-        json["load_error"] = JSONValue(found?.loadError)
+        // The card shows it in the same place: either way the plugin does not run, and this says why.
+        json["load_error"] = JSONValue(found?.loadError ?? suspension?.reason)
+        json["suspended_until"] = JSONValue(suspension.map { APITime.text($0.until) })
         json["warnings"] = .array((found?.warnings ?? []).map(JSONValue.string))
         json["logo_url"] = found?.logoPath == nil ? .null : .string("\(origin)/api/plugins/plugins/\(row.key)/logo/")
         for (key, value) in repositoryMembers { json[key] = value }

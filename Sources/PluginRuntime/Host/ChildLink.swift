@@ -51,10 +51,10 @@ struct ChildLink: Sendable {
     ///
     /// The process's ends are closed here, whatever happens.
     func handOver(
-        to server: ForkServerConnection, _ plugin: PluginIdentity, limits: PluginLimits
+        to server: ForkServerConnection, _ plugin: PluginIdentity, _ options: PluginHostOptions
     ) throws(PluginError) -> ForkServerConnection.Fork {
         defer { closeRemote() }
-        return try server.fork(plugin, limits: limits, descriptors: remote)
+        return try server.fork(plugin, options, descriptors: remote)
     }
 
     /// Waits for the end of the process and of all that it wrote.

@@ -129,7 +129,9 @@ final class ForkServerConnection: Sendable {
     // MARK: forking
 
     /// Asks for a child with these descriptors as its frame socket, stdout and stderr.
-    func fork(_ plugin: PluginIdentity, limits: PluginLimits, descriptors: [Int32]) throws(PluginError) -> Fork {
+    func fork(
+        _ plugin: PluginIdentity, _ options: PluginHostOptions, descriptors: [Int32]
+    ) throws(PluginError) -> Fork {
         let loop = control.eventLoop
         let pending = Pending(pid: loop.makePromise(), exit: loop.makePromise())
         let id = state.withLock { state -> Int? in
@@ -140,19 +142,21 @@ final class ForkServerConnection: Sendable {
         }
         let overdue = loop.scheduleTask(in: Self.forkDeadline) { [process] in process.kill() }
         pending.pid.futureResult.whenComplete { _ in overdue.cancel() }
-        if let id, !send(spawnFrame(id, plugin, limits), descriptors) { fail(id) }
+        if let id, !send(spawnFrame(id, plugin, options), descriptors) { fail(id) }
         if id == nil { pending.fail() }
         return Fork(pid: pending.pid.futureResult, exit: pending.exit.futureResult)
     }
 
-    private func spawnFrame(_ id: Int, _ plugin: PluginIdentity, _ limits: PluginLimits) -> [UInt8] {
-        let frame: JSONObject = [
+    private func spawnFrame(_ id: Int, _ plugin: PluginIdentity, _ options: PluginHostOptions) -> [UInt8] {
+        let limits = options.limits
+        var frame: JSONObject = [
             "type": "spawn", "id": .int(id), "plugin": .string(plugin.key), "path": .string(plugin.path),
             "limits": [
                 "memory_bytes": .int(limits.memoryBytes), "processes": .int(limits.processes),
                 "files": .int(limits.openFiles), "file_bytes": .int(limits.fileBytes),
             ],
         ]
+        if let profile = options.sandbox.profile(of: plugin.key) { frame["sandbox"] = .object(profile) }
         return Array(FrameBuffer.frame(frame.encoded()).readableBytesView)
     }
 

@@ -247,7 +247,7 @@ public final class PluginHost: Sendable {
     ) async throws -> (ChildLink, EventLoopFuture<ProcessExit>) {
         let link = try await ChildLink.open(child, frameLimit: options.maximumFrameBytes)
         do {
-            let fork = try link.handOver(to: server, child.plugin, limits: options.limits)
+            let fork = try link.handOver(to: server, child.plugin, options)
             child.started(pid: try await fork.pid.get(), link: link)
             return (link, fork.exit)
         } catch {
@@ -272,15 +272,22 @@ public final class PluginHost: Sendable {
             "plugin process crashed", metadata: ["plugin": "\(child.plugin.key)", "exit": "\(crash)"])
         tell(child.plugin, "Its process \(crash).")
         if isSuspended {
+            let reason =
+                "It crashed \(options.crashesBeforeSuspension) times within \(options.crashWindow) and rests for "
+                + "\(options.suspension). The last time its process \(crash)."
+            tell(child.plugin, reason)
             tell(
                 child.plugin,
-                "It crashed \(options.crashesBeforeSuspension) times within \(options.crashWindow) and rests for "
-                    + "\(options.suspension).")
+                .suspended(
+                    until: Date().addingTimeInterval(Double(options.suspension.components.seconds)), reason: reason))
         }
     }
 
     private func tell(_ plugin: PluginIdentity, _ message: String) {
-        let event = PluginEvent.notice(message, level: .error)
+        tell(plugin, .notice(message, level: .error))
+    }
+
+    private func tell(_ plugin: PluginIdentity, _ event: PluginEvent) {
         backgroundMailbox.post(BackgroundEvent(plugin: plugin, event: event), bytes: event.weight)
     }
 

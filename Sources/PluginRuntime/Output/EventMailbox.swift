@@ -95,6 +95,7 @@ extension PluginEvent {
             case .event(let name, let payload, _): name.utf8.count + payload.weight
             case .update(let data): data.weight
             case .progress(_, let message): message.utf8.count
+            case .suspended(_, let reason): reason.utf8.count
             }
         return 64 + content
     }

@@ -41,46 +41,12 @@ public struct PluginDiscovery: Sendable {
 
     /// What `skirret_host.describe` prints.
     private func describe() async throws(PluginError) -> [UInt8] {
-        let loop = eventLoopGroup.next()
-        let lines = RecentLinesBox()
-        let promise = loop.makePromise(of: [UInt8]?.self)
-        let process: ChildProcess
-        do {
-            process = try await start(on: loop, output: promise, lines: lines)
-        } catch {
-            promise.succeed(nil)
-            throw error as? PluginError ?? failure("\(error).")
-        }
-        let overdue = loop.scheduleTask(in: Self.deadline) { process.kill() }
-        let exit: ProcessExit?
-        let output: [UInt8]?
-        do {
-            exit = try await process.exit.get()
-            output = try await promise.futureResult.get()
-        } catch {
-            throw failure("\(error).")
-        }
-        overdue.cancel()
-        guard exit?.exitCode == 0 else { throw failure("It did not end well.", details: lines.text) }
-        guard let output else { throw failure("Its answer is larger than \(Self.limit >> 20) MiB.") }
-        return output
+        try await environment.output(
+            of: "skirret_host.describe", [environment.pluginsDirectory], limit: Self.limit, within: Self.deadline,
+            on: eventLoopGroup.next(), failure: failure)
     }
 
-    private func start(
-        on loop: any EventLoop, output promise: EventLoopPromise<[UInt8]?>, lines: RecentLinesBox
-    ) async throws -> ChildProcess {
-        let out = try await CapturedPipe.bytes(on: loop, limit: Self.limit, done: promise)
-        defer { closeDescriptor(out.writeEnd) }
-        let err = try await CapturedPipe.lines(on: loop) { kept, _ in lines.append(kept) }
-        defer { closeDescriptor(err.writeEnd) }
-        return try await NIOThreadPool.singleton.runIfActive {
-            try environment.start(
-                module: "skirret_host.describe", arguments: [environment.pluginsDirectory],
-                descriptors: [-1, out.writeEnd, err.writeEnd], on: loop)
-        }
-    }
-
-    private func failure(_ reason: String, details: [String] = []) -> PluginError {
+    private func failure(_ reason: String, _ details: [String] = []) -> PluginError {
         PluginError(
             .discoveryFailed, message: "The plugins in \(environment.pluginsDirectory) cannot be listed. \(reason)",
             hint: "Run `python -m skirret_host.describe` on the folder to see why.", details: details)

@@ -44,12 +44,14 @@ struct DoctorCommand: AsyncParsableCommand {
         let settings = try Settings(sources)
         let findings = await [
             checkRedis(settings), checkDatabase(settings), checkPython(settings), checkPlugins(settings),
+            checkSandbox(settings),
         ]
         if json {
             Output.json(.array(findings.map(\.json)))
         } else {
             for finding in findings {
                 Output.line("\(finding.isGood ? "ok  " : "FAIL")  \(finding.subject): \(finding.text)")
+                for line in finding.lines { Output.line("      \(line)") }
                 if let remedy = finding.remedy { Output.line("      \(remedy)") }
             }
         }
@@ -60,10 +62,15 @@ struct DoctorCommand: AsyncParsableCommand {
         let subject: String
         let text: String
         var remedy: String?
+        /// More to know of it, good or bad.
+        var lines: [String] = []
         var isGood: Bool { remedy == nil }
 
         var json: JSONValue {
-            ["subject": .string(subject), "ok": .bool(isGood), "text": .string(text), "remedy": JSONValue(remedy)]
+            [
+                "subject": .string(subject), "ok": .bool(isGood), "text": .string(text), "remedy": JSONValue(remedy),
+                "lines": .array(lines.map(JSONValue.string)),
+            ]
         }
     }
 
@@ -172,6 +179,31 @@ struct DoctorCommand: AsyncParsableCommand {
                 subject: "plugins", text: "\(text), \(broken.count) broken: \(first.key)", remedy: first.loadError)
         } catch {
             return Finding(subject: "plugins", text: error.message, remedy: error.hint)
+        }
+    }
+
+    /// What holds plugins on this machine, and why something does not.
+    private func checkSandbox(_ settings: Settings) async -> Finding {
+        let sandbox = settings.plugins.options.sandbox
+        if settings.plugins.isSafeMode {
+            return Finding(subject: "sandbox", text: "safe mode: no plugin runs")
+        }
+        guard sandbox.isEnabled else {
+            return Finding(
+                subject: "sandbox", text: "off by plugin-sandbox; plugins reach whatever this user does",
+                lines: ["Only their limits hold: memory, processes, files and time."])
+        }
+        do {
+            let report = try await SandboxReport.make(settings.pythonEnvironment)
+            var lines = report.lines.map { "\($0.isInForce ? "in force" : "absent  ")  \($0.name): \($0.text)" }
+            if !sandbox.unconfined.isEmpty {
+                lines.append("outside   \(sandbox.unconfined.sorted().joined(separator: ", ")) (plugin-unconfined)")
+            }
+            let count = report.lines.filter(\.isInForce).count
+            return Finding(
+                subject: "sandbox", text: "\(count) of \(report.lines.count) means hold plugins here", lines: lines)
+        } catch {
+            return Finding(subject: "sandbox", text: error.message, remedy: error.hint)
         }
     }
 }

@@ -25,6 +25,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "The worker knows the sample tasks too.")
     var samples = false
 
+    @Flag(help: "Run no plugin: to look at a server that one of them keeps from working.")
+    var safeMode = false
+
     func validate() throws {
         guard (1...256).contains(workerProcesses) else {
             throw ValidationError("--worker-processes: expected 1 to 256, got \(workerProcesses).")
@@ -33,7 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let began = ContinuousClock.now
-        let settings = try await common.load(listen.values)
+        let settings = try await common.load(listen.values.merging([.safeMode: safeMode ? "on" : nil]) { $1 })
         try settings.prepareFolders()
         try await Database.migrate(settings)
         let token = try AdminToken.load(settings)

@@ -55,10 +55,13 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: "Folder whose sub-folders are plugins.")
     var pluginsDir: String?
 
+    @Flag(help: "Run no plugin; calls of plugins fail and say why.")
+    var safeMode = false
+
     func run() async throws {
         let settings = try await common.load([
             .queues: identity.queues, .concurrency: concurrency.map(String.init), .python: python,
-            .pluginsDirectory: pluginsDir,
+            .pluginsDirectory: pluginsDir, .safeMode: safeMode ? "on" : nil,
         ])
         var options = WorkerOptions(
             name: Settings.nodeName(identity.name), queues: settings.queues, concurrency: settings.concurrency)

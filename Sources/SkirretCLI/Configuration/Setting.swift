@@ -30,10 +30,21 @@ struct Setting: Sendable, Hashable {
     static let queues = Setting("worker-queues", variable: "SKIRRET_WORKER_QUEUES", fallback: "celery")
     static let trustedOrigins = Setting("trusted-origins", variable: "SKIRRET_TRUSTED_ORIGINS", fallback: "")
 
-    static let all: [Setting] = [
-        host, port, dataDirectory, redisURL, backendURL, keyPrefix, pluginsDirectory, adminToken, python, logLevel,
-        concurrency,
-        queues,
-        trustedOrigins,
-    ]
+    static let safeMode = Setting("safe-mode", variable: "SKIRRET_SAFE_MODE", fallback: "off")
+    static let pluginSandbox = Setting("plugin-sandbox", variable: "SKIRRET_PLUGIN_SANDBOX", fallback: "on")
+    static let pluginUnconfined = Setting("plugin-unconfined", variable: "SKIRRET_PLUGIN_UNCONFINED", fallback: "")
+    static let pluginOffline = Setting("plugin-offline", variable: "SKIRRET_PLUGIN_OFFLINE", fallback: "")
+    static let pluginPaths = Setting("plugin-paths", variable: "SKIRRET_PLUGIN_PATHS", fallback: "")
+    static let pluginMemory = Setting("plugin-memory", variable: "SKIRRET_PLUGIN_MEMORY", fallback: "512")
+
+    static let all: [Setting] =
+        [
+            host, port, dataDirectory, redisURL, backendURL, keyPrefix, pluginsDirectory, adminToken, python, logLevel,
+            concurrency,
+            queues,
+            trustedOrigins, safeMode,
+        ] + plugins
+
+    /// What plugins may do; ``PluginSettings`` says what each means.
+    static let plugins: [Setting] = [pluginSandbox, pluginUnconfined, pluginOffline, pluginPaths, pluginMemory]
 }

@@ -24,6 +24,7 @@ struct Settings: Sendable {
     var concurrency: Int
     var queues: [QueueName]
     var trustedOrigins: Set<String>
+    var plugins: PluginSettings
 
     var databasePath: String { dataDirectory.appending(path: "skirret.db").path }
     var redis: RedisURL { namedRedis ?? PrivateRedis.url(in: dataDirectory) }
@@ -51,6 +52,7 @@ struct Settings: Sendable {
         python = sources[.python] ?? Self.findPython()
         queues = (sources[.queues] ?? "").split(separator: ",").map { QueueName(rawValue: String($0)) }
         trustedOrigins = Set((sources[.trustedOrigins] ?? "").split(separator: ",").map(String.init))
+        plugins = PluginSettings(sources, faults: &faults)
         logLevel = .info
         if let text = sources[.logLevel] {
             // Celery's spelling is upper case, and it has one level more.

@@ -34,14 +34,21 @@ struct WorkerRole {
         let events = EventBus(redis: queue.redis, subscriber: queue.subscriber, logger: logger)
         let environment = settings.pythonEnvironment
         let teller = BackgroundTeller()
-        let host = PluginHost(environment, logger: logger) { plugin, event in await teller.tell(plugin, event) }
+        let host = PluginHost(environment, options: settings.plugins.options, logger: logger) {
+            plugin, event in await teller.tell(plugin, event)
+        }
         let plugins = PluginTasks(
-            catalog: catalog, discovery: PluginDiscovery(environment), host: host, events: events)
+            catalog: catalog, discovery: PluginDiscovery(environment), host: host, events: events,
+            suspensions: PluginSuspensions(redis: queue.redis), isSafeMode: settings.plugins.isSafeMode)
         teller.plugins = plugins
         let refreshes = RefreshTasks(queue: queue, catalog: catalog, events: events)
         let registry = TaskRegistry(samples + plugins.all + refreshes.all) { plugins.task(named: $0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await host.run() }
+            if settings.plugins.isSafeMode {
+                logger.notice("safe mode: no plugin runs here")
+            } else {
+                group.addTask { await host.run() }
+            }
             try await work(queue, registry, until: signals)
             group.cancelAll()
         }

@@ -94,6 +94,7 @@ final class Supervisor: Sendable {
             Setting.queues.variable: settings.queues.map(\.rawValue).joined(separator: ","),
         ]
         if let backend = settings.namedBackend { environment[Setting.backendURL.variable] = backend.text }
+        environment.merge(settings.plugins.environment) { $1 }
         if let token = settings.adminToken { environment[Setting.adminToken.variable] = token }
         return environment
     }

@@ -13,10 +13,18 @@ final class PluginTasks: Sendable {
     private let discovery: PluginDiscovery
     private let host: PluginHost
     private let events: EventBus
+    private let suspensions: PluginSuspensions
+    /// No plugin runs: calls fail and say so.
+    private let isSafeMode: Bool
     /// Names of the tasks that plugins define, and whose they are; known once a plugin was described here.
     private let defined = Mutex<[String: String]>([:])
 
-    init(catalog: CatalogDatabase, discovery: PluginDiscovery, host: PluginHost, events: EventBus) {
+    init(
+        catalog: CatalogDatabase, discovery: PluginDiscovery, host: PluginHost, events: EventBus,
+        suspensions: PluginSuspensions, isSafeMode: Bool
+    ) {
+        self.suspensions = suspensions
+        self.isSafeMode = isSafeMode
         self.catalog = catalog
         self.discovery = discovery
         self.host = host
@@ -60,7 +68,7 @@ final class PluginTasks: Sendable {
 
     private var stop: TaskDefinition<Bool, String, String> {
         TaskDefinition("skirret.plugins.stop") { [self] (context: TaskContext, key: String, reason: String) in
-            guard let row = try await catalog.plugins.find(key) else { return false }
+            guard !isSafeMode, let row = try await catalog.plugins.find(key) else { return false }
             let found = try await discovery.scan().first { $0.key == key }
             if let found {
                 await host.stop(found.identity, reason: reason, context: row.context) { [self] event in
@@ -68,6 +76,9 @@ final class PluginTasks: Sendable {
                 }
             }
             host.retire(key)
+            // Whoever reloads a plugin has mended it, or wants to see it fail again.
+            host.resume(key)
+            try await suspensions.lift(key)
             return found != nil
         }
     }
@@ -117,6 +128,10 @@ final class PluginTasks: Sendable {
             if let notification = payload["notification"] { data["notification"] = notification }
             await publish(data)
         case .update(let update): await publish(update.object ?? [:])
+        case .suspended(let until, let reason):
+            // The card says it a little later or not at all; the plugin rests all the same.
+            try? await suspensions.suspend(key, until: until, reason: reason)
+            await publish(["type": "plugin_suspended", "plugin": .string(key), "reason": .string(reason)])
         }
     }
 
@@ -137,6 +152,10 @@ final class PluginTasks: Sendable {
 
     /// A plugin whose code may be loaded: somebody has enabled it, once at least.
     private func trusted(_ key: String) async throws -> (PluginIdentity, PluginRow) {
+        guard !isSafeMode else {
+            throw TaskFailure.builtin(
+                "PermissionError", "Plugin '\(key)' does not run: this worker was started with --safe-mode")
+        }
         guard let row = try await catalog.plugins.find(key),
             let found = try await discovery.scan().first(where: { $0.key == key })
         else { throw TaskFailure.builtin("ValueError", "Plugin '\(key)' not found") }

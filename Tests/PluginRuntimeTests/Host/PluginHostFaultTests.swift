@@ -103,7 +103,7 @@ extension PluginHostTests {
         @Test func `what a killed plugin started in a session of its own dies with it`() async throws {
             try await HostFixture.withHost(["vandal": Samples.vandal]) { fixture in
                 let vandal = try await fixture.identity("vandal")
-                let fifo = fixture.environment.dataDirectory + "/held"
+                let fifo = vandal.path + "/held"
                 #expect(mkfifo(fifo, 0o600) == 0)
                 let reader = open(fifo, O_RDONLY | O_NONBLOCK)
                 defer { close(reader) }

@@ -12,9 +12,11 @@ M_ARENA_MAX = -8
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def prctl(option, value):
+def prctl(option, value, argument=0):
     """Linux's prctl; an old kernel that lacks the option is an error worth knowing."""
-    if _libc.prctl(option, value, 0, 0, 0) != 0:
+    # Spelled out: ctypes would pass 32 bits, and some options look at all 64.
+    words = [ctypes.c_ulong(word) for word in (value, argument, 0, 0)]
+    if _libc.prctl(option, *words) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"prctl({option}): {os.strerror(number)}")
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 
-from . import limits
+from . import limits, sandbox
 from .frames import LENGTH, MAX_INBOUND, FrameError, Writer, decode
 from .reaper import Reaper
 
@@ -161,6 +161,9 @@ def _become_plugin(frame, descriptors, leads):
         limits.prctl(limits.PR_SET_PDEATHSIG, signal.SIGKILL)
         limits.prctl(limits.PR_SET_CHILD_SUBREAPER, 1)
         frames = _arrange(descriptors)
+        if (profile := frame.get("sandbox")) is not None:
+            sandbox.apply(frame["plugin"], frame["path"], profile)
+            limits.prctl(limits.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user has forgotten it
         limits.apply(frame.get("limits") or {})
         from .child import main as serve_plugin
 
