@@ -227,3 +227,13 @@ def test_a_confined_start_is_fast(server, make_plugin):
     assert seconds < 1
 
 
+
+
+@needs_landlock
+def test_a_plugin_reads_its_own_packages_and_no_others(confined, data):
+    for key in ("packed", "other"):
+        (data / "plugin-packages" / key).mkdir(parents=True, exist_ok=True)
+        (data / "plugin-packages" / key / "module.py").write_text("x = 1")
+    packed = confined.spawn("packed")
+    assert packed(f"result = open({str(data / 'plugin-packages/packed/module.py')!r}).read()") == "x = 1"
+    refused(packed, f"open({str(data / 'plugin-packages/other/module.py')!r})")

@@ -13,7 +13,7 @@ import sysconfig
 import tempfile
 from contextlib import suppress
 
-from . import landlock, privileges, seccomp
+from . import landlock, privileges, requirements, seccomp
 from .limits import PR_SET_NO_NEW_PRIVS, prctl
 
 #: Programs and libraries.
@@ -43,7 +43,10 @@ def apply(key, path, profile):
     """
     own = _own_folder(key)
     _prepare(own)
-    readable, writable = _readable(), [own, path, *_data(), *_database(), *profile.get("paths", ())]
+    given = [os.path.join(_data_folder(), "uploads")]
+    if packages := requirements.root():
+        given.append(os.path.join(packages, key))
+    readable, writable = [*_readable(), *given], [own, path, *_data(), *_database(), *profile.get("paths", ())]
     if os.geteuid() == 0:
         with suppress(OSError):  # a container without this user, or without the right to change to it
             privileges.leave_root(key)
@@ -98,8 +101,7 @@ def _readable():
     # Not sys.path: Celery puts the working directory there, which is the data folder.
     tree = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     python = [sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_path("stdlib"), tree]
-    uploads = os.path.join(_data_folder(), "uploads")
-    return [*SYSTEM, *KERNEL, *(f"/etc/{name}" for name in CONFIGURATION), *python, uploads]
+    return [*SYSTEM, *KERNEL, *(f"/etc/{name}" for name in CONFIGURATION), *python]
 
 
 def _data_folder():

@@ -86,11 +86,30 @@ class PluginManager:
         """Descriptions by key; this process's own plugin as it describes itself now."""
         from skirret_host.describe import describe_directory
 
-        found = {plugin["key"]: plugin for plugin in describe_directory(self.plugins_dir)}
+        try:
+            found = {plugin["key"]: plugin for plugin in describe_directory(self.plugins_dir)}
+        except PermissionError:
+            found = self._in_sight()
         own = current.host
         if own is not None and own.loaded is not None and own.key in found:
             about = own.loaded.describe()
             found[own.key] |= {name: about[name] for name in ("fields", "actions", "ui_schema")}
+        return found
+
+    def _in_sight(self):
+        """What a plugin in the sandbox knows of others: no folder, but what their loaded code said of itself."""
+        from skirret_host.describe import TEXTS, describe_plugin
+
+        found = {}
+        for key, said in _last_descriptions().items():
+            about = said["description"]
+            place = {"key": key, "path": os.path.join(self.plugins_dir, key), "fingerprint": said["fingerprint"]}
+            texts = {name: about.get(name) or "" for name in TEXTS}
+            declared = {name: about.get(name) or [] for name in ("fields", "actions")}
+            known = {"ui_schema": about.get("ui_schema"), "legacy": False, "load_error": None}
+            found[key] = {**place, **texts, **declared, **known}
+        if current.host is not None:
+            found[current.host.key] = describe_plugin(current.host.path)
         return found
 
     def run_action(self, key, action_id, params=None):
