@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PLUGINS = {"my_plugin": "My Plugin", "refresh_all": "Refresh All Sources", "service_monitor": "Service Monitor"}
+PLUGINS = {"my_plugin": "My Plugin", "refresh_all": "Refresh All Sources", "service_monitor": "Service Monitor", "gallery": "Gallery"}
 
 
 def card(page: Page, key: str):

@@ -28,7 +28,7 @@ TARGET = HERE / "vendor"
 STAMP = ".stamp"
 
 DASH, MANTINE, NICEGUI, LUCIDE = "dash", "dash_mantine_components", "nicegui", "python_lucide"
-CHARTS = ["Line", "Area", "Bar", "Pie", "Donut", "Radar"]
+CHARTS = ["Line", "Area", "Bar", "Composite", "Scatter", "Pie", "Donut", "Radar"]
 
 # (wheel, path inside it, path below vendor/). Mantine's names stay: its main script loads the others by name.
 FILES = [

@@ -1,7 +1,7 @@
 /** Boot: draw the page, ask who is signed in, then load the plugins and listen. */
 import './components/index.js';
 import { App } from './app/app.js';
-import { load } from './app/catalogue.js';
+import { load } from './net/catalogue.js';
 import { startEventLog } from './net/eventlog.js';
 import { startToasts } from './app/toasts.js';
 import { auth, check } from './net/auth.js';

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { safeColor, toneOf } from '../js/core/color.js';
-import {
-  actionsOf,
-  fieldsOf,
-  iconName,
-  inputType,
-  optionsOf,
-  pagesOf,
-  problemOf,
-  sendable,
-  valuesOf,
-} from '../js/core/schema.js';
+import { actionsOf, fieldsOf, iconName, inputType, optionsOf, pagesOf } from '../js/core/schema.js';
+import { problemOf, sendable, valuesOf } from '../js/core/values.js';
 
 test('settings read `text` as several lines, forms as one', () => {
   assert.equal(inputType('text', true), 'textarea');

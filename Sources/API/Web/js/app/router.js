@@ -1,12 +1,13 @@
 /** Addresses of pages, and links that change them without loading anew. */
 import { Store } from '../core/store.js';
 import { h } from '../ui/kit.js';
+import { mayLeave } from '../ui/leave.js';
 
 export const path = new Store(location.pathname);
 
-/** @param {string} to @param {{replace?: boolean}} [how] */
-export function go(to, how) {
-  if (to === location.pathname) return;
+/** @param {string} to a path, perhaps with a search @param {{replace?: boolean}} [how] */
+export async function go(to, how) {
+  if (to === location.pathname + location.search || !(await mayLeave())) return;
   history[how?.replace ? 'replaceState' : 'pushState'](null, '', to);
   path.set(location.pathname);
   scrollTo(0, 0);

@@ -3,7 +3,6 @@ import { connection } from '../net/socket.js';
 import { auth, signOut } from '../net/auth.js';
 import { IconButton, Mark } from '../ui/atoms.js';
 import { useMedia, useStore } from '../ui/hooks.js';
-import { Icon } from '../ui/icon.js';
 import { h, useEffect, useState } from '../ui/kit.js';
 import { complain } from '../ui/notify.js';
 import { chooseScheme, scheme } from '../ui/theme.js';

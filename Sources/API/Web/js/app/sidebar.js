@@ -4,7 +4,7 @@ import { Mark } from '../ui/atoms.js';
 import { useStore } from '../ui/hooks.js';
 import { Icon } from '../ui/icon.js';
 import { h } from '../ui/kit.js';
-import { catalogue } from './catalogue.js';
+import { catalogue } from '../net/catalogue.js';
 import { Link, path } from './router.js';
 
 /** @param {{to: string, icon: unknown, label: string, current: boolean}} props */

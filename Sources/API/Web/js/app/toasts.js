@@ -5,7 +5,7 @@ import { progressOf } from '../core/progress.js';
 import { onUpdate } from '../net/socket.js';
 import { h } from '../ui/kit.js';
 import { notify } from '../ui/notify.js';
-import { byKey, load } from './catalogue.js';
+import { byKey, load } from '../net/catalogue.js';
 
 const LONGEST = 300;
 

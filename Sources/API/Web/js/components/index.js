@@ -1,9 +1,21 @@
 /** Every family of components, imported for what it registers. */
 import './layout/layout.js';
+import './layout/tabs.js';
+import './layout/split.js';
+import './layout/overlay.js';
 import './content/content.js';
+import './content/markdown.js';
+import './content/media.js';
 import './data/stat.js';
+import './data/progress.js';
+import './data/lists.js';
+import './data/cards.js';
+import './data/tree.js';
 import './table/table.js';
-import './charts/line.js';
+import './charts/chart.js';
 import './realtime/logstream.js';
 import './actions/button.js';
 import './actions/form.js';
+import './actions/settings.js';
+import './actions/sortable.js';
+import './actions/guides.js';

@@ -1,6 +1,7 @@
 /** Live events: which of them a subscription wants, and what they do to the data it keeps. */
 import { text } from './format.js';
 import { get, isObject } from './path.js';
+import { rowsOf } from './query.js';
 
 /** Lists kept by an append subscription that names no limit. */
 const DEFAULT_LIMIT = 500;
@@ -37,7 +38,7 @@ export function fold(data, spec, event) {
   const payload = payloadOf(spec, event);
   if (payload === undefined) return data;
   if (spec.mode === 'patch') return isObject(data) && isObject(payload) ? { ...data, ...payload } : payload;
-  const list = Array.isArray(data) ? data : [];
+  const list = rowsOf(data);
   const added = Array.isArray(payload) ? payload : [payload];
   const limit = Math.max(1, Number(spec.limit) || DEFAULT_LIMIT);
   return spec.prepend ? [...added, ...list].slice(0, limit) : [...list, ...added].slice(-limit);

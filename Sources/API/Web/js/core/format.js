@@ -65,15 +65,17 @@ export function duration(value) {
   return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
 }
 
-/** How long before `now` a time was. @param {unknown} value @param {number} [now] milliseconds */
+/** A span of time in one unit. @param {number} s seconds */
+const span = (s) => (s < 60 ? `${s} s` : s < 3600 ? `${Math.floor(s / 60)} min` : `${Math.floor(s / 3600)} h`);
+
+/** How long before or after `now` a time is. @param {unknown} value @param {number} [now] milliseconds */
 export function ago(value, now = Date.now()) {
   const d = toDate(value);
   if (!d) return text(value);
   const s = Math.round((now - d.getTime()) / 1000);
-  if (s < 5) return 'just now';
-  if (s < 60) return `${s} s ago`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
-  return s < 86400 ? `${Math.floor(s / 3600)} h ago` : datetime(d);
+  if (Math.abs(s) >= 86400) return datetime(d);
+  if (s <= -5) return `in ${span(-s)}`;
+  return s < 5 ? 'just now' : `${span(s)} ago`;
 }
 
 /** `do_work` or `queueDepth` as `Do work`, `Queue depth`. @param {unknown} value */

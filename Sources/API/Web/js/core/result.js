@@ -44,7 +44,7 @@ function rest(result) {
 
 /**
  * @param {any} result what `run` returned
- * @param {{action?: any, name: string}} about
+ * @param {{action?: any, name: string}} about the action's own words, templates filled in
  */
 export function outcomeOf(result, { action = {}, name }) {
   const data = isObject(result) ? result : { message: text(result) };
@@ -69,6 +69,22 @@ export function outcomeOf(result, { action = {}, name }) {
     output: data.file ? text(data.file) : undefined,
     error: failed ? text(data.error ?? data.message ?? fallback) : data.error ? text(data.error) : undefined,
     download: downloadOf(data.download ?? data.file_download),
+    undo: undoOf(data.undo),
+    refresh: data.refresh,
+    result,
+  };
+}
+
+/** What takes an action back: `{action, params, label, message}`, or the action's name alone. @param {any} undo */
+export function undoOf(undo) {
+  const own = isObject(undo) ? undo : { action: undo };
+  const action = own.action ?? own.id;
+  if (typeof action !== 'string' || !action) return undefined;
+  return {
+    action,
+    params: isObject(own.params) ? own.params : {},
+    label: cut(own.label ?? 'Undo', 40),
+    seconds: Math.min(60, Math.max(3, Number(own.seconds ?? own.timeout) || 8)),
   };
 }
 

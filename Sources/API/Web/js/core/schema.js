@@ -2,6 +2,7 @@
 import { text, words } from './format.js';
 import { isObject } from './path.js';
 import { safeRoute } from './url.js';
+import { valuesOf } from './values.js';
 
 /** Nodes nested deeper are not drawn: a page that deep is a mistake or an attack. */
 export const DEEPEST_NODE = 40;
@@ -20,11 +21,24 @@ const INPUTS = /** @type {Record<string, string>} */ ({
   float: 'number',
   dropdown: 'select',
   secret: 'password',
+  multi: 'multiselect',
+  multiselect: 'multiselect',
+  tag: 'tags',
+  rangeslider: 'range',
+  radiogroup: 'radio',
+  segmentedcontrol: 'segmented',
+  daterangepicker: 'daterange',
+  upload: 'file',
+  dropzone: 'file',
+  colour: 'color',
+  toggle: 'switch',
+  email: 'text',
+  url: 'text',
 });
 
 /** The input that draws a type. Settings use `text` for several lines, forms for one. @param {unknown} type @param {boolean} [settings] */
 export function inputType(type, settings = false) {
-  const name = text(type || 'string').toLowerCase();
+  const name = text(type || 'string').toLowerCase().replace(/[\s_-]/g, '');
   if (settings && name === 'text') return 'textarea';
   return Object.hasOwn(INPUTS, name) ? INPUTS[name] : name;
 }
@@ -40,15 +54,33 @@ export function optionsOf(list) {
   return options.filter(({ value }) => !seen.has(value) && seen.add(value));
 }
 
+/** A heading over fields, or a frame around some. @param {any} field */
+const isSection = (field) => ['section', 'fieldset', 'group', 'heading'].includes(text(field.type).toLowerCase());
+
+/** Fields without what only arranges them. @param {any[]} fields @returns {any[]} */
+export const flat = (fields) =>
+  fields.flatMap((field) => (field.input === 'section' ? flat(field.fields) : field.input === 'info' ? [] : [field]));
+
 /** @param {unknown} list @param {boolean} [settings] @returns {any[]} */
-export function fieldsOf(list, settings = false) {
-  if (!Array.isArray(list)) return [];
+export function fieldsOf(list, settings = false, depth = 0) {
+  if (!Array.isArray(list) || depth > 5) return [];
   return list.slice(0, MOST_CHILDREN).flatMap((field, index) => {
     if (!isObject(field)) return [];
     const id = text(field.id ?? field.name ?? (field.type === 'info' ? `info-${index}` : ''));
     // A name that every object has already would be read where no value was entered.
     if (!id || id in Object.prototype) return [];
-    const password = field.input_type === 'password' || field.inputType === 'password';
+    if (isSection(field)) {
+      return [{
+        ...field,
+        id,
+        label: text(field.label ?? field.title ?? words(id)),
+        input: 'section',
+        help: text(field.help_text ?? field.description ?? ''),
+        fields: fieldsOf(field.fields, settings, depth + 1),
+        options: [],
+      }];
+    }
+    const password = [field.input_type, field.inputType].includes('password') || field.secret === true;
     return [{
       ...field,
       id,
@@ -56,51 +88,9 @@ export function fieldsOf(list, settings = false) {
       input: password ? 'password' : inputType(field.type, settings),
       help: text(field.help_text ?? field.help ?? field.description ?? ''),
       options: optionsOf(field.options ?? field.data),
+      options_raw: field.options ?? field.data,
     }];
   });
-}
-
-/** @param {any[]} fields @param {Record<string, unknown>} [saved] */
-export function valuesOf(fields, saved = {}) {
-  const known = fields.filter((field) => field.input !== 'info').map((
-    field,
-  ) => [field.id, saved[field.id] ?? field.default ?? blank(field)]);
-  return { ...saved, ...Object.fromEntries(known) };
-}
-
-/** @param {any} field */
-function blank(field) {
-  if (field.input === 'switch' || field.input === 'checkbox') return false;
-  return field.input === 'number' ? null : '';
-}
-
-/** What is wrong with a field's value, in words; undefined when nothing is. @param {any} field @param {any} value */
-export function problemOf(field, value) {
-  const empty = value === undefined || value === null || value === '' || (Array.isArray(value) && !value.length);
-  if (empty) return field.required ? `${field.label} is required.` : undefined;
-  if (field.input === 'json' && typeof value === 'string') {
-    try {
-      JSON.parse(value);
-    } catch {
-      return 'This is not valid JSON.';
-    }
-  }
-  if (field.input !== 'number') return undefined;
-  const n = Number(value);
-  if (!Number.isFinite(n)) return 'Enter a number.';
-  if (field.min !== undefined && n < Number(field.min)) return `The smallest allowed value is ${field.min}.`;
-  if (field.max !== undefined && n > Number(field.max)) return `The largest allowed value is ${field.max}.`;
-  return undefined;
-}
-
-/** Values as they are sent: numbers as numbers, JSON parsed. @param {any[]} fields @param {Record<string, any>} values */
-export function sendable(fields, values) {
-  const out = { ...values };
-  for (const { id, input } of fields) {
-    if (input === 'number' && typeof out[id] === 'string' && out[id].trim() !== '') out[id] = Number(out[id]);
-    if (input === 'json' && typeof out[id] === 'string') out[id] = out[id].trim() === '' ? null : JSON.parse(out[id]);
-  }
-  return out;
 }
 
 /** @param {unknown} list @returns {any[]} */

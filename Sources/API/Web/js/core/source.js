@@ -11,22 +11,28 @@ const FOLD_EVERY = 100;
 /** Seconds. A schema that asks for more is slowed to this. */
 const FASTEST_POLL = 1;
 
+/** @param {any} row @param {any[]} keys */
+const picked = (row, keys) =>
+  isObject(row)
+    ? Object.fromEntries(keys.map(String).filter((key) => Object.hasOwn(row, key)).map((key) => [key, row[key]]))
+    : row;
+
 /** @param {any} spec @param {any} result */
 export function extract(spec, result) {
   const path = spec.extract ?? spec.responsePath ?? spec.path;
   const data = path ? get(result, path) : result;
-  if (!Array.isArray(spec.pick) || !Array.isArray(data)) return data;
-  return data.map((
-    row,
-  ) => (isObject(row)
-    ? Object.fromEntries(
-      spec.pick.filter((/** @type {string} */ key) => Object.hasOwn(row, key)).map((
-        /** @type {string} */ key,
-      ) => [key, row[key]]),
-    )
-    : row)
-  );
+  if (!Array.isArray(spec.pick)) return data;
+  return Array.isArray(data) ? data.map((row) => picked(row, spec.pick)) : picked(data, spec.pick);
 }
+
+/** Seconds between two fetches; 0 for none. @param {any} spec */
+export const intervalOf = (spec) => {
+  const seconds = Number(isObject(spec.refresh) ? spec.refresh.interval : spec.refresh ?? spec.interval);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.max(FASTEST_POLL, seconds) : 0;
+};
+
+/** Fetched only when somebody asks. @param {any} spec */
+export const isLazy = (spec) => (isObject(spec.refresh) ? spec.refresh.lazy : spec.lazy) === true;
 
 /** @param {any} spec */
 const literal = (spec) => spec.data ?? spec.value ?? spec.payload ?? spec.items ?? spec.default;
@@ -44,7 +50,8 @@ export class Source {
   /**
    * @param {any} spec
    * @param {{plugin: string, load: (spec: any, params?: object) => Promise<any>, events: (listener: (event: any) => void) => () => void,
-   *   visible: {get: () => boolean, subscribe: (listener: () => void) => () => void}}} world
+   *   visible: {get: () => boolean, subscribe: (listener: () => void) => () => void},
+   *   depends?: (spec: any, changed: () => void) => () => void}} world `depends` calls back when what the spec's templates name changes
    */
   constructor(spec, world) {
     this.spec = isObject(spec) ? spec : {};
@@ -77,19 +84,18 @@ export class Source {
   }
 
   #start() {
-    if (this.#isStatic) return;
-    const { events, visible } = this.world;
+    const { events, visible, depends } = this.world;
     if (isObject(this.spec.subscribe)) this.#stops.push(events((event) => this.#hear(event)));
-    const seconds = Number(this.spec.refresh?.interval ?? 0);
+    if (this.#isStatic) return;
+    const seconds = intervalOf(this.spec);
     const poll = () => {
       clearInterval(this.#timer);
-      if (seconds > 0 && visible.get()) {
-        this.#timer = setInterval(() => this.#busy || this.#fetch(), Math.max(FASTEST_POLL, seconds) * 1000);
-      }
+      if (seconds && visible.get()) this.#timer = setInterval(() => this.#busy || this.#fetch(), seconds * 1000);
     };
     this.#stops.push(visible.subscribe(poll), () => clearInterval(this.#timer));
     poll();
-    if (!this.spec.refresh?.lazy) this.#fetch();
+    if (depends) this.#stops.push(depends(this.spec, () => void this.#fetch()));
+    if (!isLazy(this.spec)) this.#fetch();
   }
 
   #stop() {

@@ -3,6 +3,8 @@ import { isObject } from '../core/path.js';
 
 /** Longer than the server's own limit for an action, so the server's explanation arrives first. Milliseconds. */
 const DEADLINE = 120_000;
+/** For uploads, which wait for the line and not for the server. Milliseconds. */
+const UPLOAD_DEADLINE = 1_800_000;
 
 export class ApiError extends Error {
   /** @param {string} message @param {number} status 0 when no answer came @param {string} [code] @param {any} [body] */
@@ -29,8 +31,11 @@ function complaint(body, status) {
   return `The server answered ${status}.`;
 }
 
-/** @param {string} method @param {string} path @param {unknown} [body] a FormData goes as it is, anything else as JSON */
-export async function request(method, path, body) {
+/**
+ * @param {string} method @param {string} path @param {unknown} [body] a FormData goes as it is, anything else as JSON
+ * @param {{headers?: Record<string, string>}} [options]
+ */
+export async function request(method, path, body, options) {
   const form = body instanceof FormData;
   let response;
   try {
@@ -40,6 +45,7 @@ export async function request(method, path, body) {
       headers: {
         Accept: 'application/json',
         ...(body === undefined || form ? {} : { 'Content-Type': 'application/json' }),
+        ...options?.headers,
       },
       credentials: 'same-origin',
       signal: /** @type {any} */ (AbortSignal).timeout(DEADLINE),
@@ -55,15 +61,48 @@ export async function request(method, path, body) {
     );
   }
   const answer = response.status === 204 ? {} : await response.json().catch(() => undefined);
-  if (response.status === 401 && !path.startsWith('/api/auth/')) { for (const listener of signedOut) listener(); }
-  if (!response.ok) throw new ApiError(complaint(answer, response.status), response.status, answer?.code, answer);
-  if (answer === undefined) {
-    throw new ApiError('The server answered something that is not JSON.', response.status, 'not_json');
-  }
-  if (answer?.success === false) {
-    throw new ApiError(complaint(answer, response.status), response.status, answer.code, answer);
-  }
+  return judged(answer, response.status, path);
+}
+
+/** The answer, or its complaint thrown. @param {any} answer @param {number} status @param {string} path */
+function judged(answer, status, path) {
+  if (status === 401 && !path.startsWith('/api/auth/')) { for (const listener of signedOut) listener(); }
+  if (status < 200 || status > 299) throw new ApiError(complaint(answer, status), status, answer?.code, answer);
+  if (answer === undefined) throw new ApiError('The server answered something that is not JSON.', status, 'not_json');
+  if (answer?.success === false) throw new ApiError(complaint(answer, status), status, answer.code, answer);
   return answer;
+}
+
+/**
+ * Sends files and says how much of them has left, 0 to 1. (`fetch` cannot say it.)
+ * @param {string} path @param {FormData} form @param {(share: number) => void} progress
+ */
+export function upload(path, form, progress) {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    call.open('POST', path);
+    call.setRequestHeader('Accept', 'application/json');
+    call.timeout = UPLOAD_DEADLINE;
+    call.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0);
+    call.onload = () => {
+      let answer;
+      try {
+        answer = JSON.parse(call.responseText);
+      } catch {
+        // `judged` says that it is no JSON.
+      }
+      try {
+        resolve(judged(answer, call.status, path));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const fail = (/** @type {string} */ message) => () => reject(new ApiError(message, 0, 'unreachable'));
+    call.onerror = fail('The server cannot be reached, or closed the connection during the upload.');
+    call.ontimeout = fail('The upload took longer than half an hour.');
+    call.onabort = fail('The upload was stopped.');
+    call.send(form);
+  });
 }
 
 const PLUGINS = '/api/plugins/plugins/';
@@ -85,9 +124,20 @@ export const plugins = {
   enable: (key, enabled) => request('POST', of(key, 'enabled'), { enabled }),
   /** @param {string} key @param {object} settings */
   save: (key, settings) => request('POST', of(key, 'settings'), { settings }),
-  /** @param {string} key @param {string} action @param {object} [params] @param {Record<string, File[]>} [files] */
-  run: async (key, action, params = {}, files = undefined) =>
-    (await request('POST', of(key, 'run'), files ? runForm(action, params, files) : { action, params })).result,
+  /** @param {string} key @param {string} action @param {object} [params] @param {Record<string, File[]>} [files] @param {(share: number) => void} [progress] */
+  run: async (key, action, params = {}, files = undefined, progress = () => {}) =>
+    (files
+      ? await upload(of(key, 'run'), runForm(action, params, files), progress)
+      : await request('POST', of(key, 'run'), { action, params })).result,
+  /** @param {File} file @param {boolean} overwrite @param {(share: number) => void} progress */
+  import: (file, overwrite, progress) => {
+    const form = new FormData();
+    form.set('file', file);
+    if (overwrite) form.set('overwrite', 'true');
+    return upload(`${PLUGINS}import/`, form, progress);
+  },
+  /** @param {string} key */
+  remove: (key) => request('DELETE', of(key, 'delete')),
   /** @param {string} key @param {string} resource @param {object} [params] @param {boolean} [allowDisabled] */
   resource: async (key, resource, params = {}, allowDisabled = false) =>
     (await request('POST', of(key, 'ui/resource'), { resource, params, allow_disabled: allowDisabled })).result,

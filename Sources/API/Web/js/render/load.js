@@ -1,6 +1,10 @@
 /** How a data source's data is fetched, by its type. */
+import { text } from '../core/format.js';
 import { isObject } from '../core/path.js';
-import { ApiError, plugins } from '../net/api.js';
+import { safeUrl } from '../core/url.js';
+import { ApiError } from '../net/api.js';
+
+const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 const given = (/** @type {any} */ params) =>
   Object.fromEntries(Object.entries(params ?? {}).filter(([, value]) => value !== undefined));
@@ -8,36 +12,61 @@ const given = (/** @type {any} */ params) =>
 /** A plugin that answered `{"status": "error"}` has failed, whatever the transport says. @param {any} result */
 function checked(result) {
   if (isObject(result) && result.status === 'error') {
-    throw new ApiError(
-      String(result.message ?? result.error ?? 'The plugin reported an error.'),
-      200,
-      'plugin_error',
-      result,
-    );
+    const message = text(result.message ?? result.error ?? 'The plugin reported an error.');
+    throw new ApiError(message, 200, 'plugin_error', result);
   }
   return result;
 }
 
-/** @param {any} plugin @param {any} spec with its templates filled in @returns {Promise<any>} */
-export async function loadSource(plugin, spec) {
+/**
+ * An address of this site. Elsewhere the page's policy forbids it to go, and what changes anything here is left to
+ * plugins that somebody has trusted.
+ * @param {any} plugin @param {any} spec @param {import('./host.js').Host} host
+ */
+function fromAddress(plugin, spec, host) {
+  const method = text(spec.method || 'GET').toUpperCase();
+  const address = text(spec.url);
+  const safe = safeUrl(address);
+  const url = safe ? new URL(safe) : undefined;
+  if (!METHODS.has(method)) throw new ApiError(`“${method}” is not a method of HTTP that pages use.`, 0, 'unsupported');
+  if (!url || url.origin !== location.origin) {
+    const fix = 'Pages talk to their own server only; let the plugin fetch it, in resolve_ui_resource or an action.';
+    throw new ApiError(`“${address}” is another site. ${fix}`, 0, 'unsupported');
+  }
+  if (method !== 'GET' && !plugin.enabled) {
+    throw new ApiError('Enable the plugin to load this.', 403, 'plugin_disabled');
+  }
+  const params = given(spec.params);
+  if (method === 'GET') { for (const [name, value] of Object.entries(params)) url.searchParams.set(name, text(value)); }
+  const headers = Object.fromEntries(
+    Object.entries(isObject(spec.headers) ? spec.headers : {})
+      .filter(([name, value]) => /^[\w-]{1,60}$/.test(name) && !/[\r\n]/.test(text(value)))
+      .map(([name, value]) => [name, text(value)]),
+  );
+  return host.fetch(method, url.pathname + url.search, method === 'GET' ? undefined : params, headers);
+}
+
+/** @param {any} plugin @param {any} spec with its templates filled in @param {import('./host.js').Host} host @returns {Promise<any>} */
+export async function loadSource(plugin, spec, host) {
   const params = given(spec.params);
   const allowDisabled = Boolean(spec.allowDisabled ?? spec.allow_disabled);
-  switch (spec.type ?? 'action') {
+  const refuse = () => {
+    throw new ApiError('Enable the plugin to load this.', 403, 'plugin_disabled');
+  };
+  switch (spec.type ?? (spec.resource ? 'resource' : spec.url ? 'url' : 'action')) {
     case 'resource':
-      if (!plugin.enabled && !allowDisabled) {
-        throw new ApiError('Enable the plugin to load this.', 403, 'plugin_disabled');
-      }
-      return checked(await plugins.resource(plugin.key, String(spec.resource ?? spec.id ?? ''), params, allowDisabled));
+      if (!plugin.enabled && !allowDisabled) refuse();
+      return checked(await host.resource(text(spec.resource ?? spec.id), params, allowDisabled));
     case 'action':
-      if (!plugin.enabled) throw new ApiError('Enable the plugin to load this.', 403, 'plugin_disabled');
-      return checked(await plugins.run(plugin.key, String(spec.action ?? spec.id ?? ''), params));
+      if (!plugin.enabled) refuse();
+      return checked(await host.run(text(spec.action ?? spec.id), params));
     case 'url':
+      return fromAddress(plugin, spec, host);
+    default:
       throw new ApiError(
-        'Sources of type “url” are not supported yet; the plugin can fetch the address itself.',
+        `“${text(spec.type)}” is not a type of data source; use action, resource, static or url.`,
         0,
         'unsupported',
       );
-    default:
-      throw new ApiError(`“${spec.type}” is not a type of data source.`, 0, 'unsupported');
   }
 }

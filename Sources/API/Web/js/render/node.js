@@ -1,12 +1,13 @@
 /** Draws one node of a schema: looks its type up, and keeps whatever goes wrong inside its own frame. */
 import { DEEPEST_NODE, MOST_CHILDREN } from '../core/schema.js';
+import { conditionsOf, isShown } from '../core/condition.js';
 import { cut, text } from '../core/format.js';
 import { isObject } from '../core/path.js';
-import { Component, Fragment, h, useContext } from '../ui/kit.js';
+import { Component, Fragment, h, useContext, useMemo, useSyncExternalStore } from '../ui/kit.js';
 import { Problem } from '../ui/atoms.js';
 import { lookup } from './registry.js';
-import { useResolved } from './runtime.js';
-import { Depth } from './scope.js';
+import { Bound, isBound, useSight, useSourceOf } from './runtime.js';
+import { Depth, WithScope } from './scope.js';
 
 class Boundary extends Component {
   constructor(/** @type {any} */ props) {
@@ -18,27 +19,47 @@ class Boundary extends Component {
     return { error };
   }
 
+  /** A changed schema gets another try. @param {any} before */
+  componentDidUpdate(before) {
+    if (this.state.error && before.node !== this.props.node) this.setState({ error: undefined });
+  }
+
   render() {
     if (!this.state.error) return this.props.children;
     return h(Problem, {
       title: `The “${cut(this.props.type, 40)}” part could not be drawn`,
       message: cut(this.state.error.message ?? this.state.error, 200),
+      onRetry: () => this.setState({ error: undefined }),
     });
   }
 }
 
-/** Hidden by its own `visible`, `hidden` or `when`? Templates count. @param {any} node */
-function useHidden({ hidden, visible, when }) {
-  const shown = useResolved(visible ?? when ?? true);
-  const gone = useResolved(hidden ?? false);
-  const no = (/** @type {any} */ value) => !value || value === 'false' || value === '0';
-  return no(shown) || !no(gone);
+/** The paths that a condition compares. @param {any} condition @param {number} [depth] @returns {string[]} */
+function pathsIn(condition, depth = 0) {
+  if (depth > 10 || typeof condition !== 'object' || condition === null) return [];
+  return Object.entries(condition).flatMap(([key, value]) =>
+    (key === 'path' || key === 'field') && typeof value === 'string' ? [value] : pathsIn(value, depth + 1)
+  );
 }
+
+/** @param {{node: any, conditions: any}} props */
+function Conditional({ node, conditions }) {
+  const scope = useSight(conditions, pathsIn(conditions));
+  return isShown(node, scope) ? h(Opened, { node }) : null;
+}
+
+/** A node with a source of its own lets everything below see that data as `data`. @param {{node: any}} props */
+function WithData({ node }) {
+  const source = useSourceOf(node);
+  const { data } = useSyncExternalStore(source.subscribe, source.snapshot);
+  const value = useMemo(() => ({ node, source }), [node, source]);
+  return h(Bound.Provider, { value }, h(WithScope, { add: { data } }, h(Drawn, { node })));
+}
+
+const Opened = (/** @type {{node: any}} */ { node }) => h(isBound(node) ? WithData : Drawn, { node });
 
 function Drawn(/** @type {{node: any}} */ { node }) {
   const Part = lookup(node.type);
-  const hidden = useHidden(node);
-  if (hidden) return null;
   if (Part) return h(Part, { node });
   return h(Problem, {
     title: 'Unknown component',
@@ -62,7 +83,10 @@ export function Node({ node }) {
       message: `Parts of this page lie more than ${DEEPEST_NODE} levels deep.`,
     });
   }
-  return h(Depth.Provider, { value: depth + 1 }, h(Boundary, { type: text(node.type) }, h(Drawn, { node })));
+  const conditions = conditionsOf(node);
+  const isConditional = conditions.show.length + conditions.hide.length > 0;
+  const body = isConditional ? h(Conditional, { node, conditions }) : h(Opened, { node });
+  return h(Depth.Provider, { value: depth + 1 }, h(Boundary, { type: text(node.type), node }, body));
 }
 
 /** A list of nodes, or one. @param {{nodes: any}} props */

@@ -3,11 +3,12 @@ import { outcomeOf, questionOf } from '../core/result.js';
 import { fieldsOf } from '../core/schema.js';
 import { safeColor } from '../core/color.js';
 import { isObject } from '../core/path.js';
-import { plugins } from '../net/api.js';
 import { ask } from '../ui/confirm.js';
 import { useEvent } from '../ui/hooks.js';
-import { useRef, useState } from '../ui/kit.js';
-import { complain, notify } from '../ui/notify.js';
+import { h, useRef, useState } from '../ui/kit.js';
+import { complain, dismiss, notify } from '../ui/notify.js';
+import { serverHost } from './host.js';
+import { useResolver, useRuntime } from './runtime.js';
 
 /** @param {{filename: string, url?: string, data?: string, type: string}} download */
 function save({ filename, url, data, type }) {
@@ -33,13 +34,34 @@ function deliver({ download, title }) {
   }
 }
 
+/** A notification with a button that takes the action back. @param {any} undo @param {string} title @param {() => Promise<any>} run */
+function offerUndo(undo, title, run) {
+  const id = `undo-${++undos}`;
+  const click = async () => {
+    dismiss(id);
+    await run();
+  };
+  const button = h('button', { type: 'button', className: 'mini-button tone-indigo', onClick: click }, undo.label);
+  notify({
+    id,
+    title,
+    tone: 'indigo',
+    icon: 'undo-2',
+    lasts: undo.seconds * 1000,
+    message: h('span', { className: 'toast-undo' }, h('span', {}, 'Not what you wanted?'), button),
+  });
+}
+let undos = 0;
+
 /**
  * Runs one action and tells the person how it went. Resolves to the outcome, or undefined when they declined.
- * @param {{plugin: any, action: any, params?: object, files?: Record<string, File[]>, before?: () => Promise<void>, started?: () => void}} call
+ * @param {{plugin: any, action: any, params?: object, files?: Record<string, File[]>, before?: () => Promise<void>, started?: () => void,
+ *   host?: import('./host.js').Host, resolve?: (value: any, add?: object) => any, progress?: (share: number) => void, refresh?: (which: unknown) => void}} call
+ *   `resolve` fills in the templates of what is said afterwards, which may name `result`
  */
-export async function runAction(
-  { plugin, action, params = {}, files = undefined, before = undefined, started = () => {} },
-) {
+export async function runAction(call) {
+  const { plugin, action, params = {}, files, before, started = () => {}, host = serverHost(plugin.key) } = call;
+  const { resolve = (/** @type {any} */ value) => value, progress, refresh = () => {} } = call;
   const question = questionOf(action, {
     name: plugin.name,
     fields: fieldsOf(plugin.fields, true),
@@ -51,10 +73,26 @@ export async function runAction(
   try {
     await before?.();
     const own = isObject(action.params) ? action.params : {};
-    const result = await plugins.run(plugin.key, action.action ?? action.id, { ...own, ...params }, files);
-    const outcome = outcomeOf(result, { action, name: plugin.name });
+    const result = await host.run(action.action ?? action.id, { ...own, ...params }, files, progress);
+    const { success_message, successMessage, error_message, errorMessage } = action;
+    const said = resolve({ success_message, successMessage, error_message, errorMessage }, { result });
+    const outcome = outcomeOf(result, { action: { ...action, ...said }, name: plugin.name });
     notify({ title: outcome.title, message: outcome.lines, tone: outcome.tone });
     deliver(outcome);
+    if (outcome.undo && !outcome.failed) {
+      const { undo } = outcome;
+      const back = () =>
+        runAction({
+          ...call,
+          action: { id: undo.action, label: undo.label, params: undo.params },
+          params: {},
+          files: undefined,
+          before: undefined,
+        });
+      offerUndo(undo, outcome.title, back);
+    }
+    const again = outcome.refresh ?? action.refresh;
+    if (again && !outcome.failed) refresh(again);
     return outcome;
   } catch (error) {
     const message = String(/** @type {any} */ (error)?.message ?? error);
@@ -89,4 +127,15 @@ export function useAction() {
     }
   });
   return /** @type {[boolean, any, typeof run]} */ ([running, outcome, run]);
+}
+
+/** As `useAction`, for a node on a plugin's page: who answers, what templates see and what to read again are the page's. */
+export function usePageAction() {
+  const runtime = useRuntime();
+  const resolve = useResolver();
+  const [running, outcome, run] = useAction();
+  const go = useEvent((/** @type {Omit<Parameters<typeof runAction>[0], 'plugin'>} */ call) =>
+    run({ plugin: runtime.plugin, host: runtime.host, refresh: runtime.refresh, resolve, ...call })
+  );
+  return /** @type {[boolean, any, typeof go]} */ ([running, outcome, go]);
 }

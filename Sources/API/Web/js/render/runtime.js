@@ -5,54 +5,28 @@
 import { isObject } from '../core/path.js';
 import { Source } from '../core/source.js';
 import { resolve, roots } from '../core/template.js';
-import { connection, onUpdate } from '../net/socket.js';
+import { connection } from '../net/socket.js';
 import { createContext, h, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from '../ui/kit.js';
-import { useEvent, useStable, visible } from '../ui/hooks.js';
-import { loadSource } from './load.js';
+import { useEvent, useStable } from '../ui/hooks.js';
+import { serverHost } from './host.js';
 import { useScope } from './scope.js';
+import { createRuntime } from './sources.js';
 
 const Runtime = createContext(/** @type {any} */ (undefined));
 export const useRuntime = () => useContext(Runtime);
 
-/** @param {any} plugin @param {() => any} latest */
-function createRuntime(plugin, latest) {
-  const declared = isObject(plugin.ui_schema?.dataSources) ? plugin.ui_schema.dataSources : {};
-  const sources = new Map();
-  const world = {
-    plugin: plugin.key,
-    events: onUpdate,
-    visible,
-    load: (/** @type {any} */ spec, /** @type {any} */ params) =>
-      loadSource(latest().plugin, resolve({ ...spec, params: { ...spec.params, ...params } }, base())),
-  };
-  const source = (/** @type {string} */ id) => {
-    if (!sources.has(id) && Object.hasOwn(declared, id)) sources.set(id, new Source(declared[id], world));
-    return sources.get(id);
-  };
-  /** Everything a template may name; each source's data is read only when asked for. */
-  function base() {
-    const { plugin: now, page } = latest();
-    const context = { plugin: now, page, location: { pathname: location.pathname, search: location.search } };
-    const scope = { settings: now.settings ?? {}, context };
-    for (const id of Object.keys(declared)) {
-      Object.defineProperty(scope, id, {
-        enumerable: true,
-        get: () => source(id).state.data,
-      });
-    }
-    return scope;
-  }
-  const create = (/** @type {any} */ spec) => new Source(spec, world);
-  const refreshAll = () => sources.forEach((one) => one.active && one.refresh());
-  return { declared, source, create, base, refreshAll, world };
-}
+/** The source that a node above has opened already, so that nothing is fetched twice. */
+export const Bound = createContext(/** @type {{node: any, source: any}} */ ({ node: undefined, source: undefined }));
 
-/** @param {{plugin: any, page?: any, children?: any}} props */
-export function RuntimeProvider({ plugin, page, children }) {
+/** @param {{plugin: any, page?: any, host?: import('./host.js').Host, children?: any}} props */
+export function RuntimeProvider({ plugin, page, host, children }) {
   const schema = useStable(plugin.ui_schema?.dataSources);
-  const latest = useEvent(() => ({ plugin, page }));
+  const server = useMemo(() => serverHost(plugin.key), [plugin.key]);
+  const answering = host ?? server;
+  const latest = useEvent(() => ({ plugin, page, host: answering }));
   const core = useMemo(() => createRuntime(plugin, latest), [plugin.key, plugin.enabled, schema]);
-  const value = useMemo(() => ({ ...core, plugin, page }), [core, plugin, page]);
+  const value = useMemo(() => ({ ...core, plugin, page, host: answering }), [core, plugin, page, answering]);
+  useEffect(() => core.settings.set(plugin.settings), [core, plugin.settings]);
   useEffect(() => {
     // Events of the time without a connection are lost to the page, so it reads its data again.
     let before = connection.get().state;
@@ -65,31 +39,49 @@ export function RuntimeProvider({ plugin, page, children }) {
   return h(Runtime.Provider, { value }, children);
 }
 
-const nothing = new Source({ type: 'static' }, /** @type {any} */ ({}));
+const nothing = new Source({ type: 'static' }, /** @type {any} */ ({ events: () => () => {} }));
 
-/** A node's own data: its `source`, changed by its `dataSource`, or a `dataSource` of its own. @param {any} node */
+/** @param {any} node */
+export const isBound = (node) =>
+  typeof node.source === 'string' || typeof node.dataSource === 'string' || isObject(node.dataSource) ||
+  isObject(node.source);
+
+/** A node's own source: its `source`, changed by its `dataSource`, or a `dataSource` of its own. @param {any} node */
+export function useSourceOf(node) {
+  const runtime = useRuntime();
+  const bound = useContext(Bound);
+  const mine = bound.node === node;
+  const given = [node.source, node.dataSource];
+  const id = mine ? undefined : given.find((one) => typeof one === 'string');
+  const override = given.find(isObject);
+  const changed = useResolvedStable(
+    mine ? undefined : {
+      ...override,
+      params: id && isObject(node.params) ? { ...node.params, ...override?.params } : override?.params,
+    },
+  );
+  const isChanged = !mine && (override !== undefined || (id !== undefined && isObject(node.params)));
+  return useMemo(() => {
+    if (mine) return bound.source;
+    const declared = id !== undefined && Object.hasOwn(runtime.declared, id) ? runtime.declared[id] : undefined;
+    if (!isChanged) return (id !== undefined && runtime.source(id)) || nothing;
+    return runtime.create({ ...declared, ...changed, params: { ...declared?.params, ...changed?.params } });
+  }, [runtime.source, id, changed, isChanged, mine, bound.source]);
+}
+
+/** Its data as it is now, and `refresh`. @param {any} node */
 export function useSource(node) {
   const runtime = useRuntime();
-  const override = useStable(isObject(node.dataSource) ? node.dataSource : undefined);
-  const id = typeof node.source === 'string'
-    ? node.source
-    : typeof node.dataSource === 'string'
-    ? node.dataSource
-    : undefined;
-  const params = useStable(isObject(node.params) && id ? node.params : undefined);
-  const source = useMemo(() => {
-    const declared = id !== undefined && Object.hasOwn(runtime.declared, id) ? runtime.declared[id] : undefined;
-    if (override || params) {
-      return runtime.create({
-        ...declared,
-        ...override,
-        params: { ...declared?.params, ...params, ...override?.params },
-      });
-    }
-    return (id !== undefined && runtime.source(id)) || nothing;
-  }, [runtime.source, id, override, params]);
+  const source = useSourceOf(node);
   const state = useSyncExternalStore(source.subscribe, source.snapshot);
-  return { ...state, refresh: source.refresh, spec: source.spec, known: source !== nothing };
+  const named = [node.source, node.dataSource].find((one) => typeof one === 'string');
+  const missing = source === nothing && named !== undefined;
+  const error = missing
+    ? new Error(
+      `There is no data source “${named}”. Declared are: ${Object.keys(runtime.declared).join(', ') || 'none'}.`,
+    )
+    : state.error;
+  return { ...state, error, refresh: source.refresh, spec: source.spec, known: source !== nothing, source };
 }
 
 /** Redraws when one of these sources changes. @param {string[]} ids */
@@ -114,6 +106,21 @@ export function useResolved(value, add) {
   ]);
   useSources(needed);
   return resolve(value, { ...runtime.base(), ...scope, ...add });
+}
+
+/** The same, of one identity for as long as its JSON stays the same. @param {any} value @param {Record<string, unknown>} [add] */
+export const useResolvedStable = (value, add) => useStable(useResolved(useStable(value), add));
+
+/** What a condition sees; redraws like `useResolved`. @param {any} conditions @param {string[]} paths */
+export function useSight(conditions, paths) {
+  const runtime = useRuntime();
+  const scope = useScope();
+  useSources(
+    [...roots(conditions), ...paths.map((path) => path.split(/[.[]/)[0])].filter((root) =>
+      Object.hasOwn(runtime.declared, root)
+    ),
+  );
+  return { ...runtime.base(), ...scope };
 }
 
 /** Fills templates in at the moment of a click. @returns {(value: any, add?: object) => any} */

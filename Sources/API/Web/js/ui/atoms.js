@@ -1,5 +1,6 @@
 /** Small parts made of plain elements, cheap enough to stand in every row of a long table. */
 import { toneOf } from '../core/color.js';
+import { isLazy } from '../core/source.js';
 import { Icon } from './icon.js';
 import { createContext, h, Skeleton, useContext } from './kit.js';
 
@@ -27,14 +28,21 @@ export const IconButton = ({ label, icon, size = 18, className = '', ...props })
     h(Icon, { name: icon, size }),
   );
 
-/** Nothing here, and what to do about it. @param {{icon?: string, title: string, children?: any}} props */
-export const Empty = ({ icon = 'inbox', title, children }) =>
+/** Nothing here, and what to do about it. @param {{icon?: string, title: string, action?: () => void, children?: any}} props */
+export const Empty = ({ icon = 'inbox', title, action, children }) =>
   h(
     'div',
     { className: 'empty' },
     h('span', { className: 'empty-icon' }, h(Icon, { name: icon, size: 26 })),
     h('p', { className: 'empty-title' }, title),
-    children && h('p', { className: 'dim' }, children),
+    children && h('p', { className: 'dim' }, ...[children].flat()),
+    action &&
+      h(
+        'button',
+        { type: 'button', className: 'mini-button tone-indigo', onClick: action },
+        h(Icon, { name: 'refresh-cw', size: 14 }),
+        'Load',
+      ),
   );
 
 /** Something failed; the rest of the page goes on. @param {{title?: string, message: any, onRetry?: () => void}} props */
@@ -53,8 +61,9 @@ export const Problem = ({ title = 'This could not be shown', message, onRetry })
   );
 
 /** The three states every part bound to data shares; undefined when there is data to draw.
- *  @param {{data: any, error: any, loading: boolean, refresh: () => void}} source @param {{lines?: number, empty?: boolean, title?: string}} [options] */
-export function pending({ data, error, loading, refresh }, options) {
+ *  @param {{data: any, error: any, loading: boolean, refresh: () => void, updated?: number, spec?: any}} source
+ *  @param {{lines?: number, empty?: boolean, title?: string}} [options] */
+export function pending({ data, error, loading, refresh, updated, spec }, options) {
   const { lines = 3, empty = false, title = 'Nothing here yet' } = options ?? {};
   if (error && data === undefined) {
     return h(Problem, {
@@ -73,7 +82,10 @@ export function pending({ data, error, loading, refresh }, options) {
       ),
     );
   }
-  return empty ? h(Empty, { title }) : undefined;
+  if (!empty) return undefined;
+  // A lazy source waits for somebody to ask.
+  const isWaiting = spec && isLazy(spec) && !updated && !loading;
+  return h(Empty, { title, action: isWaiting ? () => refresh() : undefined });
 }
 
 /** Umbel and root: our mark. */

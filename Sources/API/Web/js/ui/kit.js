@@ -62,6 +62,11 @@ export const Paper = show('Paper');
 export const Divider = show('Divider');
 export const Loader = show('Loader');
 export const Skeleton = show('Skeleton');
+export const RingProgress = show('RingProgress');
+export const Menu = show('Menu');
+export const MenuTarget = show('MenuTarget');
+export const MenuDropdown = show('MenuDropdown');
+export const MenuItem = show('MenuItem');
 export const Tooltip = show('Tooltip');
 export const Progress = show('Progress');
 export const Title = show('Title');
@@ -79,14 +84,35 @@ export const PasswordInput = control('PasswordInput');
 export const Textarea = control('Textarea');
 export const NumberInput = control('NumberInput');
 export const Select = control('Select');
+export const MultiSelect = control('MultiSelect');
+export const TagsInput = control('TagsInput');
 export const JsonInput = control('JsonInput');
+export const Slider = control('Slider');
+export const RangeSlider = control('RangeSlider');
+export const RadioGroup = control('RadioGroup');
+export const Radio = show('Radio');
+export const ChipGroup = control('ChipGroup');
+export const Chip = show('Chip');
+export const DateInput = control('DateInput');
+export const DateTimePicker = control('DateTimePicker');
+export const DatePickerInput = control('DatePickerInput');
+export const TimePicker = control('TimePicker');
+export const ColorInput = control('ColorInput');
 export const Switch = control('Switch', 'checked');
 export const Checkbox = control('Checkbox', 'checked');
 export const SegmentedControl = control('SegmentedControl');
 
 export const LineChart = show('LineChart');
+export const AreaChart = show('AreaChart');
+export const BarChart = show('BarChart');
+export const CompositeChart = show('CompositeChart');
+export const ScatterChart = show('ScatterChart');
+export const PieChart = show('PieChart');
+export const DonutChart = show('DonutChart');
+export const RadarChart = show('RadarChart');
+export const Sparkline = show('Sparkline');
 
-/** There once NotificationContainer is mounted. @returns {{show: (options: any) => void, update: (options: any) => void}} */
+/** There once NotificationContainer is mounted. @returns {{show: (options: any) => void, update: (options: any) => void, hide: (id: string) => void}} */
 export const notifications = () => mantine.appNotifications.api;
 
 /** A button for work that takes a while: it keeps its colour and the focus, and says what it is doing.

@@ -26,8 +26,10 @@ function isEcho(words) {
 
 const shown = new Set();
 
-/** @param {{id?: string, title: string, message?: string | string[] | object, tone?: string, loading?: boolean, lasts?: number}} options lines, or an element */
-export function notify({ id = undefined, title, message = '', tone = 'teal', loading = false, lasts = undefined }) {
+/** @param {{id?: string, title: string, message?: string | string[] | object, tone?: string, loading?: boolean, lasts?: number, icon?: string}} options lines, or an element */
+export function notify(
+  { id = undefined, title, message = '', tone = 'teal', loading = false, lasts = undefined, icon: drawn = undefined },
+) {
   const lines = typeof message === 'string' ? [message] : Array.isArray(message) ? message : undefined;
   if (id === undefined && lines && isEcho([title, ...lines].join('\n'))) return;
   const color = safeColor(tone) ?? 'teal';
@@ -44,7 +46,7 @@ export function notify({ id = undefined, title, message = '', tone = 'teal', loa
       )
       : message,
     autoClose: loading ? false : lasts ?? LASTS[color] ?? 5_000,
-    icon: loading ? undefined : icon(ICONS[color] ?? 'check', 16),
+    icon: loading ? undefined : icon(drawn ?? ICONS[color] ?? 'check', 16),
     onClose: () => shown.delete(id),
     withBorder: true,
     role: color === 'red' ? 'alert' : 'status',
@@ -54,6 +56,9 @@ export function notify({ id = undefined, title, message = '', tone = 'teal', loa
   else notifications().show(options);
   if (id !== undefined) shown.add(id);
 }
+
+/** @param {string} id */
+export const dismiss = (id) => notifications().hide(id);
 
 /** @param {string} title @param {any} error */
 export const complain = (title, error) => notify({ title, message: text(error?.message ?? error), tone: 'red' });

@@ -74,5 +74,6 @@ export const theme = {
     Drawer: { defaultProps: { closeButtonProps: named('Close') } },
     Notification: { defaultProps: { closeButtonProps: named('Dismiss') } },
     Select: { defaultProps: { clearButtonProps: named('Clear') } },
+    Checkbox: { defaultProps: { radius: 'sm' } },
   },
 };

@@ -7,7 +7,7 @@ import { Empty } from '../../ui/atoms.js';
 import { useStore, useTitle } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
 import { Alert, h, Skeleton } from '../../ui/kit.js';
-import { catalogue } from '../catalogue.js';
+import { catalogue } from '../../net/catalogue.js';
 import { Badges, Warnings } from '../plugins/badges.js';
 import { Avatar } from '../plugins/card.js';
 import { Legacy } from '../plugins/legacy.js';

@@ -7,7 +7,7 @@ import { useColumns, useNow, useStore, useTitle } from '../../ui/hooks.js';
 import { icon } from '../../ui/icon.js';
 import { Button, h, SegmentedControl, Skeleton, TextInput, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
-import { catalogue, load, reload } from '../catalogue.js';
+import { catalogue, load, reload } from '../../net/catalogue.js';
 import { PluginCard } from '../plugins/card.js';
 
 /** The narrowest card and the space between two. Pixels. */

@@ -1,6 +1,7 @@
 /** A plugin's `fields` and `actions`: its settings with Save, and a button per action. */
 import { text } from '../../core/format.js';
-import { actionsOf, fieldsOf, valuesOf } from '../../core/schema.js';
+import { actionsOf, fieldsOf } from '../../core/schema.js';
+import { valuesOf } from '../../core/values.js';
 import { Fields, useForm } from '../../components/inputs/form.js';
 import { looks } from '../../components/actions/button.js';
 import { useAction } from '../../render/run.js';
@@ -9,7 +10,7 @@ import { useEvent, useStable } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
 import { Button, h, RunButton, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
-import { byKey, saveSettings } from '../catalogue.js';
+import { byKey, saveSettings } from '../../net/catalogue.js';
 
 /** More fields than this start folded away. */
 const MANY = 6;

@@ -2,7 +2,7 @@
 import { ask } from '../../ui/confirm.js';
 import { h, Switch, useState } from '../../ui/kit.js';
 import { complain } from '../../ui/notify.js';
-import { enable } from '../catalogue.js';
+import { enable } from '../../net/catalogue.js';
 
 /** @param {any} plugin */
 const trusted = (plugin) =>

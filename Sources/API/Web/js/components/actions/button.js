@@ -1,14 +1,15 @@
 /** Buttons that run actions: `action`, `actionButton`, `buttons`, and the small ones in a table's rows. */
 import { safeColor, toneOf } from '../../core/color.js';
+import { truthy } from '../../core/condition.js';
 import { text, words } from '../../core/format.js';
 import { isObject } from '../../core/path.js';
 import { actionsOf } from '../../core/schema.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useResolver, useRuntime } from '../../render/runtime.js';
-import { useAction } from '../../render/run.js';
+import { usePageAction } from '../../render/run.js';
 import { Icon, icon } from '../../ui/icon.js';
 import { Group, h, RunButton } from '../../ui/kit.js';
-import { oneOf, size } from '../layout/layout.js';
+import { oneOf, size } from '../layout/options.js';
 
 const VARIANTS = ['filled', 'outline', 'light', 'subtle', 'default', 'transparent', 'white'];
 
@@ -26,39 +27,53 @@ export function prepared(node, runtime, resolve) {
   const own = isObject(node.action) ? { ...node, ...node.action } : node;
   const label = text(own.label ?? own.button_label ?? declared.label ?? words(id));
   const filled = resolve({
-    params: own.params ?? {},
+    params: { ...(isObject(declared.params) ? declared.params : {}), ...(isObject(own.params) ? own.params : {}) },
     confirm: own.confirm ?? declared.confirm,
-    success_message: own.successMessage ?? own.success_message,
-    error_message: own.errorMessage ?? own.error_message,
   });
   return {
     ...declared,
     ...own,
     id,
-    action: typeof own.action === 'string' ? own.action : id,
+    action: typeof own.action === 'string' ? own.action : text(own.id ?? id),
+    // What is said afterwards may name the result, so it is filled in then.
+    success_message: own.successMessage ?? own.success_message ?? declared.success_message ?? declared.successMessage,
+    error_message: own.errorMessage ?? own.error_message ?? declared.error_message ?? declared.errorMessage,
     ...filled,
     label: text(resolve(label)),
   };
 }
 
+/** How the plugin itself describes the action that a node runs. @param {any} node @param {any} runtime */
+const declaredFor = (node, runtime) =>
+  actionsOf(runtime.plugin.actions).find((action) =>
+    action.id === text(isObject(node.action) ? node.action.id : node.action ?? node.id)
+  ) ?? {};
+
 /** @param {{node: any, after?: () => void}} props */
 export function ActionButton({ node, after }) {
   const runtime = useRuntime();
   const resolve = useResolver();
-  const label = text(
-    useResolved(node.button_label ?? node.buttonLabel ?? node.label ?? words(text(node.action ?? node.id))),
-  );
-  const [running, , run] = useAction();
-  const click = async () =>
-    (await run({ plugin: runtime.plugin, action: prepared(node, runtime, resolve) })) && after?.();
+  const declared = declaredFor(node, runtime);
+  const look = { ...declared, ...node };
+  const shown = useResolved({
+    label: node.button_label ?? node.buttonLabel ?? node.label ?? declared.button_label ?? declared.label ??
+      words(text(node.action ?? node.id)),
+    disabled: node.disabled ?? false,
+  });
+  const [running, , run] = usePageAction();
+  const click = async () => {
+    const done = await run({ action: prepared(node, runtime, resolve) });
+    if (done && !done.failed) after?.();
+  };
   return RunButton({
-    ...looks(node),
-    leftSection: icon(node.icon, 16),
+    ...looks(look),
+    leftSection: icon(node.icon ?? declared.icon, 16),
     running,
-    runningLabel: text(node.running_label ?? 'Running…'),
-    disabled: !runtime.plugin.enabled || node.disabled === true,
+    runningLabel: text(look.running_label ?? look.runningLabel ?? 'Running…'),
+    disabled: !runtime.plugin.enabled || truthy(shown.disabled),
+    fullWidth: node.fullWidth === true,
     onClick: click,
-  }, label);
+  }, text(shown.label));
 }
 register(['action', 'actionButton', 'button'], ActionButton);
 
@@ -66,28 +81,41 @@ register(
   ['buttons', 'buttonGroup'],
   ({ node }) =>
     Group(
-      { gap: 'sm' },
+      {
+        gap: size(node.gap, 'sm'),
+        justify: oneOf(node.align ?? node.justify, ['flex-start', 'center', 'flex-end', 'space-between'], 'flex-start'),
+      },
       ...actionsOf(node.buttons ?? node.actions ?? node.items ?? node.children).map((
         /** @type {any} */ action,
         /** @type {number} */ index,
-      ) => h(ActionButton, { key: index, node: action })),
+      ) => h(ActionButton, { key: index, node: { size: node.size, variant: node.variant, ...action } })),
     ),
 );
 
-/** Plain and light, for rows. @param {{node: any, after?: () => void}} props */
-export function RowAction({ node, after }) {
+/** Plain and light, for rows; `defaults` are its parameters when it names none. @param {{node: any, after?: () => void, defaults?: object}} props */
+export function RowAction({ node, after, defaults: given }) {
+  const defaults = isObject(node.params) ? undefined : given;
   const runtime = useRuntime();
   const resolve = useResolver();
-  const [running, , run] = useAction();
-  const label = text(resolve(node.button_label ?? node.buttonLabel ?? node.label ?? words(node.id)));
-  const click = async () =>
-    (await run({ plugin: runtime.plugin, action: prepared(node, runtime, resolve) })) && after?.();
+  const [running, , run] = usePageAction();
+  const declared = declaredFor(node, runtime);
+  const label = text(
+    resolve(
+      node.button_label ?? node.buttonLabel ?? node.label ?? declared.button_label ?? declared.label ?? words(node.id),
+    ),
+  );
+  const click = async () => {
+    const done = await run({ action: prepared(node, runtime, resolve), params: defaults });
+    if (done && !done.failed) after?.();
+  };
   return h(
     'button',
     {
       type: 'button',
-      className: `mini-button tone-${toneOf(node.color ?? node.button_color, 'indigo')}`,
-      disabled: running || !runtime.plugin.enabled,
+      className: `mini-button tone-${
+        toneOf(node.color ?? node.button_color ?? declared.color ?? declared.button_color, 'indigo')
+      }`,
+      disabled: running || !runtime.plugin.enabled || truthy(resolve(node.disabled ?? false)),
       'aria-busy': running,
       onClick: click,
     },

@@ -1,68 +1,191 @@
-/** Words on the page: text, title, divider, alert, badge, link, code. All of it is text nodes, never HTML. */
+/** Words on the page: text, title, divider, alert, badge, link, code, json, kbd, highlight, copy. All of it is text nodes. */
 import { cssColor, safeColor } from '../../core/color.js';
 import { json, text } from '../../core/format.js';
+import { get } from '../../core/path.js';
 import { safeUrl } from '../../core/url.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useSource } from '../../render/runtime.js';
-import { Pill } from '../../ui/atoms.js';
-import { icon } from '../../ui/icon.js';
-import { Alert, Divider, h, Text, Title } from '../../ui/kit.js';
-import { oneOf, size } from '../layout/layout.js';
+import { IconButton, pending, Pill } from '../../ui/atoms.js';
+import { Icon, icon } from '../../ui/icon.js';
+import { Alert, Divider, Fragment, h, Text, Title, useEffect, useState } from '../../ui/kit.js';
+import { complain } from '../../ui/notify.js';
+import { childrenOf } from '../layout/layout.js';
+import { oneOf, pixels, size } from '../layout/options.js';
+import { Markdown } from './markdown.js';
 
-/** A node's own words. @param {any} node */
-function useWords(node) {
+/** A node's own value: what it says, or what lies at its `path` in its data. @param {any} node */
+export function useValue(node) {
   const { data } = useSource(node);
-  return text(useResolved(node.text ?? node.value ?? node.content ?? node.label ?? node.title, { data }));
+  const said = useResolved(node.text ?? node.value ?? node.content ?? node.label ?? node.title, { data });
+  if (said !== undefined) return said;
+  return node.path === undefined ? data : get(data, node.path);
 }
+const useWords = (/** @type {any} */ node) => text(useValue(node));
 
-register(
-  ['text', 'paragraph'],
-  ({ node }) =>
-    Text({
-      component: 'p',
-      m: 0,
-      size: size(node.size, 'sm'),
-      c: node.dimmed === true ? 'dimmed' : cssColor(node.color, 7),
-      fw: node.bold || node.weight === 'bold' ? 600 : undefined,
-      className: 'prose',
-    }, useWords(node)),
-);
+const WEIGHTS = /** @type {Record<string, number>} */ ({ normal: 400, medium: 500, semibold: 600, bold: 700 });
+register(['text', 'paragraph'], ({ node }) => {
+  const words = useWords(node);
+  if (node.richText === true || node.markdown === true) return h(Markdown, { source: words });
+  return Text({
+    component: 'p',
+    m: 0,
+    size: size(node.size, 'sm'),
+    c: node.dimmed === true ? 'dimmed' : cssColor(node.color, 7),
+    fw: node.bold === true ? 600 : WEIGHTS[node.weight] ?? (Number(node.weight ?? node.fw) || undefined),
+    ta: oneOf(node.align, ['left', 'center', 'right'], 'left'),
+    lineClamp: Number(node.lineClamp) || undefined,
+    className: `prose ${node.mono === true ? 'mono' : ''} ${node.italic === true ? 'italic' : ''}`,
+  }, words);
+});
 
 register(['title', 'heading'], ({ node }) => {
-  const order = oneOf(Number(node.order ?? node.level), [2, 3, 4], 2);
-  return Title({ order, size: `h${order + 1}` }, useWords(node));
+  const order = oneOf(Number(node.order ?? node.level), [2, 3, 4, 5, 6], 2);
+  return Title(
+    { order, size: `h${Math.min(6, order + 1)}`, c: cssColor(node.color, 7) },
+    icon(node.icon, 20),
+    useWords(node),
+  );
 });
 
-register('divider', ({ node }) => Divider({ label: useWords(node) || undefined, my: 'xs' }));
+register('divider', ({ node }) =>
+  node.orientation === 'vertical' ? Divider({ orientation: 'vertical' }) : Divider({
+    label: useWords({ ...node, source: undefined }) || undefined,
+    labelPosition: oneOf(node.labelPosition, ['left', 'center', 'right'], 'center'),
+    my: 'xs',
+  }));
 
-register('alert', ({ node }) => {
-  const title = useResolved(node.title);
-  const message = useResolved(node.message ?? node.text ?? node.description);
-  return Alert({
-    title: title && text(title),
-    color: safeColor(node.color) ?? 'blue',
-    variant: 'light',
-    icon: icon(node.icon ?? 'info', 18),
-  }, text(message));
-});
-
-register('badge', ({ node }) => h(Pill, { tone: safeColor(node.color) ?? 'gray' }, useWords(node)));
-
-register('link', ({ node }) => {
-  const href = safeUrl(useResolved(node.href ?? node.url));
-  const words = useWords(node);
-  return href
-    ? h('a', {
-      className: 'link',
-      href,
-      rel: 'noopener noreferrer',
-      target: new URL(href).origin === location.origin ? undefined : '_blank',
-    }, words || href)
-    : h('span', { className: 'dim' }, words);
-});
-
-register(['json', 'code'], ({ node }) => {
+register(['alert', 'notice', 'callout'], ({ node }) => {
   const { data } = useSource(node);
-  const value = useResolved(node.value ?? node.text ?? '{{ data }}', { data });
-  return h('pre', { className: 'code', tabIndex: 0 }, typeof value === 'string' ? value : json(value, 2));
+  const shown = useResolved({ title: node.title, message: node.message ?? node.text ?? node.description ?? '' }, {
+    data,
+  });
+  return Alert(
+    {
+      title: shown.title && text(shown.title),
+      color: safeColor(node.color) ?? 'blue',
+      variant: oneOf(node.variant, ['light', 'outline', 'filled', 'default'], 'light'),
+      icon: icon(node.icon ?? 'info', 18),
+    },
+    node.richText === true ? h(Markdown, { source: text(shown.message) }) : text(shown.message),
+    node.children && childrenOf(node),
+  );
+});
+
+register(
+  ['badge', 'pill'],
+  ({ node }) =>
+    h(Pill, { tone: safeColor(node.color) ?? 'gray', icon: node.icon, dot: node.dot === true }, useWords(node)),
+);
+
+register(['link', 'anchor'], ({ node }) => {
+  const { data } = useSource(node);
+  const shown = useResolved({ href: node.href ?? node.url ?? node.to, words: node.label ?? node.text ?? node.title }, {
+    data,
+  });
+  const href = safeUrl(shown.href);
+  const words = text(shown.words ?? href ?? '');
+  if (!href) return h('span', { className: 'dim', title: 'Its address is not one that pages may open' }, words);
+  const outside = new URL(href).origin !== location.origin;
+  return h(
+    'a',
+    { className: 'link', href, rel: 'noopener noreferrer', target: outside ? '_blank' : undefined },
+    icon(node.icon, 15),
+    words || href,
+    outside && h(Icon, { name: 'external-link', size: 13 }),
+  );
+});
+
+/** @param {{words: string, label?: string}} props */
+export function CopyButton({ words, label = 'Copy' }) {
+  const [done, setDone] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setDone(false), 1600);
+    return () => clearTimeout(timer);
+  }, [done]);
+  const click = async () => {
+    try {
+      await navigator.clipboard.writeText(words);
+      setDone(true);
+    } catch {
+      complain('Not copied', 'The browser did not allow it. Select the words and copy them by keyboard.');
+    }
+  };
+  return h(IconButton, {
+    label: done ? 'Copied' : label,
+    icon: done ? 'check' : 'copy',
+    size: 16,
+    onClick: click,
+    className: done ? 'good' : '',
+  });
+}
+
+register(['copy', 'copyButton'], ({ node }) => {
+  const { data } = useSource(node);
+  const shown = useResolved({ value: node.value ?? node.text ?? '', label: node.label ?? '' }, { data });
+  const words = text(shown.value);
+  return h(
+    'span',
+    { className: 'copy' },
+    h('code', {}, text(shown.label || words)),
+    h(CopyButton, { words, label: text(shown.label || 'Copy') }),
+  );
+});
+
+/** @param {{words: string, node: any}} props */
+export const CodeBlock = ({ words, node }) =>
+  h(
+    'div',
+    { className: 'code-block' },
+    (node.title || node.language) && h('span', { className: 'code-title' }, text(node.title ?? node.language)),
+    node.copy !== false && h(CopyButton, { words, label: 'Copy the code' }),
+    h('pre', {
+      className: `code ${node.wrap === false ? 'no-wrap' : ''}`,
+      tabIndex: 0,
+      style: {
+        maxHeight: node.maxHeight === undefined && node.height === undefined
+          ? undefined
+          : pixels(node.maxHeight ?? node.height, 340),
+      },
+    }, words),
+  );
+
+register(['json', 'code', 'pre'], ({ node }) => {
+  const source = useSource(node);
+  const said = useResolved(node.value ?? node.code ?? node.text ?? node.content, { data: source.data });
+  const value = said === undefined ? (node.path === undefined ? source.data : get(source.data, node.path)) : said;
+  const inline = node.inline === true;
+  const words = typeof value === 'string' ? value : json(value, 2);
+  if (source.known && value === undefined) return pending(source, { title: 'Nothing yet', empty: true }) ?? null;
+  return inline ? h('code', { className: 'inline-code' }, words) : h(CodeBlock, { words, node });
+});
+
+register(['kbd', 'key'], ({ node }) => {
+  const keys = [useResolved(node.keys ?? node.text ?? node.value ?? node.label)].flat().filter((one) =>
+    one !== undefined
+  );
+  return h(
+    'span',
+    { className: 'keys' },
+    ...keys.flatMap((key, index) => [
+      index > 0 && h('span', { key: `p${index}`, className: 'dim' }, '+'),
+      h('kbd', { key: index }, text(key)),
+    ]),
+  );
+});
+
+/** Splits at every occurrence, whatever its case. @param {string} words @param {string[]} wanted @returns {string[]} odd ones are found */
+export function parted(words, wanted) {
+  const some = wanted.filter(Boolean).slice(0, 20).map((one) => one.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return some.length ? words.split(new RegExp(`(${some.join('|')})`, 'gi')) : [words];
+}
+register('highlight', ({ node }) => {
+  const words = useWords({ ...node, label: undefined });
+  const wanted = [useResolved(node.highlight ?? node.query ?? node.words ?? [])].flat().map(text);
+  return h(
+    'p',
+    { className: 'prose' },
+    ...parted(words, wanted).map((part, index) =>
+      index % 2 ? h('mark', { key: index }, part) : h(Fragment, { key: index }, part)
+    ),
+  );
 });

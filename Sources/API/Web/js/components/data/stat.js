@@ -1,41 +1,86 @@
-/** One figure with its name, and how it moved. */
-import { toneOf } from '../../core/color.js';
-import { number, text } from '../../core/format.js';
-import { get } from '../../core/path.js';
+/** One figure with its name, how it moved, and a small line of where it has been. */
+import { cssColor, toneOf } from '../../core/color.js';
+import { filters, number, text } from '../../core/format.js';
+import { get, isObject } from '../../core/path.js';
+import { rowsOf } from '../../core/query.js';
+import { thin } from '../../core/series.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useSource } from '../../render/runtime.js';
 import { Icon } from '../../ui/icon.js';
 import { h, Skeleton } from '../../ui/kit.js';
 
-/** `delta` as a sign and a direction; text that is no number stays as it is. @param {unknown} delta */
-export function direction(delta) {
+/** `delta` as a sign and a direction; text that is no number stays as it is. @param {unknown} delta @param {boolean} [lessIsBetter] */
+export function direction(delta, lessIsBetter = false) {
   if (delta === undefined || delta === null || delta === '') return undefined;
   const n = typeof delta === 'number' ? delta : Number(String(delta).trim());
   if (!Number.isFinite(n)) return { words: text(delta), tone: 'gray', icon: undefined };
   if (n === 0) return { words: '0', tone: 'gray', icon: 'minus' };
   return {
     words: `${n > 0 ? '+' : ''}${number(n)}`,
-    tone: n > 0 ? 'teal' : 'red',
+    tone: n > 0 === !lessIsBetter ? 'teal' : 'red',
     icon: n > 0 ? 'trending-up' : 'trending-down',
   };
 }
 
-function Stat(/** @type {{node: any}} */ { node }) {
+/** A line without axes; its figures are the stat's. @param {{values: number[], color?: unknown}} props */
+export function Spark({ values, color }) {
+  const kept = thin(values.filter(Number.isFinite), 60);
+  if (kept.length < 2) return null;
+  const [least, most] = [Math.min(...kept), Math.max(...kept)];
+  const place = (/** @type {number} */ value, /** @type {number} */ index) =>
+    `${((100 * index) / (kept.length - 1)).toFixed(2)},${
+      (26 - (24 * (value - least)) / (most - least || 1)).toFixed(2)
+    }`;
+  const line = kept.map(place).join(' ');
+  return h(
+    'svg',
+    {
+      className: 'spark',
+      viewBox: '0 0 100 28',
+      preserveAspectRatio: 'none',
+      'aria-hidden': true,
+      style: { color: cssColor(color, 6) ?? 'var(--accent)' },
+    },
+    h('polygon', { points: `0,28 ${line} 100,28`, className: 'spark-area' }),
+    h('polyline', { points: line, className: 'spark-line' }),
+  );
+}
+
+/** @param {{node: any}} props */
+function StatSpark({ node }) {
+  const { data } = useSource(node);
+  const given = useResolved(node.data ?? node.values, { data });
+  const rows = rowsOf(given ?? (node.path === undefined ? data : get(data, node.path)));
+  const values = rows.map((row) => Number(isObject(row) ? get(row, node.dataKey ?? node.valueKey ?? 'value') : row));
+  return h(Spark, { values, color: node.color });
+}
+
+/** @param {{node: any}} props */
+function Stat({ node }) {
   const source = useSource(node);
   const shown = useResolved({
     label: node.label ?? node.title,
     value: node.value,
-    delta: node.delta,
-    about: node.description ?? node.help,
+    delta: node.delta ?? node.change,
+    about: node.description ?? node.help ?? node.helpText,
+    unit: node.unit ?? node.suffix,
+    prefix: node.prefix,
   }, { data: source.data });
   // The path may start inside the data or with the source's own name.
-  const named = useResolved(typeof node.metricPath === 'string' ? `{{ ${node.metricPath} }}` : undefined);
-  const measured = node.metricPath ? get(source.data, node.metricPath) ?? named : undefined;
+  const path = node.metricPath ?? node.path;
+  const named = useResolved(typeof path === 'string' ? `{{ ${path.replace(/[{}|]/g, '')} }}` : undefined);
+  const measured = path ? get(source.data, path) ?? named : undefined;
   const value = measured ??
     (node.value !== undefined ? shown.value : typeof source.data === 'object' ? undefined : source.data);
   const missing = value === undefined || value === null || value === '';
   const figure = missing ? node.fallback ?? node.defaultValue ?? node.placeholder ?? '–' : value;
-  const moved = direction(shown.delta);
+  const formatted = Object.hasOwn(filters, node.format) && !missing ? filters[node.format](figure) : figure;
+  const moved = direction(shown.delta, node.lessIsBetter === true);
+  const spark = isObject(node.sparkline)
+    ? node.sparkline
+    : Array.isArray(node.sparkline)
+    ? { data: node.sparkline }
+    : undefined;
   return h(
     'div',
     { className: 'stat' },
@@ -49,18 +94,28 @@ function Stat(/** @type {{node: any}} */ { node }) {
       'div',
       { className: 'stat-words' },
       h('span', { className: 'stat-label' }, text(shown.label)),
-      missing && source.loading
-        ? Skeleton({ height: 26, width: 64 })
-        : h('span', { className: 'stat-value' }, typeof figure === 'number' ? number(figure) : text(figure)),
+      missing && source.loading && source.data === undefined ? Skeleton({ height: 26, width: 64 }) : h(
+        'span',
+        { className: 'stat-value' },
+        shown.prefix && h('small', {}, text(shown.prefix)),
+        typeof formatted === 'number' ? number(formatted) : text(formatted),
+        shown.unit && h('small', {}, text(shown.unit)),
+      ),
       shown.about && h('span', { className: 'dim' }, text(shown.about)),
+      source.error && missing && h('span', { className: 'stat-error' }, text(source.error.message)),
     ),
-    moved &&
+    (moved || spark) &&
       h(
         'span',
-        { className: `stat-delta tone-${moved.tone}` },
-        moved.icon && h(Icon, { name: moved.icon, size: 15 }),
-        moved.words,
+        { className: 'stat-side' },
+        moved && h(
+          'span',
+          { className: `stat-delta tone-${moved.tone}` },
+          moved.icon && h(Icon, { name: moved.icon, size: 15 }),
+          moved.words,
+        ),
+        spark && h(StatSpark, { node: { color: node.color, ...spark } }),
       ),
   );
 }
-register(['stat', 'statistic', 'metric'], Stat);
+register(['stat', 'statistic', 'metric', 'kpi'], Stat);

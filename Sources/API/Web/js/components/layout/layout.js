@@ -1,55 +1,28 @@
-/** Arrangement: stack, group, grids, card, tabs. */
+/** Arrangement: stack, group, box, grid, simpleGrid, card, split. */
+import { toneOf } from '../../core/color.js';
 import { text } from '../../core/format.js';
 import { isObject } from '../../core/path.js';
 import { Nodes } from '../../render/node.js';
 import { register } from '../../render/registry.js';
 import { useResolved } from '../../render/runtime.js';
-import { Heading } from '../../ui/atoms.js';
+import { Heading, Level } from '../../ui/atoms.js';
 import { icon } from '../../ui/icon.js';
-import {
-  Grid,
-  GridCol,
-  Group,
-  h,
-  SimpleGrid,
-  Stack,
-  Tabs,
-  TabsList,
-  TabsPanel,
-  TabsTab,
-  useState,
-} from '../../ui/kit.js';
+import { Grid, GridCol, Group, h, SimpleGrid, Stack, useContext } from '../../ui/kit.js';
+import { oneOf, pixels, size, whole } from './options.js';
 
-const SIZES = new Set(['xs', 'sm', 'md', 'lg', 'xl']);
-/** A size word or a number of pixels. @param {unknown} value @param {any} fallback */
-export const size = (
-  value,
-  fallback,
-) => (SIZES.has(/** @type {string} */ (value)) || (typeof value === 'number' && value >= 0 && value < 200)
-  ? value
-  : fallback);
-/** @template T @param {unknown} value @param {T[]} allowed @param {T} fallback @returns {T} */
-export const oneOf = (
-  value,
-  allowed,
-  fallback,
-) => (allowed.includes(/** @type {any} */ (value)) ? /** @type {any} */ (value) : fallback);
-
-const childrenOf = (/** @type {any} */ node) => h(Nodes, { nodes: node.children ?? node.items ?? node.content });
+export const childrenOf = (/** @type {any} */ node) =>
+  h(Nodes, { nodes: node.children ?? node.items ?? node.content ?? node.layout });
 const ALIGN = ['stretch', 'flex-start', 'start', 'center', 'flex-end', 'end', 'baseline'];
 const JUSTIFY = ['flex-start', 'start', 'center', 'flex-end', 'end', 'space-between', 'space-around', 'space-evenly'];
 
-register(
-  ['stack', 'box', 'list'],
-  ({ node }) =>
-    Stack({
-      gap: size(node.gap ?? node.spacing, 'md'),
-      align: oneOf(node.align, ALIGN, 'stretch'),
-      justify: oneOf(node.justify, JUSTIFY, 'flex-start'),
-    }, childrenOf(node)),
-);
+register(['stack', 'column'], ({ node }) =>
+  Stack({
+    gap: size(node.gap ?? node.spacing, 'md'),
+    align: oneOf(node.align, ALIGN, 'stretch'),
+    justify: oneOf(node.justify, JUSTIFY, 'flex-start'),
+  }, childrenOf(node)));
 
-register('group', ({ node }) =>
+register(['group', 'row'], ({ node }) =>
   Group({
     gap: size(node.gap ?? node.spacing, 'md'),
     align: oneOf(node.align, ALIGN, 'center'),
@@ -58,66 +31,78 @@ register('group', ({ node }) =>
     wrap: oneOf(node.wrap, ['wrap', 'nowrap'], 'wrap'),
   }, childrenOf(node)));
 
-register('simpleGrid', ({ node }) => {
-  const cols = isObject(node.cols)
-    ? node.cols
-    : { base: 1, sm: Math.min(2, Number(node.cols) || 2), md: Math.min(12, Number(node.cols ?? node.columns) || 2) };
-  return SimpleGrid({ cols, spacing: size(node.gap ?? node.spacing, 'md') }, childrenOf(node));
-});
+const PADS = /** @type {Record<string, number>} */ ({ xs: 6, sm: 10, md: 16, lg: 22, xl: 30 });
+const padOf = (/** @type {unknown} */ value) =>
+  typeof value === 'string' && Object.hasOwn(PADS, value) ? PADS[value] : pixels(value, 0, 0, 80);
+
+register(['box', 'container', 'center'], ({ node }) =>
+  h('div', {
+    className: `box ${node.type === 'center' || node.center === true ? 'centred' : ''} ${
+      node.withBorder === true ? 'bordered' : ''
+    } ${node.color ? `toned tone-${toneOf(node.color)}` : ''}`,
+    style: {
+      padding: padOf(node.padding ?? node.p) || undefined,
+      maxWidth: node.maxWidth === undefined ? undefined : pixels(node.maxWidth, 1200),
+      maxHeight: node.maxHeight === undefined ? undefined : pixels(node.maxHeight, 400),
+    },
+    tabIndex: node.maxHeight === undefined ? undefined : 0,
+  }, childrenOf(node)));
+
+/** Columns by width, from one number or from a number for each width. @param {any} cols @param {number} fallback */
+function columnsOf(cols, fallback) {
+  const entries = isObject(cols)
+    ? ['base', 'xs', 'sm', 'md', 'lg', 'xl'].filter((key) => cols[key] !== undefined).map((
+      key,
+    ) => [key, whole(cols[key], 1, 1, 12)])
+    : [];
+  if (entries.length) return { base: 1, ...Object.fromEntries(entries) };
+  const most = whole(cols, fallback, 1, 12);
+  return { base: 1, sm: Math.min(2, most), md: most };
+}
+
+register(['simpleGrid', 'columns'], ({ node }) =>
+  SimpleGrid({
+    cols: columnsOf(node.cols ?? node.columns, 2),
+    spacing: size(node.spacing ?? node.gap, 'md'),
+    verticalSpacing: size(node.verticalSpacing ?? node.gap ?? node.spacing, 'md'),
+  }, childrenOf(node)));
 
 register('grid', ({ node }) => {
-  const list = Array.isArray(node.children ?? node.items) ? node.children ?? node.items : [];
-  const span = (
-    /** @type {any} */ child,
-  ) => (isObject(child?.span) ? child.span : { base: 12, sm: Math.min(12, Math.max(1, Number(child?.span) || 6)) });
+  const list = [node.children ?? node.items ?? []].flat();
+  const span = (/** @type {any} */ child) =>
+    isObject(child?.span)
+      ? {
+        base: 12,
+        ...Object.fromEntries(
+          Object.entries(columnsOf(child.span, 12)).filter(([key]) => child.span[key] !== undefined),
+        ),
+      }
+      : { base: 12, sm: whole(child?.span ?? child?.cols, 6, 1, 12) };
   return Grid(
-    { gutter: size(node.gap ?? node.gutter, 'md') },
+    { gutter: size(node.gutter ?? node.gap ?? node.spacing, 'md') },
     ...list.map((/** @type {any} */ child, /** @type {number} */ index) =>
-      GridCol({ key: index, span: span(child) }, h(Nodes, { nodes: child?.type ? child : child?.children }))
-    ),
-  );
-});
-
-function CardPart(/** @type {{node: any}} */ { node }) {
-  const title = useResolved(node.title ?? node.label);
-  const about = useResolved(node.description ?? node.subtitle);
-  return h(
-    'section',
-    { className: 'panel' },
-    title && h('header', { className: 'panel-head' }, icon(node.icon, 18), h(Heading, {}, text(title))),
-    about && h('p', { className: 'dim panel-about' }, text(about)),
-    Stack({ gap: size(node.gap, 'md') }, childrenOf(node)),
-  );
-}
-register(['card', 'paper', 'section'], CardPart);
-
-function TabsPart(/** @type {{node: any}} */ { node }) {
-  const tabs = (Array.isArray(node.tabs ?? node.items) ? node.tabs ?? node.items : []).filter(isObject).map((
-    /** @type {any} */ tab,
-    /** @type {number} */ index,
-  ) => ({ ...tab, id: text(tab.id ?? tab.value ?? index) }));
-  const first = tabs.some((/** @type {any} */ tab) => tab.id === node.defaultTab) ? node.defaultTab : tabs[0]?.id;
-  const [chosen, choose] = useState(first);
-  const labels = useResolved(tabs.map((/** @type {any} */ tab) => tab.label ?? tab.title ?? tab.id));
-  return Tabs(
-    {
-      value: chosen,
-      onChange: choose,
-      keepMounted: false,
-      variant: oneOf(node.variant, ['default', 'outline', 'pills'], 'default'),
-    },
-    TabsList(
-      {},
-      ...tabs.map((/** @type {any} */ tab, /** @type {number} */ index) =>
-        TabsTab({ key: tab.id, value: tab.id, leftSection: icon(tab.icon, 16) }, text(labels[index]))
-      ),
-    ),
-    ...tabs.map((/** @type {any} */ tab) =>
-      TabsPanel(
-        { key: tab.id, value: tab.id, pt: 'md' },
-        Stack({ gap: 'md' }, h(Nodes, { nodes: tab.children ?? tab.content ?? tab.layout })),
+      GridCol(
+        { key: index, span: span(child) },
+        h(Nodes, { nodes: isObject(child) && !child.type ? child.children : child }),
       )
     ),
   );
+});
+
+/** @param {{node: any}} props */
+function CardPart({ node }) {
+  const level = useContext(Level);
+  const shown = useResolved({ title: node.title ?? node.label, about: node.description ?? node.subtitle });
+  return h(
+    'section',
+    { className: `panel ${node.color ? `edged tone-${toneOf(node.color)}` : ''}` },
+    shown.title && h('header', { className: 'panel-head' }, icon(node.icon, 18), h(Heading, {}, text(shown.title))),
+    shown.about && h('p', { className: 'dim panel-about' }, text(shown.about)),
+    h(
+      Level.Provider,
+      { value: shown.title ? Math.min(5, level + 1) : level },
+      Stack({ gap: size(node.gap, 'md') }, childrenOf(node)),
+    ),
+  );
 }
-register('tabs', TabsPart);
+register(['card', 'paper', 'section', 'panel'], CardPart);

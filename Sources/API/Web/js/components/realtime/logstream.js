@@ -1,26 +1,31 @@
 /** `logStream`: lines that arrive, newest at the bottom; follows them unless the reader scrolled up or paused. */
 import { matches } from '../../core/events.js';
-import { text, time } from '../../core/format.js';
+import { text } from '../../core/format.js';
 import { entriesOf, lineOf } from '../../core/log.js';
 import { get } from '../../core/path.js';
 import { rowsOf } from '../../core/query.js';
+import { isLazy } from '../../core/source.js';
 import { log } from '../../net/eventlog.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useRuntime, useSource } from '../../render/runtime.js';
-import { Heading, IconButton, pending } from '../../ui/atoms.js';
+import { pending } from '../../ui/atoms.js';
 import { useStore } from '../../ui/hooks.js';
-import { icon } from '../../ui/icon.js';
-import { h, TextInput, useEffect, useMemo, useRef, useState } from '../../ui/kit.js';
+import { h, useMemo } from '../../ui/kit.js';
+import { pixels } from '../layout/options.js';
+import { LogView } from './logview.js';
 
 const DEFAULT_LIMIT = 200;
 const LARGEST_LIMIT = 5000;
 
-/** The lines a source's data holds, at `path` or where the path ends. @param {any} data @param {string | undefined} path */
-function stored(data, path) {
-  const at = path ? get(data, path) ?? get(data, path.split('.').pop()) : data;
+/** The lines a source's data holds, at `path` or where the path ends. @param {any} data @param {string | undefined} path @returns {any[]} */
+export function stored(data, path) {
+  const last = path?.split('.').pop() ?? '';
+  const at = path ? get(data, path) ?? get(data, last) : data;
   if (at !== undefined && at !== data) return entriesOf(at);
   if (path && rowsOf(data).length) {
-    return rowsOf(data).flatMap((row) => entriesOf(get(row, path) ?? get(row, path.split('.').pop())));
+    const within = rowsOf(data).flatMap((row) => entriesOf(get(row, path) ?? get(row, last)));
+    // Rows that an append subscription has collected are the lines themselves.
+    return within.length || !Array.isArray(data) ? within : data;
   }
   return path ? [] : rowsOf(data).length ? rowsOf(data) : entriesOf(typeof data === 'string' ? data : undefined);
 }
@@ -47,73 +52,31 @@ function useArriving(spec, path, plugin, limit) {
   }, [recent, spec, path, plugin, limit]);
 }
 
-function LogStream(/** @type {{node: any}} */ { node }) {
+/** @param {{node: any}} props */
+function LogStream({ node }) {
   const { plugin } = useRuntime();
   const source = useSource(node);
   const limit = Math.min(LARGEST_LIMIT, Math.max(1, Number(node.limit) || DEFAULT_LIMIT));
   const path = typeof node.path === 'string' ? node.path : undefined;
   const arriving = useArriving(source.spec, path, plugin.key, limit);
-  const [query, setQuery] = useState('');
-  const [frozen, freeze] = useState(/** @type {any[] | undefined} */ (undefined));
   const title = text(useResolved(node.title ?? node.label ?? 'Log'));
-  const all = useMemo(
-    () => (holdsLines(source.data, path) ? stored(source.data, path).map(lineOf) : arriving).slice(-limit),
-    [source.data, path, arriving, limit],
-  );
-  const lines = (frozen ?? all).filter(({ words }) => words.toLowerCase().includes(query.trim().toLowerCase()));
-
-  const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const following = useRef(true);
-  useEffect(() => {
-    if (following.current && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [lines.length, all]);
-  const scrolled = () =>
-    void (box.current &&
-      (following.current = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 40));
-
-  return h(
-    'section',
-    { className: 'panel flush' },
-    h(
-      'header',
-      { className: 'panel-head table-head' },
-      icon(node.icon ?? 'scroll-text', 18),
-      h(Heading, {}, title),
-      h('span', { className: 'dim' }, lines.length === 1 ? '1 line' : `${lines.length} lines`),
-      TextInput({
-        'aria-label': 'Filter lines',
-        placeholder: 'Filter…',
-        size: 'xs',
-        value: query,
-        onChange: setQuery,
-        leftSection: icon('search', 14),
-        className: 'table-filter',
-      }),
-      h(IconButton, {
-        label: frozen ? 'Resume' : 'Pause',
-        icon: frozen ? 'play' : 'pause',
-        'aria-pressed': Boolean(frozen),
-        onClick: () => freeze(frozen ? undefined : all),
-      }),
-    ),
-    h(
-      'div',
-      { className: 'log', role: 'log', 'aria-label': title, tabIndex: 0, ref: box, onScroll: scrolled },
-      ...(lines.length
-        ? lines.map((line, index) =>
-          h(
-            'div',
-            { key: index, className: `log-line level-${line.level}` },
-            h('time', {}, line.at ? time(line.at) : ''),
-            h('span', { className: 'log-level' }, line.level),
-            h('span', { className: 'log-words' }, line.words),
-          )
-        )
-        : [
-          pending(source, { lines: 4 }) ??
-            h('p', { key: 'none', className: 'dim log-none' }, text(node.emptyText ?? 'Waiting for lines…')),
-        ]),
-    ),
-  );
+  const own = useResolved(node.lines ?? node.value);
+  const lines = useMemo(() => {
+    if (own !== undefined) return entriesOf(own).map(lineOf).slice(-limit);
+    return (holdsLines(source.data, path) ? stored(source.data, path).map(lineOf) : arriving).slice(-limit);
+  }, [own, source.data, path, arriving, limit]);
+  const blank = pending(source, {
+    lines: 4,
+    empty: isLazy(source.spec) && !source.updated && !lines.length,
+    title: 'Not read yet',
+  }) ?? text(node.emptyText ?? node.defaultText ?? 'Waiting for lines…');
+  return h(LogView, {
+    title,
+    icon: node.icon,
+    lines,
+    blank,
+    height: pixels(node.height, 340, 100, 1000),
+    name: `${plugin.key}.log`,
+  });
 }
-register(['logStream', 'log'], LogStream);
+register(['logStream', 'log', 'logs'], LogStream);

@@ -1,111 +1,95 @@
-/** `table`: sorting, a filter, pages, badges, actions in the row, rows that open. Plain elements; only the page shown is drawn. */
-import { text, words } from '../../core/format.js';
-import { isObject } from '../../core/path.js';
-import { filterRows, pageOf, rowsOf, sortRows } from '../../core/query.js';
+/** `table`: sorting, search, filters, pages, choosing, editing, actions, rows that open. Plain elements; only what is in view is drawn. */
+import { number, text, words } from '../../core/format.js';
+import { get, isObject } from '../../core/path.js';
+import { rowsOf } from '../../core/query.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useSource } from '../../render/runtime.js';
 import { useScope } from '../../render/scope.js';
-import { Heading, pending, Problem } from '../../ui/atoms.js';
-import { Icon, icon } from '../../ui/icon.js';
+import { Heading, IconButton, pending, Problem } from '../../ui/atoms.js';
+import { icon } from '../../ui/icon.js';
 import { useStable } from '../../ui/hooks.js';
 import { h, TextInput, useMemo, useState } from '../../ui/kit.js';
-import { valueOf } from './cell.js';
+import { pixels } from '../layout/options.js';
+import { Bulk } from './bulk.js';
+import { useEdits } from './edits.js';
+import { Filters, Head } from './head.js';
 import { Pager } from './pager.js';
 import { Row } from './row.js';
+import { filterOf, useTable } from './state.js';
+import { useWindow } from './virtual.js';
 
 const MOST_COLUMNS = 50;
-const DEFAULT_PAGE = 25;
-const LARGEST_PAGE = 100;
 
 /** Columns as declared, or one for each key of the first row. @param {any} declared @param {any[]} rows */
-function columnsOf(declared, rows) {
+export function columnsOf(declared, rows) {
   const list = Array.isArray(declared) && declared.length
     ? declared
     : isObject(rows[0])
-    ? Object.keys(rows[0])
+    ? Object.keys(rows[0]).map((id) => ({ id, sortable: true }))
     : ['value'];
   return list.slice(0, MOST_COLUMNS).flatMap((column, index) => {
     const given = typeof column === 'string' ? { id: column } : column;
-    if (!isObject(given)) return [];
+    if (!isObject(given) || given.hidden === true) return [];
     const id = text(given.id ?? given.accessor ?? given.path ?? index);
-    return [{ ...given, id, label: text(given.label ?? given.header ?? (given.type === 'actions' ? '' : words(id))) }];
+    return [{
+      ...given,
+      id,
+      label: text(given.label ?? given.header ?? given.title ?? (given.type === 'actions' ? '' : words(id))),
+    }];
   });
 }
 
-/** @param {{column: any, sort: any[], onSort: (id: string) => void}} props */
-function Head({ column, sort, onSort }) {
-  const at = sort.find(({ id }) => id === column.id);
-  const sortable = column.sortable && column.type !== 'actions';
-  const width = typeof column.width === 'number' ? column.width : undefined;
-  const order = at ? (at.desc ? 'descending' : 'ascending') : 'none';
-  return h(
-    'th',
-    { scope: 'col', width, 'aria-sort': sortable ? order : undefined },
-    sortable
-      ? h(
-        'button',
-        { type: 'button', className: 'sort', onClick: () => onSort(column.id) },
-        column.label,
-        h(Icon, { name: at ? (at.desc ? 'arrow-down' : 'arrow-up') : 'chevrons-up-down', size: 14 }),
-      )
-      : column.label || h('span', { className: 'sr-only' }, 'Actions'),
-  );
-}
-
-/** Not sorted → ascending → descending → not sorted. @param {any[]} sort @param {string} id */
-const turned = (sort, id) => {
-  const at = sort[0]?.id === id ? sort[0] : undefined;
-  return !at ? [{ id, desc: false }] : at.desc ? [] : [{ id, desc: true }];
-};
-
-function Table(/** @type {{node: any}} */ { node }) {
+/** @param {{node: any}} props */
+function Table({ node }) {
   const source = useSource(node);
   const scope = useScope();
-  const data = useResolved(node.rows ?? node.data ?? node.items) ?? source.data;
+  const own = useResolved(node.rows ?? node.data ?? node.items, { data: source.data });
+  const data = own ?? (node.path === undefined ? source.data : get(source.data, node.path));
   const rows = useMemo(() => rowsOf(data), [data]);
   const declared = useStable(node.columns);
-  const columns = useMemo(() => columnsOf(declared, rows), [declared, rows]);
-  const initial = Array.isArray(node.initialSort) ? node.initialSort.filter(isObject) : [];
-  const [sort, setSort] = useState(initial);
-  const [query, setQuery] = useState('');
-  const [at, setPage] = useState(1);
-  const [open, setOpen] = useState(() => new Set());
+  const columns = useMemo(() => columnsOf(declared, rows), [declared, Array.isArray(declared) ? undefined : rows]);
+  const table = useTable(node, rows, columns);
+  const { edits, save } = useEdits(node, source, rows);
+  const [filtering, setFiltering] = useState(false);
+  const seen = useWindow(table.isVirtual, table.page.rows.length);
   const title = text(useResolved(node.title ?? node.label ?? ''));
-  const size = Math.min(LARGEST_PAGE, Math.max(1, Number(node.pageSize) || DEFAULT_PAGE));
 
-  const shown = useMemo(() => {
-    const read = (/** @type {any} */ row, /** @type {string} */ id) =>
-      valueOf(row, columns.find((column) => column.id === id) ?? { id });
-    return sortRows(filterRows(rows, query, (row) => columns.map((column) => valueOf(row, column))), sort, read);
-  }, [rows, columns, query, sort]);
-  const page = pageOf(shown, at, size);
-  const keyOf = (/** @type {any} */ row, /** @type {number} */ index) =>
-    text(row?.id ?? row?.key ?? row?.uuid ?? `${page.page}:${index}`);
-  const toggle = (/** @type {string} */ key) =>
-    setOpen((/** @type {Set<string>} */ now) =>
-      new Set(now.has(key) ? [...now].filter((one) => one !== key) : [...now, key])
-    );
-
-  const blank = pending(source, { empty: rows.length === 0, title: text(node.emptyText ?? 'No rows yet') });
-  const width = columns.length + (node.expandable ? 1 : 0) + (node.rowActions ? 1 : 0);
+  const canChoose = node.selectable === true || node.selection === true ||
+    Array.isArray(node.bulkActions ?? node.bulk_actions);
+  const canFilter = columns.some((column) => filterOf(column, node));
+  const canSearch = [node.search, node.filterable, node.searchable].includes(true);
+  const [before, after] = [(canChoose ? 1 : 0) + (node.expandable ? 1 : 0), node.rowActions ? 1 : 0];
+  const blank = pending(source, {
+    empty: rows.length === 0,
+    title: text(node.emptyText ?? node.emptyMessage ?? 'No rows yet'),
+  });
   return h(
     'section',
     { className: 'panel flush' },
-    (title || node.filterable) &&
+    (title || canSearch || canFilter) &&
       h(
         'header',
         { className: 'panel-head table-head' },
         icon(node.icon, 18),
         title && h(Heading, {}, title),
-        node.filterable &&
+        rows.length > 0 && h('span', { className: 'dim' }, number(rows.length)),
+        canSearch &&
           TextInput({
-            'aria-label': 'Filter rows',
-            placeholder: 'Filter…',
+            'aria-label': `Search ${title || 'rows'}`,
+            placeholder: 'Search…',
             size: 'xs',
-            value: query,
-            onChange: (/** @type {string} */ now) => (setQuery(now), setPage(1)),
+            value: table.query,
+            onChange: table.search,
             leftSection: icon('search', 14),
             className: 'table-filter',
+          }),
+        canFilter &&
+          h(IconButton, {
+            label: 'Filters by column',
+            icon: 'list-filter',
+            className: canSearch ? '' : 'to-end',
+            'aria-pressed': filtering,
+            onClick: () => setFiltering(!filtering),
           }),
       ),
     source.error && rows.length > 0 &&
@@ -114,52 +98,83 @@ function Table(/** @type {{node: any}} */ { node }) {
         message: text(source.error.message),
         onRetry: () => source.refresh(),
       }),
+    table.selected.length > 0 && h(Bulk, { node, table, after: source.refresh }),
     blank ? h('div', { className: 'panel-body' }, blank) : h(
       'div',
-      { className: 'table-scroll', tabIndex: 0, role: 'region', 'aria-label': title || 'Table' },
+      {
+        className: `table-scroll ${table.isVirtual ? 'virtual' : ''}`,
+        tabIndex: 0,
+        role: 'group',
+        'aria-label': title || 'Table',
+        ref: seen.box,
+        style: {
+          maxHeight: table.isVirtual || node.height !== undefined
+            ? pixels(node.height ?? node.maxHeight, 480, 120, 2000)
+            : undefined,
+        },
+      },
       h(
         'table',
-        { className: 'table' },
+        { className: 'table', 'aria-rowcount': table.isVirtual ? table.page.rows.length : undefined },
         h(
           'thead',
           {},
           h(
             'tr',
             {},
+            canChoose &&
+              h(
+                'th',
+                { className: 'narrow' },
+                h('input', {
+                  type: 'checkbox',
+                  className: 'tick',
+                  'aria-label': 'Choose all rows that match',
+                  checked: table.allChosen,
+                  onChange: () => table.chooseAll(!table.allChosen),
+                }),
+              ),
             node.expandable && h('th', { className: 'narrow' }, h('span', { className: 'sr-only' }, 'Details')),
-            ...columns.map((column) =>
-              h(Head, {
-                key: column.id,
-                column,
-                sort,
-                onSort: (id) => setSort(turned(sort, id)),
-              })
-            ),
+            ...columns.map((column) => h(Head, { key: column.id, column, sort: table.sort, onSort: table.turnSort })),
             node.rowActions && h('th', {}, h('span', { className: 'sr-only' }, 'Actions')),
           ),
+          filtering && canFilter && h(Filters, { columns, node, rows, table, before, after }),
         ),
         h(
           'tbody',
           {},
-          ...page.rows.map((row, index) => {
-            const key = keyOf(row, index);
-            return h(Row, {
+          seen.above > 0 && h('tr', { 'aria-hidden': true, className: 'spacer', style: { height: seen.above } }),
+          ...table.page.rows.slice(seen.from, seen.to).map(({ row, key }, index) =>
+            h(Row, {
               key,
               id: key,
+              index: table.isVirtual ? seen.from + index + 1 : undefined,
               row,
               columns,
               node,
-              width,
+              width: columns.length + before + after,
               scope,
-              open: open.has(key),
-              onToggle: toggle,
+              open: table.open.has(key),
+              chosen: table.chosen.has(key),
+              pending: edits[key],
+              onToggle: table.toggle,
+              onChoose: canChoose ? table.choose : undefined,
+              onEdit: save,
               after: source.refresh,
-            });
-          }),
+            })
+          ),
+          seen.below > 0 && h('tr', { 'aria-hidden': true, className: 'spacer', style: { height: seen.below } }),
+          table.page.total === 0 &&
+            h(
+              'tr',
+              {},
+              h('td', { colSpan: columns.length + before + after, className: 'dim none-match' }, 'No row matches.'),
+            ),
         ),
       ),
     ),
-    page.pages > 1 && h(Pager, { page, onPage: setPage }),
+    !blank && (table.page.pages > 1 || table.size < rows.length) &&
+      h(Pager, { page: table.page, onPage: table.go, size: table.size, onSize: table.resize }),
   );
 }
 register(['table', 'dataTable'], Table);

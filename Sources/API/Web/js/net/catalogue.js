@@ -1,6 +1,6 @@
 /** The plugins as the server last listed them, and the verbs that change them. */
 import { Store } from '../core/store.js';
-import { plugins as api } from '../net/api.js';
+import { plugins as api } from './api.js';
 
 /** `{state: 'loading' | 'ready' | 'failed', list, error, at}` */
 export const catalogue = new Store({ state: 'loading', list: [], error: undefined, at: 0 });
