@@ -8,8 +8,9 @@ import textwrap
 
 import pytest
 
-from driver import HostServer
-from place import SOURCES, TESTS, host_environment, make_database, start_redis
+from place import SOURCES, TESTS  # first: it makes the kit importable
+from skirret_plugin.driver import HostServer
+from skirret_plugin.place import host_environment, make_database, start_redis
 
 FIXTURES = TESTS / "fixtures"
 

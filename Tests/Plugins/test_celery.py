@@ -12,7 +12,7 @@ import pytest
 from celery import Celery
 
 from conftest import FIXTURES, SOURCES
-from driver import HostServer, wait_for_socket
+from skirret_plugin.driver import HostServer, wait_for_socket
 
 CALLER = """
     from celery import chain, shared_task

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conftest import FIXTURES
-from driver import HostServer
+from skirret_plugin.driver import HostServer
 
 HARMFUL = """
     import ctypes, os, signal, subprocess, sys, threading, time

@@ -1,15 +1,10 @@
 """Of all processes of a plugin one leads: taken, kept, lost in time, and handed over."""
 
 import queue
-import sys
 
 import pytest
-
-from conftest import SOURCES
-
-sys.path.insert(0, str(SOURCES))
-from dispatcharr.persistent_lock import PersistentLock  # noqa: E402
-from skirret_host.leader import ACQUIRED, LOST, Leadership  # noqa: E402
+from dispatcharr.persistent_lock import PersistentLock
+from skirret_host.leader import ACQUIRED, LOST, Leadership
 
 LEASE, RENEWAL = 1.2, 0.1
 LEADER = """

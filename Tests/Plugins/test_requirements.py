@@ -9,8 +9,8 @@ import sys
 import zipfile
 
 import pytest
+from skirret_host import requirements
 
-from conftest import SOURCES
 from test_describe import describe
 
 NEEDY = """
@@ -141,9 +141,6 @@ def test_lines_that_are_no_name_with_versions_are_refused_with_their_number(inst
 
 
 def test_lines_as_authors_write_them_are_read(make_plugin, tmp_path):
-    sys.path.insert(0, str(SOURCES))
-    from skirret_host import requirements
-
     lines = ["Pillow", "humanize>=4,<5", "a.b-c_d ~= 1.0", "x[extra, more]==1.2.*", "y; python_version < '3.9'", "z (>=1)"]
     folder = make_plugin("many", "", requirements__txt="\n".join([*lines, "#only this", "w # that"]))
     assert requirements.read(folder) == [*lines, "w"]

@@ -11,7 +11,7 @@ import time
 import pytest
 import redis
 
-from driver import HostServer
+from skirret_plugin.driver import HostServer
 
 #: How long a master is silent before it is called down.
 DOWN_AFTER = 500

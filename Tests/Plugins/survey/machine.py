@@ -14,8 +14,9 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
 
-from driver import HostServer  # noqa: E402
-from place import host_environment, make_database, run_with_models, start_redis  # noqa: E402
+import place  # noqa: E402, F401
+from skirret_plugin.driver import HostServer  # noqa: E402
+from skirret_plugin.place import host_environment, make_database, run_with_models, start_redis  # noqa: E402
 
 #: The product's defaults; see PluginLimits.swift.
 LIMITS = {"memory_bytes": 512 << 20, "files": 256, "processes": 64, "file_bytes": 1 << 30}

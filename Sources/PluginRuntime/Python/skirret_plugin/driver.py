@@ -1,10 +1,9 @@
-"""Drives the plugin host over its real sockets, as the supervisor does."""
+"""Drives the plugin host over its real sockets, as Skirret's supervisor does."""
 
 import array
 import itertools
 import json
 import os
-import queue
 import select
 import signal
 import socket
@@ -12,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 
 #: Seconds until a test that waits for something gives up; nothing waits this long when all is well.
@@ -34,12 +34,12 @@ def wait_for_socket(path, process):
 
 
 class Frames:
-    """One end of a frame socket: frames come in by themselves, and are taken by what they are."""
+    """One end of a frame socket: frames come in by themselves, and are taken by what they are, from any thread."""
 
     def __init__(self, sock):
         self.sock = sock
-        self._arrived = queue.Queue()
-        self._kept = []
+        self._kept, self._ended = [], False
+        self._changed = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
 
     def send(self, descriptors=(), pieces=1, **frame):
@@ -53,30 +53,38 @@ class Frames:
 
     def take(self, matches, what="a frame", patience=PATIENCE):
         """The first frame, come or to come, that `matches`; others wait for their turn."""
-        for index, frame in enumerate(self._kept):
-            if matches(frame):
-                return self._kept.pop(index)
-        while True:
-            try:
-                frame = self._arrived.get(timeout=patience)
-            except queue.Empty:
-                raise AssertionError(f"waited {patience} s for {what}; there are {self._kept!s:.2000}") from None
-            assert frame is not None, f"the socket ended before {what}; there are {self._kept!s:.2000}"
-            if matches(frame):
-                return frame
-            self._kept.append(frame)
+        end = time.monotonic() + patience
+        with self._changed:
+            while True:
+                for index, frame in enumerate(self._kept):
+                    if matches(frame):
+                        return self._kept.pop(index)
+                assert not self._ended, f"the socket ended before {what}; there are {self._kept!s:.2000}"
+                left = end - time.monotonic()
+                assert left > 0, f"waited {patience} s for {what}; there are {self._kept!s:.2000}"
+                self._changed.wait(left)
 
     def take_all(self, kind):
         """The frames of one type that have come until now; call it after the frame that ends them."""
-        found = [frame for frame in self._kept if frame["type"] == kind]
-        self._kept = [frame for frame in self._kept if frame["type"] != kind]
-        return found
+        return self.take_those(lambda frame: frame["type"] == kind)
+
+    def take_those(self, matches):
+        """The frames that have come until now and match, in order."""
+        with self._changed:
+            found = [frame for frame in self._kept if matches(frame)]
+            self._kept = [frame for frame in self._kept if not matches(frame)]
+            return found
 
     def _read(self):
         with suppress(ConnectionResetError), self.sock.makefile("rb") as stream:
             while len(head := stream.read(4)) == 4:
-                self._arrived.put(json.loads(stream.read(struct.unpack(">I", head)[0])))
-        self._arrived.put(None)
+                frame = json.loads(stream.read(struct.unpack(">I", head)[0]))
+                with self._changed:
+                    self._kept.append(frame)
+                    self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
 
 class HostServer:
@@ -180,6 +188,10 @@ class RunningPlugin:
             self.frames.sock.shutdown(socket.SHUT_RDWR)
         return self.exited()
 
+    def output_so_far(self, name):
+        """What the plugin has printed until now."""
+        return self._outputs[name].so_far()
+
     def output(self, name):
         """Everything the plugin printed; the process must have ended."""
         return self._outputs[name].whole()
@@ -189,7 +201,7 @@ class Output:
     """Reads one pipe to its end as it fills: a pipe that nobody reads holds its writer up."""
 
     def __init__(self, descriptor):
-        self._stream = os.fdopen(descriptor, "rb")
+        self._stream = os.fdopen(descriptor, "rb", buffering=0)
         self._data = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -198,6 +210,10 @@ class Output:
         self._reader.join(PATIENCE)
         return self._data.decode()
 
+    def so_far(self):
+        return self._data.decode(errors="replace")
+
     def _read(self):
         with self._stream:
-            self._data = self._stream.read()
+            while piece := os.read(self._stream.fileno(), 1 << 16):
+                self._data += piece

@@ -1,0 +1,5 @@
+"""One module per command: NAME, HELP, `add_arguments(parser)`, and `perform(arguments)`, which returns the exit code."""
+
+from . import install, new, run, test, validate
+
+ALL = (new, validate, run, test, install)
