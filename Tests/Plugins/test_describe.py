@@ -135,6 +135,42 @@ def test_bad_entries_are_dropped_and_the_rest_stay(only):
     assert len(plugin["warnings"]) == 5
 
 
+def test_the_newer_types_of_fields_keep_what_they_need(only):
+    plugin = only(
+        """
+        class Plugin:
+            fields = [
+                {"id": "more", "type": "section", "label": "More", "collapsed": True, "default": "none"},
+                {"id": "groups", "type": "multiselect", "section": "more", "options": ["a", 2], "default": ["a"]},
+                {"id": "rules", "type": "table", "columns": [{"id": "from", "label": "From"},
+                    {"id": "kind", "type": "select", "options": ["x"]}, {"id": "n", "type": "number", "min": 0}]},
+                {"id": "list", "type": "file", "accept": ".csv"},
+                {"id": "bad", "type": "table"}, {"id": "worse", "type": "table", "columns": [{"id": "a", "type": "file"}]},
+                {"id": "no_list", "type": "multiselect", "default": "a"},
+            ]
+        """
+    )
+    option = {"value": "x", "label": "x"}
+    assert plugin["fields"] == [
+        {"id": "more", "label": "More", "type": "section", "collapsed": True, "default": "none"},
+        {
+            "id": "groups", "label": "groups", "type": "multiselect", "section": "more", "default": ["a"],
+            "options": [{"value": "a", "label": "a"}, {"value": "2", "label": "2"}],
+        },
+        {
+            "id": "rules", "label": "rules", "type": "table", "default": [],
+            "columns": [
+                {"id": "from", "label": "From", "type": "string"},
+                {"id": "kind", "label": "kind", "type": "select", "options": [option]},
+                {"id": "n", "label": "n", "type": "number", "min": 0},
+            ],
+        },
+        {"id": "list", "label": "list", "type": "file", "accept": ".csv"},
+    ]  # fmt: skip
+    assert [warning.partition(":")[0] for warning in plugin["warnings"]] == ["fields[4]", "fields[5]", "fields[6]"]
+    assert "column 'a' is of type 'file'" in plugin["warnings"][1]
+
+
 def test_what_json_cannot_carry_stays_unknown(only):
     plugin = only('class Plugin:\n    name = "x"\n    ui = {"n": 1e999}\n    fields = [{"id": b"x"}, {1, 2}]\n')
     assert (plugin["ui_schema"], plugin["fields"], plugin["load_error"]) == (None, [], None)

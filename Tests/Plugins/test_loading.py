@@ -51,6 +51,28 @@ def test_fields_may_be_an_attribute_a_property_or_a_method(server, make_plugin):
     assert plugin.run("go") == {"n": 2, "actions": ["go"]}
 
 
+def test_defaults_are_settings_but_for_what_has_no_value(server, make_plugin):
+    plugin = server.spawn(
+        make_plugin(
+            "typed",
+            """
+            class Plugin:
+                fields = [
+                    {"id": "head", "type": "section", "default": "x"}, {"id": "about", "type": "info", "default": "x"},
+                    {"id": "many", "type": "multiselect", "options": ["a"]}, {"id": "file", "type": "file"},
+                    {"id": "rows", "type": "table", "columns": [{"id": "a"}], "default": [{"a": 1}]},
+                ]
+                def run(self, action, params, context):
+                    seen = dict(context["settings"], many=list(context["settings"]["many"]))
+                    context["settings"]["many"].append("mine")
+                    return seen
+            """,
+        )
+    )
+    assert plugin.run("go") == plugin.run("go") == {"many": [], "rows": [{"a": 1}]}
+    assert plugin.run("go", settings={"many": ["a"]}) == {"many": ["a"], "rows": [{"a": 1}]}
+
+
 def test_what_the_class_leaves_out_is_taken_from_the_manifest(server, make_plugin):
     manifest = {
         "name": "From the file", "version": "3", "author": "Ann", "actions": [{"id": "go", "label": "Go"}],

@@ -35,7 +35,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "dispatcharr.db.sqlite",
         "NAME": os.environ.get("SKIRRET_DATABASE", os.path.join(DATA_DIR, "skirret.db")),
         # Several processes write. A transaction that starts as a reader and then writes fails at
         # once when another has written; IMMEDIATE waits for its turn instead, for `timeout` seconds.

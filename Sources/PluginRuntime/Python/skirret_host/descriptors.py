@@ -4,9 +4,16 @@ A bad entry is dropped with a warning and the rest stay: one typing slip must no
 whole settings page away. Pure values: `describe` uses it on what it read, `loader` on what it imported.
 """
 
-FIELD_TYPES = frozenset({"string", "number", "boolean", "select", "text", "info"})
-FIELD_TEXTS = ("label", "help_text", "description", "placeholder", "input_type")
-FIELD_VALUES = ("default", "value", "min", "max", "step")
+import copy
+
+FIELD_TYPES = frozenset("string number boolean select multiselect text info section table file".split())
+#: Those that show something and have no value.
+SHOWN_ONLY = frozenset({"info", "section"})
+#: What a table's column may hold.
+COLUMN_TYPES = frozenset({"string", "number", "boolean", "select"})
+#: `section` is the id of the field of that type under which this one stands; `accept` is a file's, as in HTML.
+FIELD_TEXTS = ("label", "help_text", "description", "placeholder", "input_type", "section", "accept")
+FIELD_VALUES = ("default", "value", "min", "max", "step", "collapsed")
 ACTION_TEXTS = (
     "label", "description", "button_label", "button_variant", "button_color", "running_label", "variant",
     "color", "size", "icon", "success_title", "success_message", "success_color", "error_title",
@@ -42,7 +49,9 @@ def with_sidebar_switch(fields, ui_schema):
 
 def defaults(fields):
     """The settings a plugin has before anybody saved any."""
-    return {field["id"]: field["default"] for field in fields if "default" in field}
+    valued = (field for field in fields if "default" in field and field["type"] not in SHOWN_ONLY)
+    # Copies: a plugin may change its settings in place, and a declared list is one object for all calls.
+    return {field["id"]: copy.deepcopy(field["default"]) for field in valued}
 
 
 def _checked(declared, kind, check):
@@ -86,7 +95,23 @@ def _field(entry):
     field.update({key: entry[key] for key in FIELD_VALUES if key in entry})
     if "options" in entry:
         field["options"] = [_option(option) for option in _list(entry["options"], "options")]
+    if field["type"] == "table":
+        field["columns"] = [_column(column) for column in _list(entry.get("columns"), "columns")]
+    if field["type"] in ("multiselect", "table") and not isinstance(field.setdefault("default", []), (list, tuple)):
+        raise ValueError("its default is not a list")
     return field
+
+
+def _column(column):
+    checked = _identified(column)
+    checked["type"] = column.get("type", "string")
+    if checked["type"] not in COLUMN_TYPES:
+        raise ValueError(f"column {checked['id']!r} is of type {checked['type']!r}, not {', '.join(sorted(COLUMN_TYPES))}")
+    _copy_texts(column, checked, ("label", "placeholder"))
+    checked.update({key: column[key] for key in ("default", "min", "max", "step") if key in column})
+    if "options" in column:
+        checked["options"] = [_option(option) for option in _list(column["options"], "options")]
+    return checked
 
 
 def _option(option):

@@ -3,6 +3,6 @@
 from typing import Any
 
 Json = Params = Settings = Context = About = KnownResult = Result = Download = Undo = dict
-Option = Field = Action = Confirm = Refresh = Subscription = DataSource = KnownNode = Node = Page = Ui = dict
+Option = Field = Column = Action = Confirm = Refresh = Subscription = DataSource = KnownNode = Node = Page = Ui = dict
 Variant = EventName = str
 Files = Request = Upload = PluginType = EmitEvent = ReportProgress = DispatchTask = Any

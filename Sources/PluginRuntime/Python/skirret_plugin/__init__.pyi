@@ -129,13 +129,34 @@ class Option(TypedDict):
 class Field(TypedDict):
     id: str
     label: NotRequired[str]
-    type: NotRequired[Literal["string", "number", "boolean", "select", "text", "info"]]
+    type: NotRequired[
+        Literal["string", "number", "boolean", "select", "multiselect", "text", "info", "section", "table", "file"]
+    ]
     default: NotRequired[Json]
     value: NotRequired[Json]
     help_text: NotRequired[str]
     description: NotRequired[str]
     placeholder: NotRequired[str]
     input_type: NotRequired[Literal["password"]]
+    min: NotRequired[float]
+    max: NotRequired[float]
+    step: NotRequired[float]
+    options: NotRequired[list[Option]]
+    section: NotRequired[str]
+    """Id of the field of type `section` under which this one stands."""
+    collapsed: NotRequired[bool]
+    """Of a `section`."""
+    columns: NotRequired[list[Column]]
+    """Of a `table`, whose value is a list of objects."""
+    accept: NotRequired[str]
+    """Of a `file`, as in HTML: `.csv,text/plain`."""
+
+class Column(TypedDict):
+    id: str
+    label: NotRequired[str]
+    type: NotRequired[Literal["string", "number", "boolean", "select"]]
+    default: NotRequired[Json]
+    placeholder: NotRequired[str]
     min: NotRequired[float]
     max: NotRequired[float]
     step: NotRequired[float]
@@ -243,6 +264,7 @@ class Ui(TypedDict, total=False):
 
 class PluginType(Protocol):
     """The least a class `Plugin` has. It may also have `name`, `version`, `description`, `author`, `help_url`,
-    `fields`, `actions`, `ui`, `stop(context)` and `resolve_ui_resource(resource_id, params, context)`."""
+    `fields`, `actions`, `ui`, `stop(context)`, `resolve_ui_resource(resource_id, params, context)`,
+    `on_leader_acquired(context)` and `on_leader_lost(context)`."""
 
     def run(self, action: str, params: Params, context: Context) -> Result | Any: ...

@@ -103,8 +103,10 @@ def _check_field(field, place, findings):
             findings.error(place / "min", f"{low} is more than max, {high}.", "Exchange them.")
     if typed == "boolean" and default is not None and default is not UNKNOWN and not isinstance(default, bool):
         findings.warn(place / "default", f"expected true or false, found {kind(default)}.", "A text is always true.")
-    if typed == "table" and not isinstance(field.get("columns", UNKNOWN), (list, type(UNKNOWN))):
-        findings.error(place / "columns", "expected a list of columns.", 'Write [{"id": "…", "type": "string"}].')
+    if typed == "table" and not isinstance(field.get("columns"), (list, type(UNKNOWN))):
+        findings.error(place, "a table needs columns; the field is dropped.", 'Add "columns": [{"id": "…"}].')
+    if typed in ("multiselect", "table") and not isinstance(default, (list, type(None), type(UNKNOWN))):
+        findings.error(place / "default", f"expected a list, found {kind(default)}; the field is dropped.", "Write […].")
 
 
 def _check_options(default, options, place, findings):
