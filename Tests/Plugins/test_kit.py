@@ -210,6 +210,7 @@ WORKER = """
             return getattr(self, action)(params, context)
         def go(self, params, context):
             print("printed")
+            assert not context["files"] or context["files"]["payload"].read() == b"#EXTM3U"
             context["logger"].warning("logged")
             context["report_progress"](50, "half")
             context["emit_event"]("went", {"n": 1})
@@ -231,6 +232,8 @@ WORKER = """
                     time.sleep(1)
                 except BaseException:
                     pass
+        def peek(self, params, context):
+            return {"text": open(params["path"]).read()}
         def die(self, params, context):
             print("last words", flush=True)
             os._exit(3)
@@ -303,6 +306,19 @@ def test_what_an_action_raises_and_what_cannot_start_have_codes_of_their_own(kit
     assert wrong.returncode == 2 and "Quote it, like" in wrong.stderr
     hung = kit("run", "busy", "hang", "--seconds", "0.5")
     assert hung.returncode == 1 and "nor to a cancel" in hung.stderr, hung.stderr
+
+
+def test_the_plugin_is_held_as_in_a_server_unless_it_is_asked_not_to(kit, make_plugin, tmp_path):
+    from skirret_host import landlock
+
+    if not landlock.version():
+        pytest.skip("this kernel has no Landlock")
+    make_plugin("busy", WORKER)
+    (tmp_path / "secret").write_text("mine")
+    params = json.dumps({"path": str(tmp_path / "secret")})
+    held = kit("run", "busy", "peek", "--params", params)
+    assert held.returncode == 1 and "PermissionError" in held.stderr, held.stderr
+    assert json.loads(kit("run", "busy", "peek", "--params", params, "--no-sandbox").stdout) == {"text": "mine"}
 
 
 def test_a_given_database_is_copied_and_never_written(kit, make_plugin, database, tmp_path):

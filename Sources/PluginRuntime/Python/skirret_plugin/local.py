@@ -43,8 +43,11 @@ class PluginFailed(Exception):
 class Local:
     """What a plugin needs around it; ends with everything it started."""
 
-    def __init__(self, folder, database=None):
-        """`database` names a file to work on a copy of; without it the tables are empty."""
+    def __init__(self, folder, database=None, sandbox=True):
+        """`database` names a file to work on a copy of; without it the tables are empty.
+
+        `sandbox`: whether the plugin reaches only what it reaches in a server, where this kernel can hold it.
+        """
         self.folder = os.path.abspath(folder)
         if entry_file(self.folder) is None:
             raise Unusable(f"{folder} is no plugin: it has neither plugin.py nor __init__.py")
@@ -54,12 +57,15 @@ class Local:
         self.description = describe_plugin(self.folder)
         self._ending = contextlib.ExitStack()
         self._given = database
+        self.sandbox = {} if sandbox else None
 
     def __enter__(self):
         with contextlib.ExitStack() as building:
             data = tempfile.mkdtemp(prefix="skirret-")  # short: a socket's path has at most 107 bytes
             building.callback(shutil.rmtree, data, ignore_errors=True)
             self._template, database = os.path.join(data, "template.db"), os.path.join(data, "skirret.db")
+            self._uploads = os.path.join(data, "uploads")
+            os.mkdir(self._uploads)
             redis, socket_path = start_redis(data)
             building.callback(redis.wait)
             building.callback(redis.kill)
@@ -102,6 +108,16 @@ class Local:
         connections.close_all()
         copy_database(self._template, self.environment["SKIRRET_DATABASE"])
 
+    def store(self, files):
+        """Copies of files, where the API puts uploads, by form field."""
+        stored = {}
+        for field, paths in files.items():
+            for path in paths if isinstance(paths, list) else [paths]:
+                copy = shutil.copy(path, tempfile.mkdtemp(dir=self._uploads))
+                about = {"path": copy, "name": os.path.basename(path), "size": os.path.getsize(copy)}
+                stored.setdefault(field, []).append({**about, "content_type": "application/octet-stream"})
+        return stored
+
     def _make_template(self):
         given = self._given or os.environ.get("SKIRRET_TEST_DATABASE")
         if given is None:
@@ -138,14 +154,15 @@ class LocalPlugin:
     def __init__(self, local, row, seconds):
         self._local, self._row, self.seconds = local, row, seconds
         self.key = row.key
-        self._process = local.host.spawn(local.folder, LIMITS, key=row.key)
+        self._process = local.host.spawn(local.folder, LIMITS, key=row.key, sandbox=local.sandbox)
         self._heard = []
 
     # What it is asked
 
     def run(self, action, params=None, *, settings=None, files=None, seconds=None):
         """The result of an action, as the API gives it; `PluginFailed` when it raises."""
-        return self._ask("run", seconds, settings, action=action, params=params or {}, files=_uploads(files))
+        files = self._local.store(files or {})
+        return self._ask("run", seconds, settings, action=action, params=params or {}, files=files)
 
     def resource(self, resource, params=None, *, settings=None, seconds=None):
         """What a page is given."""
@@ -270,13 +287,3 @@ class Died(Exception):
         process.exited()
         lines = (process.output("stdout") + process.output("stderr")).splitlines()[-20:]
         super().__init__("\n".join([why, *lines]))
-
-
-def _uploads(files):
-    """Paths by form field, as the API hands uploads over."""
-    uploads = {}
-    for name, paths in (files or {}).items():
-        for path in paths if isinstance(paths, list) else [paths]:
-            about = {"path": os.path.abspath(path), "name": os.path.basename(path), "size": os.path.getsize(path)}
-            uploads.setdefault(name, []).append({**about, "content_type": "application/octet-stream"})
-    return uploads

@@ -8,6 +8,7 @@ from .local import Local, Unusable
 
 def pytest_addoption(parser):
     parser.addoption("--skirret-plugin", metavar="FOLDER", help="the plugin that the fixture `plugin` starts")
+    parser.addoption("--skirret-no-sandbox", action="store_true", help="let it reach every file")
 
 
 def pytest_configure(config):
@@ -15,7 +16,7 @@ def pytest_configure(config):
     # Tests import the models at their top: Django must know its tables before they are collected.
     config.skirret_local = None
     if folder := config.getoption("--skirret-plugin"):
-        local = Local(folder)
+        local = Local(folder, sandbox=not config.getoption("--skirret-no-sandbox"))
         try:
             config.skirret_local = local.__enter__()
         except Unusable as error:

@@ -8,7 +8,7 @@ from .positions import UNKNOWN
 MANIFEST = {
     "name", "version", "description", "author", "help_url", "fields", "actions", "ui", "ui_schema", "slug", "license",
     "maintainers", "repo_url", "discord_thread", "min_dispatcharr_version", "max_dispatcharr_version", "deprecated",
-    "tags", "manifest_version", "capabilities",
+    "tags", "manifest_version", "capabilities", "offline",
 }  # fmt: skip
 TEXTS = ("name", "version", "description", "author", "help_url")
 FIELD = {"id", "type", "options", "help", "required", *FIELD_TEXTS, *FIELD_VALUES, "section", "columns", "collapsed"}

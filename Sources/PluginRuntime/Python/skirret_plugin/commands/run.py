@@ -25,6 +25,7 @@ def add_arguments(parser):
     parser.add_argument("--resource", action="store_true", help="the id is a resource of a page, not an action")
     parser.add_argument("--event", metavar="NAME", help="call it as a hook of this event; --params is its payload")
     parser.add_argument("--database", metavar="FILE", help="work on a copy of this skirret.db")
+    parser.add_argument("--no-sandbox", action="store_true", help="let it reach every file, as nothing in a server does")
     parser.add_argument("--seconds", type=float, default=60, help="its time (default 60)")
 
 
@@ -33,7 +34,7 @@ def perform(arguments):
     from ..local import Died, Local, PluginFailed, Unusable
 
     try:
-        with Local(arguments.folder, arguments.database) as local:
+        with Local(arguments.folder, arguments.database, not arguments.no_sandbox) as local:
             plugin = local.start(arguments.seconds)
             if not arguments.action:
                 return _list(plugin)

@@ -23,6 +23,7 @@ NAME, HELP = "test", "run its tests, each on a fresh database"
 
 def add_arguments(parser):
     parser.add_argument("folder", help="the plugin's folder")
+    parser.add_argument("--no-sandbox", action="store_true", help="let it reach every file, as nothing in a server does")
     parser.add_argument("pytest", nargs=argparse.REMAINDER, help="arguments for pytest, after --")
 
 
@@ -37,8 +38,9 @@ def perform(arguments):
     rest = [one for index, one in enumerate(arguments.pytest) if not (index == 0 and one == "--")]
     path = os.pathsep.join([str(SOURCES), *filter(None, [os.environ.get("PYTHONPATH")])])
     # --import-mode: the plugin's folder must not become a place that modules are found in.
+    options = ["--skirret-plugin", folder, *(["--skirret-no-sandbox"] if arguments.no_sandbox else [])]
     command = [
-        sys.executable, "-m", "pytest", "-p", "skirret_plugin.testing", "--skirret-plugin", folder,
+        sys.executable, "-m", "pytest", "-p", "skirret_plugin.testing", *options,
         "--rootdir", folder, "--import-mode=importlib", "-p", "no:cacheprovider", *rest, *([] if _names(rest) else [folder]),
     ]  # fmt: skip
     return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False).returncode
