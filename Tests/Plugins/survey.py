@@ -1,6 +1,6 @@
 """Loads every plugin of a folder with the real host, runs all their actions, and prints what happened.
 
-    python Tests/Plugins/survey.py FOLDER [--only NAME ...] [--details] > table.md
+    python Tests/Plugins/survey.py FOLDER [--only NAME ...] [--details] [--into PUBLIC.md]
 
 Each plugin gets a machine of its own: no network, a private Redis, a fresh database with some rows to
 work on, an empty /data, and processes that all end with it. So every action may be run, also those that
@@ -19,7 +19,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-from survey.table import details, table
+from survey.table import details, rewrite, summary, table
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -36,7 +36,10 @@ def main():
         reports = list(at_once.map(lambda folder: survey(folder, arguments), chosen))
     if arguments.json:
         arguments.json.write_text(json.dumps(reports, indent=1))
+    if arguments.into:
+        arguments.into.write_text(rewrite(arguments.into.read_text(), reports))
     print(table(reports))
+    print(f"\n{summary(reports)}")
     if arguments.details:
         print(details(reports))
 
@@ -77,6 +80,7 @@ def _arguments():
     parser.add_argument("--seconds", type=float, default=15, help="limit of one action (default 15)")
     parser.add_argument("--jobs", type=int, default=4, help="plugins at a time (default 4)")
     parser.add_argument("--details", action="store_true", help="also every action with its result")
+    parser.add_argument("--into", type=pathlib.Path, help="put the table into this page, in place of the one there")
     parser.add_argument("--json", type=pathlib.Path, help="write the raw reports to this file")
     parser.add_argument(
         "--scenario", type=pathlib.Path, default=HERE / "survey/scenario.json",

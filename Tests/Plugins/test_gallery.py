@@ -4,20 +4,10 @@ import base64
 import json
 
 import pytest
+from skirret_host.descriptors import COLUMN_TYPES, FIELD_TYPES
+from skirret_plugin.checks.pages import CHARTS, INPUTS, NODES
 
 from conftest import FIXTURES
-
-NODES = """
-    text title card stack group box grid simplegrid list status progress loader spinner chart table datatable action
-    actionbutton buttons copy link highlight code kbd hovercard cardlist listcards video pagination form settingsform
-    carousel split spotlight tour barcode modal drawer tabs accordion timeline tree logstream sortablelist stat divider
-    markdown html ring badge alert json image
-""".split()
-CHARTS = "line area bar composed pie donut doughnut radar scatter radialbar treemap heatmap".split()
-INPUTS = """
-    text textarea multiline password search number slider range checkbox switch boolean radio select multiselect
-    segmented date time datetime daterange color json file chips tags string rangeslider
-""".split()
 
 
 @pytest.fixture
@@ -41,10 +31,10 @@ def test_the_schema_names_every_component_input_chart_and_source(gallery):
     ui = described(gallery)["ui_schema"]
     everything = list(objects([ui["layout"], ui["preview"], ui["pages"]]))
     types = {str(one.get("type", "")).lower() for one in everything}
-    assert set(NODES) - types == set()
-    assert set(CHARTS) == {one["chartType"].lower() for one in everything if "chartType" in one}
+    assert NODES - types == set()
+    assert CHARTS == {one["chartType"].lower() for one in everything if "chartType" in one}
     forms = [field for one in everything for field in objects([one.get("fields"), one.get("steps")])]
-    assert set(INPUTS) - {str(field.get("type", "")).lower() for field in forms} == set()
+    assert INPUTS - {"info"} - {str(field.get("type", "")).lower() for field in forms} == set()
     sources = ui["dataSources"].values()
     assert {source["type"] for source in sources} == {"action", "resource", "static", "url"}
     subscriptions = [source["subscribe"] for source in sources if "subscribe" in source]
@@ -72,9 +62,10 @@ def test_fields_come_from_the_manifest_and_a_sidebar_switch_is_added(gallery):
     seen = described(gallery)
     assert (seen["name"], seen["version"], seen["author"]) == ("Gallery", "1.0.0", "Skirret")
     assert [field["id"] for field in seen["fields"]] == [
-        "intro", "title", "secret", "rows", "live", "level", "notes", "show_sidebar",
+        "intro", "title", "secret", "rows", "live", "level", "notes", "more", "groups", "rules", "list", "show_sidebar",
     ]  # fmt: skip
-    assert {field["type"] for field in seen["fields"]} == {"info", "string", "number", "boolean", "select", "text"}
+    assert {field["type"] for field in seen["fields"]} == FIELD_TYPES
+    assert {column["type"] for field in seen["fields"] for column in field.get("columns", ())} == COLUMN_TYPES
 
 
 def test_rows_are_listed_touched_ordered_and_exported(gallery):

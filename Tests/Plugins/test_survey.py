@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from conftest import TESTS
+from survey.table import rewrite, summary
 
 GOOD = """
     import os, socket
@@ -97,3 +98,8 @@ def test_a_folder_of_plugins_is_surveyed_each_apart(report):
     assert any(row.startswith("| Good |") and "| yes |" in row for row in rows), printed
     assert any("no `apps.output.views.generate_epg`" in row for row in rows), printed
     assert "### good" in printed
+    assert "4 plugins: 2 load, 2 cannot and say why. 7 actions: 4 ran well, 0 said no, 3 failed." in printed
+    page = "# Mine\n\n1 plugins: 0 load, of before\nstays\n\n| plugin | x |\n|---|---|\n| old |\n\nbelow\n"
+    made = rewrite(page, list(reports.values())).splitlines()
+    assert made[:4] == ["# Mine", "", summary(list(reports.values())), "stays"] and made[-2:] == ["", "below"]
+    assert sum(line.startswith("| ") for line in made) == 5 and "| old |" not in made

@@ -10,6 +10,33 @@ MISSING = re.compile(
     r"|NotImplementedError: .*|ImportError: .*)"
 )
 
+#: The sentence of `summary`, in a page that was made before.
+COUNTED = re.compile(r"\d+ plugins: \d+ load, ")
+#: What requests and urllib say at length where there is no network.
+UNREACHABLE = re.compile(r"HTTPS?ConnectionPool\(host='([^']+)'.*", re.DOTALL)
+
+
+def summary(reports):
+    """All of it in a sentence."""
+    loaded = [report for report in reports if not report["error"]]
+    verdicts = [_verdict(action) for report in loaded for action in report["actions"]]
+    counts = {kind: verdicts.count(kind) for kind in ("well", "no", "failed")}
+    return (
+        f"{len(reports)} plugins: {len(loaded)} load, {len(reports) - len(loaded)} cannot and say why. "
+        f"{len(verdicts)} actions: {counts['well']} ran well, {counts['no']} said no, {counts['failed']} failed."
+    )
+
+
+def rewrite(text, reports):
+    """A Markdown page with its table and the sentence above it made anew; what people wrote stays."""
+    lines = text.splitlines()
+    first = next(index for index, line in enumerate(lines) if line.startswith("| plugin |"))
+    last = next(index for index, line in enumerate(lines[first:], first) if not line.startswith("|"))
+    counted = next((index for index in range(first) if COUNTED.match(lines[index])), None)
+    if counted is not None:
+        lines[counted] = summary(reports)
+    return "\n".join([*lines[:first], table(reports), *lines[last:]]) + "\n"
+
 
 def table(reports):
     """One row per plugin."""
@@ -76,7 +103,8 @@ def _missing(report):
     found = dict.fromkeys(f"no `{name}`" for name in report["absent"])
     for action in report["actions"]:
         if action["outcome"] != "result":
-            found.setdefault(f"`{action['id']}`: {action['message']}")
+            message = UNREACHABLE.sub(r"\1 cannot be reached (no network in the survey)", action["message"])
+            found.setdefault(f"`{action['id']}`: {message}")
         texts = [*action["logged"], str(action.get("result", ""))]
         for task in action["tasks_run"]:
             texts += task["logged"]
