@@ -196,7 +196,7 @@ def test_without_a_profile_nothing_is_confined(inside):
 
 def test_without_landlock_the_rest_holds(environment, make_plugin, data):
     """An older kernel: the server is told that there is none."""
-    from driver import HostServer
+    from skirret_plugin.driver import HostServer
 
     make_plugin("hook", "", sitecustomize__py="import skirret_host.landlock as l; l.version = lambda: 0\n")
     folder = make_plugin("unlocked", RUNNER)
