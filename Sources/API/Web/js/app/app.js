@@ -8,6 +8,7 @@ import { EventsPage } from './pages/events.js';
 import { Login } from './pages/login.js';
 import { CustomPage, PluginPage } from './pages/plugin.js';
 import { PluginsPage } from './pages/plugins.js';
+import { PlaygroundPage } from './playground/playground.js';
 import { go, match, path } from './router.js';
 import { Shell } from './shell.js';
 
@@ -22,6 +23,8 @@ function Page() {
       return h(PluginPage, { pluginKey: key, pageId: sub });
     case 'events':
       return h(EventsPage);
+    case 'playground':
+      return h(PlaygroundPage);
     case 'custom':
       return h(CustomPage);
     default:

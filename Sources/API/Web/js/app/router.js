@@ -4,17 +4,25 @@ import { h } from '../ui/kit.js';
 import { mayLeave } from '../ui/leave.js';
 
 export const path = new Store(location.pathname);
+/** What follows the question mark. */
+export const search = new Store(location.search);
 
 /** @param {string} to a path, perhaps with a search @param {{replace?: boolean}} [how] */
 export async function go(to, how) {
   if (to === location.pathname + location.search || !(await mayLeave())) return;
   history[how?.replace ? 'replaceState' : 'pushState'](null, '', to);
+  const isElsewhere = path.get() !== location.pathname;
   path.set(location.pathname);
+  search.set(location.search);
+  if (!isElsewhere) return;
   scrollTo(0, 0);
   document.getElementById('main')?.focus({ preventScroll: true });
 }
 
-globalThis.addEventListener('popstate', () => path.set(location.pathname));
+globalThis.addEventListener('popstate', () => {
+  path.set(location.pathname);
+  search.set(location.search);
+});
 
 const parts = (/** @type {string} */ at) =>
   at.replace(/\/+$/, '').split('/').slice(1).map((one) => {
@@ -30,7 +38,7 @@ export function match(at) {
   const [first = '', second, third, ...more] = parts(at);
   if (first === '' || more.length) return { page: first === '' ? 'home' : 'custom' };
   if (first === 'plugins') return second ? { page: 'plugin', key: second, sub: third } : { page: 'plugins' };
-  if (first === 'events' && !second) return { page: 'events' };
+  if (['events', 'playground'].includes(first) && !second) return { page: first };
   return { page: 'custom' };
 }
 

@@ -45,6 +45,7 @@ export function Sidebar() {
         { className: 'nav' },
         h(Entry, { to: '/plugins', icon: 'blocks', label: 'Plugins', current: at.startsWith('/plugins') && !within }),
         h(Entry, { to: '/events', icon: 'radio', label: 'Events', current: at === '/events' }),
+        h(Entry, { to: '/playground', icon: 'flask-conical', label: 'Playground', current: at === '/playground' }),
       ),
       pages.length > 0 && h('p', { className: 'nav-title', id: 'nav-pages' }, 'Dashboards'),
       pages.length > 0 &&

@@ -3,6 +3,7 @@ import './layout/layout.js';
 import './layout/tabs.js';
 import './layout/split.js';
 import './layout/overlay.js';
+import './layout/menu.js';
 import './content/content.js';
 import './content/markdown.js';
 import './content/media.js';

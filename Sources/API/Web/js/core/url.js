@@ -24,7 +24,7 @@ export function safeFilename(value, fallback = 'download') {
 }
 
 const RESERVED =
-  /^\/(?:$|api(?:\/|$)|assets(?:\/|$)|ws(?:\/|$)|events(?:\/|$)|health(?:\/|$)|metrics(?:\/|$)|plugins\/?$)/;
+  /^\/(?:$|api(?:\/|$)|assets(?:\/|$)|ws(?:\/|$)|events(?:\/|$)|health(?:\/|$)|metrics(?:\/|$)|plugins\/?$|playground\/?$|tasks(?:\/|$))/;
 
 /** A page's own route: a plain absolute path that hides none of ours. @param {unknown} value */
 export function safeRoute(value) {

@@ -11,3 +11,6 @@ export function register(types, component) {
 
 /** @param {unknown} type @returns {((props: {node: any}) => any) | undefined} */
 export const lookup = (type) => components.get(key(type));
+
+/** All names, as they are compared. */
+export const names = () => new Set(components.keys());

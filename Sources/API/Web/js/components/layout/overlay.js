@@ -1,29 +1,11 @@
-/** What lies above the page until it is closed: `modal`, `drawer`, `hoverCard`, `menu`. */
-import { safeColor } from '../../core/color.js';
+/** What lies above the page until it is closed: `modal`, `drawer`, `hoverCard`. */
 import { text } from '../../core/format.js';
-import { actionsOf } from '../../core/schema.js';
-import { safeUrl } from '../../core/url.js';
 import { register } from '../../render/registry.js';
-import { usePageAction } from '../../render/run.js';
-import { useResolved, useResolver, useRuntime } from '../../render/runtime.js';
+import { useResolved } from '../../render/runtime.js';
 import { Level } from '../../ui/atoms.js';
 import { icon } from '../../ui/icon.js';
-import {
-  Button,
-  Drawer,
-  Fragment,
-  h,
-  Menu,
-  MenuDropdown,
-  MenuItem,
-  MenuTarget,
-  Modal,
-  Stack,
-  useEffect,
-  useRef,
-  useState,
-} from '../../ui/kit.js';
-import { looks, prepared } from '../actions/button.js';
+import { Button, Drawer, Fragment, h, Modal, Stack, useEffect, useRef, useState } from '../../ui/kit.js';
+import { looks } from '../actions/button.js';
 import { childrenOf } from './layout.js';
 import { oneOf, pixels, size } from './options.js';
 
@@ -108,51 +90,3 @@ function HoverCard({ node }) {
   );
 }
 register(['hoverCard', 'popover', 'tooltip'], HoverCard);
-
-/** @param {{node: any}} props */
-function MenuPart({ node }) {
-  const runtime = useRuntime();
-  const resolve = useResolver();
-  const [running, , run] = usePageAction();
-  const items = actionsOf(
-    (node.items ?? node.actions ?? []).map?.((/** @type {any} */ one) => ({ id: one?.href ?? one?.url, ...one })),
-  );
-  const words = useResolved({
-    label: node.label ?? node.title ?? 'More',
-    items: items.map((one) => one.button_label ?? one.label),
-  });
-  const click = (/** @type {any} */ item) => {
-    const href = safeUrl(resolve(item.href ?? item.url));
-    if (href) return void window.open(href, new URL(href).origin === location.origin ? '_self' : '_blank', 'noopener');
-    run({ action: prepared(item, runtime, resolve) });
-  };
-  return Menu(
-    { position: 'bottom-start', width: 220, shadow: 'md' },
-    h(
-      MenuTarget_,
-      { _dashprivate_layout: { type: 'MenuTarget', props: {} } },
-      Button({
-        ...looks({ variant: 'default', ...node }),
-        leftSection: icon(node.icon, 16),
-        rightSection: icon('chevron-down', 15),
-        loading: running,
-      }, text(words.label)),
-    ),
-    MenuDropdown(
-      {},
-      ...items.map((item, index) =>
-        MenuItem({
-          key: index,
-          leftSection: icon(item.icon, 16),
-          color: safeColor(item.color ?? item.button_color),
-          disabled: !(item.href ?? item.url) && !runtime.plugin.enabled,
-          attributes: undefined,
-          setProps: (/** @type {any} */ patch) => 'n_clicks' in patch && click(item),
-        }, text(words.items[index]))
-      ),
-    ),
-  );
-}
-/** The library knows a menu's target by this type's name. @param {any} props */
-const MenuTarget_ = ({ children }) => MenuTarget({}, children);
-register(['menu', 'dropdown'], MenuPart);
