@@ -119,6 +119,8 @@ public struct CrashReport: Sendable, Hashable, CustomStringConvertible {
     public let exitCode: Int32?
     /// Whether it was at its memory limit: a guess from peak memory, signal and last output.
     public let isOutOfMemory: Bool
+    /// Whether it and what it had started were more processes than they may be.
+    public let hadTooManyProcesses: Bool
     /// Peak resident memory in bytes, nil when unknown.
     public let peakMemoryBytes: Int?
     /// The last lines it printed, oldest first; at most 50.
@@ -130,6 +132,7 @@ public struct CrashReport: Sendable, Hashable, CustomStringConvertible {
             if let signal { "was ended by \(signalName(signal))" } else if let exitCode {
                 "exited with status \(exitCode)"
             } else { "ended in a way nobody saw" }
-        return isOutOfMemory ? "\(ending), out of memory" : ending
+        return isOutOfMemory
+            ? "\(ending), out of memory" : hadTooManyProcesses ? "\(ending), with too many processes" : ending
     }
 }

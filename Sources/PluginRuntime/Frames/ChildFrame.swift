@@ -93,7 +93,8 @@ enum ServerFrame: Equatable {
             let exit = ProcessExit(
                 signal: frame["signal"]?.int.flatMap(Int32.init(exactly:)),
                 exitCode: frame["code"]?.int.flatMap(Int32.init(exactly:)),
-                peakMemoryBytes: frame["max_rss_bytes"]?.int)
+                peakMemoryBytes: frame["max_rss_bytes"]?.int,
+                excess: frame["excess"]?.string.flatMap(ProcessExit.Excess.init))
             self = .exited(pid: pid, exit)
         case (let type, _, _): self = .unknown(type: type ?? "none")
         }

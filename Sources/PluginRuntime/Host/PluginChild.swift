@@ -179,6 +179,7 @@ final class PluginChild: Sendable {
             return CrashReport(
                 signal: exit.signal, exitCode: exit.exitCode,
                 isOutOfMemory: isOutOfMemory(exit, limit: options.limits.memoryBytes, lastLines: lines),
+                hadTooManyProcesses: exit.excess == .processes,
                 peakMemoryBytes: exit.peakMemoryBytes, lastLines: lines)
         }
     }
@@ -298,6 +299,7 @@ final class PluginChild: Sendable {
 
 /// Whether a crash looks like a want of memory: at its limit, or the last words say so.
 func isOutOfMemory(_ exit: ProcessExit, limit: Int, lastLines: [String]) -> Bool {
+    if exit.excess == .memory { return true }
     if let peak = exit.peakMemoryBytes, peak >= limit / 10 * 8, exit.signal != nil { return true }
     return lastLines.suffix(5).contains { $0.hasPrefix("MemoryError") || $0.contains("Cannot allocate memory") }
 }

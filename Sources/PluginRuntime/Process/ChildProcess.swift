@@ -12,6 +12,14 @@ struct ProcessExit: Sendable, Equatable {
     var exitCode: Int32?
     /// Peak resident memory.
     var peakMemoryBytes: Int?
+    /// The limit that its whole tree had met, for which it was killed.
+    var excess: Excess?
+
+    /// What a tree of processes can have too much of.
+    enum Excess: String, Sendable {
+        case memory
+        case processes
+    }
 
     /// Its parent was gone before it was.
     static let unseen = ProcessExit()

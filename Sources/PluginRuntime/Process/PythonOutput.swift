@@ -11,6 +11,8 @@ extension PythonEnvironment {
     ///   - deadline: it is killed then.
     ///   - loop: where its pipes are read.
     ///   - failure: the error from a sentence and its last lines on stderr.
+    /// - Returns: all of its standard output.
+    /// - Throws: what `failure` makes of it.
     func output(
         of module: String, _ arguments: [String] = [], limit: Int, within deadline: TimeAmount,
         on loop: any EventLoop, failure: (_ reason: String, _ lines: [String]) -> PluginError

@@ -1,9 +1,8 @@
 """One Redis, two spellings of its address."""
 
-import json
-import os
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+from django.conf import settings
 from redis import ConnectionPool
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
@@ -28,7 +27,7 @@ class Pool:
         """The broker's pool; of Celery's `sentinel://host:port/db;sentinel://…`, the present master's."""
         if not url.startswith("sentinel://"):
             return ConnectionPool.from_url(client_url(url), **options)
-        broker = json.loads(os.environ.get("SKIRRET_BROKER_OPTIONS") or "{}")
+        broker = settings.BROKER_OPTIONS
         places = [urlsplit(part) for part in url.split(";")]
         for name in ("username", "password"):
             if value := getattr(places[0], name):

@@ -3,10 +3,13 @@
 Everything of a place comes from the environment that the host was started with.
 """
 
+import json
 import os
 
 DATA_DIR = os.environ.get("SKIRRET_DATA_DIR", "data")
 BROKER_URL = os.environ.get("SKIRRET_BROKER_URL", "redis://127.0.0.1:6379/0")
+#: What its URL cannot say: a Sentinel's `master_name`, and how to log in to the sentinels.
+BROKER_OPTIONS = json.loads(os.environ.get("SKIRRET_BROKER_OPTIONS") or "{}")
 
 # Signs nothing here: sessions and tokens are the API's.
 SECRET_KEY = "the plugin host signs nothing"

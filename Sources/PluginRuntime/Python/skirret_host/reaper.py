@@ -2,7 +2,23 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
+from dataclasses import dataclass, field
+
+from . import cgroups, tree
+
+#: Seconds between two looks at what plugins have started. A look costs some 50 us for each plugin.
+WATCH = 0.5
+
+
+@dataclass
+class Plugin:
+    """A plugin's process: what its tree may hold, its cgroup if it has one, and the limit that it has met."""
+
+    limits: dict = field(default_factory=dict)
+    group: str | None = None
+    excess: str | None = None
 
 
 class Reaper:
@@ -14,11 +30,29 @@ class Reaper:
     """
 
     def __init__(self):
-        self._plugins = set()
+        self._plugins = {}
+        self._looked = 0.0
+        #: What one fork of the server shares with it; a plugin's memory counts from there.
+        self._baseline = tree.anonymous_bytes([os.getpid()])
 
-    def adopt(self, pid):
+    def adopt(self, pid, limits=None, group=None):
         """Remembers a plugin's process."""
-        self._plugins.add(pid)
+        self._plugins[pid] = Plugin(limits or {}, group)
+
+    @property
+    def patience(self):
+        """Seconds until the next look; None while there is nothing to look at."""
+        return WATCH if self._plugins else None
+
+    def watch(self):
+        """Kills every plugin whose tree has outgrown its limits. Does nothing when it has just looked."""
+        if time.monotonic() - self._looked < WATCH:
+            return
+        self._looked = time.monotonic()
+        for pid, plugin in self._plugins.items():
+            if plugin.excess is None and (excess := self._excess(pid, plugin.limits)):
+                plugin.excess = excess
+                _kill_group(pid)
 
     def reap(self):
         """What has ended since the last time, as `exited` frames of plugins."""
@@ -28,9 +62,9 @@ class Reaper:
             if pid in self._plugins:
                 _kill_group(pid)  # before it is waited for, while its number cannot mean another group
             _, status, usage = os.wait4(pid, 0)
-            if pid in self._plugins:
-                self._plugins.remove(pid)
-                exited.append(_exited(pid, status, usage))
+            if plugin := self._plugins.pop(pid, None):
+                met = cgroups.end(plugin.group) if plugin.group else None
+                exited.append(_exited(pid, status, usage, plugin.excess or met))
         if any_ended:
             self._kill_orphans()
         return exited
@@ -41,14 +75,34 @@ class Reaper:
             _kill_group(pid)
         with suppress(ChildProcessError):
             while True:
-                self._plugins.discard(os.wait()[0])
+                plugin = self._plugins.pop(os.wait()[0], None)
+                if plugin and plugin.group:
+                    cgroups.end(plugin.group)
                 self._kill_orphans()
+
+    def _excess(self, pid, limits):
+        pids = tree.members(pid)
+        if _is_swarm(pids, limits.get("processes")):
+            return "processes"
+        if (memory := limits.get("memory_bytes")) is None:
+            return None
+        most = memory + self._baseline
+        # One process alone is held by its own limit, to the byte.
+        is_over = len(pids) > 1 and tree.anonymous_bytes(pids) > most and tree.own_bytes(pids) > most
+        return "memory" if is_over else None
 
     def _kill_orphans(self):
         # What an orphan has started becomes our child when the orphan dies; its death calls us again.
-        for pid in _children() - self._plugins:
+        for pid in _children() - self._plugins.keys():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _is_swarm(pids, limit):
+    """More than allowed, or as many as the kernel lets it have and mostly not threads: it will not get better."""
+    if limit is None or len(pids) <= limit // 2:
+        return False
+    return len(pids) > limit or tree.tasks(pids) >= limit
 
 
 def _next_dead_child():
@@ -78,11 +132,12 @@ def _children():
     return children
 
 
-def _exited(pid, status, usage):
+def _exited(pid, status, usage, excess):
     return {
         "type": "exited",
         "pid": pid,
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
         "code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
         "max_rss_bytes": usage.ru_maxrss * 1024,
+        "excess": excess,
     }

@@ -13,7 +13,7 @@ import sysconfig
 import tempfile
 from contextlib import suppress
 
-from . import landlock, privileges, requirements, seccomp
+from . import cgroups, landlock, privileges, requirements, seccomp
 from .limits import PR_SET_NO_NEW_PRIVS, prctl
 
 #: Programs and libraries.
@@ -46,7 +46,7 @@ def apply(key, path, profile):
     given = [os.path.join(_data_folder(), "uploads")]
     if packages := requirements.root():
         given.append(os.path.join(packages, key))
-    readable, writable = [*_readable(), *given], [own, path, *_data(), *_database(), *profile.get("paths", ())]
+    readable, writable = [*python_and_system(), *given], [own, path, *_data(), *_database(), *profile.get("paths", ())]
     if os.geteuid() == 0:
         with suppress(OSError):  # a container without this user, or without the right to change to it
             privileges.leave_root(key)
@@ -72,7 +72,7 @@ def report():
         "in_force": known >= 4,
         "text": "TCP to the broker only, no UDP" if known >= 4 else "needs Linux 6.7; only UDP is refused",
     }
-    return [files, network, _calls_report(), _user_report()]
+    return [files, network, _calls_report(), _user_report(), _tree_report()]
 
 
 def _calls_report():
@@ -97,7 +97,16 @@ def _user_report():
     return {"name": name, "in_force": status == 0, "text": text}
 
 
-def _readable():
+def _tree_report():
+    name = "a plugin's whole tree (cgroup v2)"
+    try:
+        return {"name": name, "in_force": True, "text": cgroups.parent()}
+    except (OSError, cgroups.Unavailable) as error:
+        return {"name": name, "in_force": False, "text": f"{error}; processes and memory are counted twice a second"}
+
+
+def python_and_system():
+    """What every program needs to read: libraries, the interpreter, our own modules."""
     # Not sys.path: Celery puts the working directory there, which is the data folder.
     tree = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     python = [sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_path("stdlib"), tree]
@@ -157,8 +166,9 @@ def _broker_ports():
 
     from django.conf import settings
 
-    urls = [url for urls in (settings.BROKER_URL, os.environ.get("SKIRRET_BACKEND_URL", "")) for url in urls.split(";")]
-    parts = [urlsplit(url) for url in urls if "://" in url]
+    from dispatcharr.celery import BACKEND_URL
+
+    parts = [urlsplit(url) for urls in (settings.BROKER_URL, BACKEND_URL or "") for url in urls.split(";") if url]
     return {one.port or (26379 if one.scheme == "sentinel" else 6379) for one in parts if one.hostname}
 
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 
-from . import limits, sandbox
+from . import cgroups, limits, sandbox, secrets
 from .frames import LENGTH, MAX_INBOUND, FrameError, Writer, decode
 from .reaper import Reaper
 
@@ -89,6 +89,7 @@ class Server:
         self._control = Control(sock)
         self._writer = Writer(sock)
         self._reaper = Reaper()
+        self._groups = _groups_folder()
         self._wakeup, self._woken_by = socket.socketpair()
 
     def serve(self):
@@ -99,12 +100,13 @@ class Server:
             selector.register(self._wakeup, selectors.EVENT_READ)
             self._writer.send(type="ready", pid=os.getpid())
             while True:
-                for key, _ in selector.select():
+                for key, _ in selector.select(self._reaper.patience):
                     if key.fileobj is self._wakeup:
                         if signal.SIGTERM in self._wakeup.recv(4096):
                             return
                     elif not self._handle_control():
                         return
+                self._reaper.watch()
                 for exited in self._reaper.reap():
                     self._writer.send(**exited)
 
@@ -132,15 +134,16 @@ class Server:
     def _spawn(self, frame):
         descriptors = self._control.take_descriptors(3)
         leading, leads = os.pipe()
+        group = self._make_group(frame)
         try:
             pid = os.fork()
             if pid == 0:
-                _become_plugin(frame, descriptors, leads)
+                _become_plugin(frame, descriptors, leads, group)
         except OSError as error:
             failure = {"type": "OSError", "module": "builtins", "message": f"cannot fork: {error}", "args": []}
             answer = {"type": "error", "id": frame["id"], "error": failure}
         else:
-            self._reaper.adopt(pid)
+            self._reaper.adopt(pid, frame.get("limits"), group)
             answer = {"type": "spawned", "id": frame["id"], "pid": pid}
         for descriptor in (*descriptors, leads):
             os.close(descriptor)
@@ -148,10 +151,28 @@ class Server:
         os.close(leading)
         self._writer.send(**answer)
 
+    def _make_group(self, frame):
+        if self._groups is None:
+            return None
+        try:
+            return cgroups.make(self._groups, f"skirret-{os.getpid()}-{frame['id']}", frame.get("limits") or {})
+        except OSError as error:
+            print(f"plugin host server: no cgroup for {frame['plugin']}: {error}", file=sys.stderr)
+            return None
 
-def _become_plugin(frame, descriptors, leads):
+
+def _groups_folder():
+    try:
+        return cgroups.parent()
+    except (OSError, cgroups.Unavailable):
+        return None  # `skirret doctor` says why; the tree is counted from outside then
+
+
+def _become_plugin(frame, descriptors, leads, group):
     """In the child: only the plugin's own descriptors stay, its limits are set, and it is served to its end."""
     try:
+        if group is not None:
+            cgroups.join(group)
         os.setsid()
         os.close(leads)
         signal.set_wakeup_fd(-1)
@@ -199,6 +220,7 @@ def warm_up():
     from dispatcharr.celery import app
 
     app.finalize()
+    secrets.forget()
     gc.collect()
     gc.freeze()
 
