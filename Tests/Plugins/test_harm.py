@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conftest import FIXTURES, SOURCES
-from driver import HostServer
+from skirret_plugin.driver import HostServer
 
 HARM = """
     import ctypes, os, signal, subprocess, sys, threading, time
