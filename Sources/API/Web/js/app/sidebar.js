@@ -1,10 +1,9 @@
 /** Our pages, then the pages that enabled plugins put here. */
-import { pagesOf } from '../core/schema.js';
 import { Mark } from '../ui/atoms.js';
 import { useStore } from '../ui/hooks.js';
 import { Icon } from '../ui/icon.js';
 import { h } from '../ui/kit.js';
-import { catalogue } from '../net/catalogue.js';
+import { useSidebarPages } from './order.js';
 import { Link, path } from './router.js';
 
 /** @param {{to: string, icon: unknown, label: string, current: boolean}} props */
@@ -22,11 +21,7 @@ const Entry = ({ to, icon, label, current }) =>
 
 export function Sidebar() {
   const at = useStore(path).replace(/\/+$/, '') || '/';
-  const { list } = useStore(catalogue);
-  const pages = list.filter((/** @type {any} */ plugin) => plugin.enabled && !plugin.missing)
-    .flatMap((/** @type {any} */ plugin) =>
-      pagesOf(plugin).filter((page) => page.placement === 'sidebar').map((page) => ({ ...page, plugin }))
-    );
+  const pages = useSidebarPages();
   const within = pages.some((/** @type {any} */ page) => at === page.route || at === page.own);
   return h(
     'nav',

@@ -1,15 +1,9 @@
 /** A list in an order that people change: by dragging, or with the handle's arrow keys. */
+import { movedTo } from '../core/order.js';
 import { Icon } from './icon.js';
 import { useEvent } from './hooks.js';
 import { h, useEffect, useRef, useState } from './kit.js';
 import { loadSortable } from './vendor.js';
-
-/** @template T @param {T[]} list @param {number} from @param {number} to @returns {T[]} */
-export function movedTo(list, from, to) {
-  const out = [...list];
-  out.splice(to, 0, ...out.splice(from, 1));
-  return out;
-}
 
 /** @param {{label: string, items: {id: string, words: string, body: any}[], disabled?: boolean, onOrder: (ids: string[]) => void}} props */
 export function SortList({ label, items, disabled = false, onOrder }) {

@@ -1,14 +1,17 @@
 /** The first page: every plugin as a card, a search over them, and reloading from disk. */
-import { ago, text } from '../../core/format.js';
+import { ago, cut, text } from '../../core/format.js';
 import { hasLayout } from '../../core/schema.js';
 import { filterRows } from '../../core/query.js';
-import { Empty, Problem } from '../../ui/atoms.js';
+import { Store } from '../../core/store.js';
+import { Empty, Pill, Problem } from '../../ui/atoms.js';
 import { useColumns, useNow, useStore, useTitle } from '../../ui/hooks.js';
 import { icon } from '../../ui/icon.js';
 import { Button, h, SegmentedControl, Skeleton, TextInput, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { catalogue, load, reload } from '../../net/catalogue.js';
+import { ArrangeButton } from '../order.js';
 import { PluginCard } from '../plugins/card.js';
+import { Importer } from '../plugins/import.js';
 
 /** The narrowest card and the space between two. Pixels. */
 const [NARROWEST, GAP] = [400, 18];
@@ -17,17 +20,22 @@ const SHOW = [{ value: 'all', label: 'All' }, { value: 'enabled', label: 'Enable
   label: 'Disabled',
 }];
 
+/** What the last reload said, until the next one. */
+const lastReload = new Store(/** @type {{at: number, problem?: string} | undefined} */ (undefined));
+
 function ReloadButton() {
   const [busy, setBusy] = useState(false);
   const click = async () => {
     setBusy(true);
     try {
       const { count } = await reload();
+      lastReload.set({ at: Date.now() });
       notify({
         title: 'Reloaded',
         message: count === undefined ? 'The plugins folder was read again.' : `${count} plugins found.`,
       });
     } catch (error) {
+      lastReload.set({ at: Date.now(), problem: text(/** @type {any} */ (error)?.message) });
       complain('Reload failed', error);
     }
     setBusy(false);
@@ -35,8 +43,21 @@ function ReloadButton() {
   return Button({ variant: 'default', leftSection: icon('refresh-cw', 16), loading: busy, onClick: click }, 'Reload');
 }
 
+/** When the list was read, and how the last reload went. @param {{at: number, now: number}} props */
+function Freshness({ at, now }) {
+  const last = useStore(lastReload);
+  if (last?.problem) {
+    return h(
+      Pill,
+      { tone: 'red', icon: 'circle-alert' },
+      cut(`Reload failed ${ago(last.at, now)}: ${last.problem}`, 160),
+    );
+  }
+  return last ? `reloaded ${ago(last.at, Math.max(now, last.at))}` : `read ${ago(at, Math.max(now, at))}`;
+}
+
 /** A card that draws a page of its own takes the whole width. @param {any} plugin */
-const isWide = (plugin) => plugin.enabled && !plugin.missing && hasLayout(plugin);
+const isWide = (plugin) => plugin.enabled && !plugin.missing && hasLayout(plugin) && !plugin.ui_schema.preview;
 
 const Waiting = () =>
   h(
@@ -79,7 +100,11 @@ function Cards({ list, query, show }) {
   );
   const [box, columns] = useColumns(NARROWEST, GAP);
   if (!list.length) {
-    return h(Empty, { icon: 'blocks', title: 'No plugins found' }, 'Drop a plugin into the plugins folder and reload.');
+    return h(
+      Empty,
+      { icon: 'blocks', title: 'No plugins found' },
+      'Import one, or drop its folder into the plugins folder and reload.',
+    );
   }
   if (!found.length) {
     return h(
@@ -129,7 +154,7 @@ export function PluginsPage() {
           'p',
           { className: 'dim' },
           state === 'ready'
-            ? `${list.length} installed, ${enabled} enabled · read ${ago(at, Math.max(now, at))}`
+            ? h('span', {}, `${list.length} installed, ${enabled} enabled · `, h(Freshness, { at, now }))
             : 'Reading the plugins folder…',
         ),
       ),
@@ -145,7 +170,9 @@ export function PluginsPage() {
           className: 'search',
         }),
         SegmentedControl({ data: SHOW, value: show, onChange: setShow, 'aria-label': 'Which plugins' }),
+        h(ArrangeButton),
         h(ReloadButton),
+        h(Importer),
       ),
     ),
     error &&

@@ -1,13 +1,34 @@
-import { text } from '../../core/format.js';
+import { ago, text } from '../../core/format.js';
 import { Pill } from '../../ui/atoms.js';
 import { h } from '../../ui/kit.js';
 
 /** What is unusual about a plugin, in words. @param {{plugin: any}} props */
 export function Badges({ plugin }) {
   const broken = plugin.load_error ?? plugin.error;
+  const resting = Boolean(plugin.suspended_until);
+  const warnings = Array.isArray(plugin.warnings) ? plugin.warnings : [];
   const list = [
     plugin.missing && h(Pill, { key: 'missing', tone: 'red', icon: 'file-x' }, 'Missing'),
-    broken && h(Pill, { key: 'error', tone: 'red', icon: 'circle-alert' }, 'Load error'),
+    resting &&
+    h(
+      Pill,
+      { key: 'resting', tone: 'orange', icon: 'moon', title: text(broken) },
+      `Resting, ${ago(plugin.suspended_until)}`,
+    ),
+    broken && !resting && h(Pill, { key: 'error', tone: 'red', icon: 'circle-alert' }, 'Load error'),
+    plugin.update_available &&
+    h(
+      Pill,
+      { key: 'update', tone: 'yellow', icon: 'arrow-up-circle' },
+      plugin.latest_version ? `Update to ${text(plugin.latest_version)}` : 'Update available',
+    ),
+    plugin.installed_version_is_prerelease && h(Pill, { key: 'pre', tone: 'violet' }, 'Prerelease'),
+    warnings.length > 0 &&
+    h(
+      Pill,
+      { key: 'warnings', tone: 'yellow', icon: 'triangle-alert', title: warnings.map(text).join('\n') },
+      warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`,
+    ),
     !plugin.enabled && !plugin.missing && h(Pill, { key: 'disabled', tone: 'gray' }, 'Disabled'),
     plugin.legacy &&
     h(Pill, {

@@ -1,5 +1,6 @@
 /** One plugin as a card. A plugin with a layout of its own shows that; the others their settings and actions. */
 import { text } from '../../core/format.js';
+import { isObject } from '../../core/path.js';
 import { hasLayout, pagesOf } from '../../core/schema.js';
 import { safeUrl } from '../../core/url.js';
 import { Node } from '../../render/node.js';
@@ -10,6 +11,7 @@ import { h, useState } from '../../ui/kit.js';
 import { Link } from '../router.js';
 import { Badges, Warnings } from './badges.js';
 import { Legacy } from './legacy.js';
+import { RemoveButton } from './remove.js';
 import { Toggle } from './toggle.js';
 
 const HUES = ['indigo', 'teal', 'grape', 'orange', 'cyan', 'pink', 'lime', 'violet'];
@@ -65,6 +67,7 @@ function Head({ plugin }) {
 export function PluginCard({ plugin, wide }) {
   const opens = !plugin.missing && (hasLayout(plugin) || pagesOf(plugin).length > 0);
   const off = !plugin.enabled || plugin.missing;
+  const preview = isObject(plugin.ui_schema) ? plugin.ui_schema.preview : undefined;
   return h(
     'article',
     {
@@ -76,31 +79,32 @@ export function PluginCard({ plugin, wide }) {
     h(Badges, { plugin }),
     plugin.description && h('p', { className: 'card-about' }, text(plugin.description)),
     h(Warnings, { plugin }),
-    wide
+    wide || (preview && !off)
       ? h(
         'div',
         { className: 'card-layout' },
         h(
           Level.Provider,
           { value: 3 },
-          h(RuntimeProvider, { plugin }, h(Node, { node: plugin.ui_schema.preview ?? plugin.ui_schema.layout })),
+          h(RuntimeProvider, { plugin }, h(Node, { node: preview ?? plugin.ui_schema.layout })),
         ),
       )
       : !hasLayout(plugin) && h(Legacy, { plugin }),
-    opens &&
-      h(
-        'footer',
-        { className: 'card-foot' },
-        h(
-          Link,
-          {
-            to: `/plugins/${encodeURIComponent(plugin.key)}`,
-            className: 'open-link',
-            'aria-label': `Open ${text(plugin.name)}`,
-          },
-          'Open',
-          h(Icon, { name: 'arrow-right', size: 16 }),
-        ),
+    h(
+      'footer',
+      { className: 'card-foot' },
+      h(RemoveButton, { plugin }),
+      h('span', { className: 'spring' }),
+      opens && h(
+        Link,
+        {
+          to: `/plugins/${encodeURIComponent(plugin.key)}`,
+          className: 'open-link',
+          'aria-label': `Open ${text(plugin.name)}`,
+        },
+        'Open',
+        h(Icon, { name: 'arrow-right', size: 16 }),
       ),
+    ),
   );
 }

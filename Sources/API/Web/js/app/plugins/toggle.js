@@ -23,23 +23,35 @@ const trusted = (plugin) =>
     ),
   });
 
+/** Enables a plugin, with the question when it never ran; false when it stays as it was. @param {any} plugin */
+export async function turnOn(plugin) {
+  if (!plugin.ever_enabled && !(await trusted(plugin))) return false;
+  return turn(plugin, true);
+}
+
+/** @param {any} plugin @param {boolean} on */
+async function turn(plugin, on) {
+  try {
+    await enable(plugin.key, on);
+    return true;
+  } catch (error) {
+    complain(`${plugin.name} could not be ${on ? 'enabled' : 'disabled'}`, error);
+    return false;
+  }
+}
+
 /** @param {{plugin: any}} props */
 export function Toggle({ plugin }) {
   const [busy, setBusy] = useState(false);
-  const turn = async (/** @type {boolean} */ on) => {
+  const change = async (/** @type {boolean} */ on) => {
     if (busy) return;
-    if (on && !plugin.ever_enabled && !(await trusted(plugin))) return;
     setBusy(true);
-    try {
-      await enable(plugin.key, on);
-    } catch (error) {
-      complain(`${plugin.name} could not be ${on ? 'enabled' : 'disabled'}`, error);
-    }
+    await (on ? turnOn(plugin) : turn(plugin, false));
     setBusy(false);
   };
   return Switch({
     checked: Boolean(plugin.enabled),
-    onChange: turn,
+    onChange: change,
     disabled: Boolean(plugin.missing && !plugin.enabled),
     'aria-busy': busy,
     size: 'md',

@@ -1,0 +1,88 @@
+/** In which order plugins' pages stand in the sidebar: each browser's own, and the dialog that changes it. */
+import { text } from '../core/format.js';
+import { pagesOf } from '../core/schema.js';
+import { Store } from '../core/store.js';
+import { catalogue } from '../net/catalogue.js';
+import { useStore } from '../ui/hooks.js';
+import { Icon, icon } from '../ui/icon.js';
+import { Button, h, Modal, useState } from '../ui/kit.js';
+import { SortList } from '../ui/sortlist.js';
+
+const KEY = 'skirret:sidebar-order';
+
+function kept() {
+  try {
+    const list = JSON.parse(localStorage.getItem(KEY) ?? '[]');
+    return Array.isArray(list) ? list.map(String).slice(0, 500) : [];
+  } catch {
+    return []; // Storage switched off, or not ours: the order is then the plugins' own.
+  }
+}
+
+export const order = new Store(kept());
+
+/** @param {string[]} next */
+export function arrange(next) {
+  order.set(next);
+  try {
+    localStorage.setItem(KEY, JSON.stringify(next));
+  } catch {
+    // As above.
+  }
+}
+
+export const idOf = (/** @type {any} */ page) => `${page.plugin.key}/${page.id}`;
+
+/** Those that were put somewhere, in that order; then the others as they come. @param {any[]} pages @param {string[]} wanted */
+export function ordered(pages, wanted) {
+  const place = new Map(wanted.map((id, index) => [id, index]));
+  const at = (/** @type {any} */ page) => place.get(idOf(page)) ?? Infinity;
+  return pages.map((page, index) => ({ page, index })).sort((a, b) => at(a.page) - at(b.page) || a.index - b.index).map(
+    ({ page }) => page,
+  );
+}
+
+/** The pages of enabled plugins that stand in the sidebar, in order. @returns {any[]} */
+export function useSidebarPages() {
+  const { list } = useStore(catalogue);
+  const wanted = useStore(order);
+  const pages = list.filter((/** @type {any} */ plugin) => plugin.enabled && !plugin.missing)
+    .flatMap((/** @type {any} */ plugin) =>
+      pagesOf(plugin).filter((page) => page.placement === 'sidebar').map((page) => ({ ...page, plugin }))
+    );
+  return ordered(pages, wanted);
+}
+
+/** Offered as soon as there is something to put in order. */
+export function ArrangeButton() {
+  const pages = useSidebarPages();
+  const [opened, setOpened] = useState(false);
+  if (pages.length < 2) return null;
+  return h(
+    'span',
+    {},
+    Button({ variant: 'default', leftSection: icon('arrow-up-down', 16), onClick: () => setOpened(true) }, 'Arrange'),
+    Modal(
+      { opened, onChange: setOpened, title: 'Order in the sidebar', size: 'md' },
+      h(
+        'p',
+        { className: 'dim panel-about-flat' },
+        'Drag, or choose a handle and press the arrow keys. This browser remembers it.',
+      ),
+      h(SortList, {
+        label: 'Pages in the sidebar',
+        items: pages.map((page) => ({
+          id: idOf(page),
+          words: page.label,
+          body: h(
+            'span',
+            { className: 'sort-words' },
+            h('span', {}, h(Icon, { name: page.icon ?? 'layout-dashboard', size: 15 }), ' ', page.label),
+            h('span', { className: 'dim' }, text(page.plugin.name)),
+          ),
+        })),
+        onOrder: arrange,
+      }),
+    ),
+  );
+}
