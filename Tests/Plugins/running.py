@@ -29,7 +29,7 @@ class Running:
     """`skirret serve` on a free port, with a data folder of its own."""
 
     def __init__(self, program, data, plugins):
-        self.data = data
+        self.data, self.plugins = data, plugins
         self._log = open(data / "serve.log", "w+b")
         environment = {**os.environ, "SKIRRET_PYTHON": sys.executable, "SKIRRET_PYTHON_TREE": str(SOURCES)}
         self.process = subprocess.Popen(

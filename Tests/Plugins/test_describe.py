@@ -42,9 +42,7 @@ def test_the_documents_plugins_are_listed_whole():
     assert refresh_all["fields"][0]["help_text"] == "If enabled, the UI should ask before running."
     assert monitor["version"] == "2.0.0"
     assert set(monitor["ui_schema"]["dataSources"]) == {"workers", "metrics"}
-    assert monitor["fields"] == [
-        {"id": "show_sidebar", "label": "Show in sidebar", "type": "boolean", "default": True}
-    ]
+    assert monitor["fields"] == [{"id": "show_sidebar", "label": "Show in sidebar", "type": "boolean", "default": True}]
     for plugin in (my_plugin, refresh_all, monitor):
         assert plugin["legacy"] and plugin["load_error"] is None and plugin["warnings"] == []
 

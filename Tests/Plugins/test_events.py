@@ -76,12 +76,20 @@ def test_actions_that_are_computed_are_known_from_what_the_loaded_code_said(hook
     (mark,) = [plugin["fingerprint"] for plugin in describe(tmp_path) if plugin["key"] == "computed"]
     said = {"fingerprint": mark, "description": {"actions": [{"id": "late", "events": ["m3u_refresh"]}]}}
     redis.hset("skirret:api:plugins:described", "computed", json.dumps(said))
-    assert [args[0] for _, args in hooks("dispatch_event_system('m3u_refresh')")] == ["computed", "listener", "listener"]
+    assert [args[0] for _, args in hooks("dispatch_event_system('m3u_refresh')")] == [
+        "computed",
+        "listener",
+        "listener",
+    ]
     said["fingerprint"] = "of the code before"
     redis.hset("skirret:api:plugins:described", "computed", json.dumps(said))
     assert [args[0] for _, args in hooks("dispatch_event_system('m3u_refresh')")] == ["listener", "listener"]
     (tmp_path / "computed/plugin.py").unlink()  # as a folder looks that this process may not read
-    assert [args[0] for _, args in hooks("dispatch_event_system('m3u_refresh')")] == ["computed", "listener", "listener"]
+    assert [args[0] for _, args in hooks("dispatch_event_system('m3u_refresh')")] == [
+        "computed",
+        "listener",
+        "listener",
+    ]
 
 
 def test_what_spoils_one_hook_spoils_no_other(hooks, redis, tmp_path):

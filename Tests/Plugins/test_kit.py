@@ -1,4 +1,4 @@
-"""What authors are given: a plugin to start from, what is wrong with theirs, an action and its tests without a server."""
+"""What authors are given: a plugin to start from, what is wrong with theirs, and their actions without a server."""
 
 import json
 import os
@@ -18,7 +18,13 @@ def kit(tmp_path):
 
     def kit(*arguments, **variables):
         kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-        environment = {**kept, "HOME": str(tmp_path), "PYTHONPATH": str(SOURCES), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+        environment = {
+            **kept,
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(SOURCES),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **variables,
+        }
         command = [sys.executable, "-m", "skirret_plugin", *map(str, arguments)]
         return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120)
 

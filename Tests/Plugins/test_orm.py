@@ -74,15 +74,25 @@ METHODS = {
     "channels.filter(name='none').first()": None,
     "channels.get(channel_number=2).name": "bbc two",
     "channels.all().count(), channels.filter(name='none').exists()": [4, False],
-    "[row.channel_group and row.channel_group.name for row in channels.select_related('channel_group')]":
-        ["News", "News", "Sport", None],
+    "[row.channel_group and row.channel_group.name for row in channels.select_related('channel_group')]": [
+        "News",
+        "News",
+        "Sport",
+        None,
+    ],
     "sorted(set(channels.values_list('channel_group__name', flat=True).distinct()), key=str)": ["News", None, "Sport"],
     "list(channels.values('name', 'channel_group__name')[:1])": [{"name": "BBC One HD", "channel_group__name": "News"}],
     "names(Channel.objects.order_by('-channel_number')[1:3])": ["Sky 50%_x", "bbc two"],
-    "[row.name for row in channels.only('name').iterator(chunk_size=2)]":
-        ["BBC One HD", "bbc two", "Sky 50%_x", "Ünicode Film"],
-    "[(row.name, row.n) for row in ChannelGroup.objects.annotate(n=Count('channels')).order_by('name')]":
-        [["News", 2], ["Sport", 1]],
+    "[row.name for row in channels.only('name').iterator(chunk_size=2)]": [
+        "BBC One HD",
+        "bbc two",
+        "Sky 50%_x",
+        "Ünicode Film",
+    ],
+    "[(row.name, row.n) for row in ChannelGroup.objects.annotate(n=Count('channels')).order_by('name')]": [
+        ["News", 2],
+        ["Sport", 1],
+    ],
     "channels.aggregate(top=Max('channel_number'))": {"top": 4.0},
     "[created for _, created in (ChannelGroup.objects.get_or_create(name=n) for n in ('News', 'New'))]": [False, True],
     "[(row.channel_number, new) for row, new in (Channel.objects.update_or_create("

@@ -88,7 +88,9 @@ def test_what_is_listed_is_installed_with_what_it_needs_and_nothing_the_host_has
     assert before["requirements"] == {"state": "missing", "error": None}
     error = server.spawn(needy).fail("go")
     assert error["type"] == "PluginLoadError"
-    assert "needs the Python package 'needed_thing'" in error["message"] and "skirret_plugin install" in error["message"]
+    assert (
+        "needs the Python package 'needed_thing'" in error["message"] and "skirret_plugin install" in error["message"]
+    )
     code, told, last = install(needy)
     assert code == 0 and last["ok"], last
     percents = [line["percent"] for line in told]
@@ -141,7 +143,14 @@ def test_lines_that_are_no_name_with_versions_are_refused_with_their_number(inst
 
 
 def test_lines_as_authors_write_them_are_read(make_plugin, tmp_path):
-    lines = ["Pillow", "humanize>=4,<5", "a.b-c_d ~= 1.0", "x[extra, more]==1.2.*", "y; python_version < '3.9'", "z (>=1)"]
+    lines = [
+        "Pillow",
+        "humanize>=4,<5",
+        "a.b-c_d ~= 1.0",
+        "x[extra, more]==1.2.*",
+        "y; python_version < '3.9'",
+        "z (>=1)",
+    ]
     folder = make_plugin("many", "", requirements__txt="\n".join([*lines, "#only this", "w # that"]))
     assert requirements.read(folder) == [*lines, "w"]
     assert describe(tmp_path)[0]["requirements"]["state"] == "missing"

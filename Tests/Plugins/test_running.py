@@ -1,11 +1,16 @@
 """Plugins in a whole Skirret: what Python sends is done by Swift's worker, and what Swift calls is answered."""
 
 import json
+import os
+import subprocess
+import sys
 import textwrap
 
 import pytest
 
+from place import SOURCES
 from running import Running, executable
+from test_requirements import make_wheel
 
 TELLER = """
     from core.utils import RedisClient, log_system_event
@@ -38,7 +43,27 @@ LISTENER = """
             if context["plugin"]["key"] == "raiser":
                 raise KeyError("url")
 """
-COMPUTED = LISTENER.replace("        actions = [", "        @property\n        def actions(self):\n            return [")
+LEADER = """
+    from core.utils import RedisClient
+
+    class Plugin:
+        def on_leader_acquired(self, context):
+            RedisClient.get_client().rpush("seen:leader", "acquired")
+        def on_leader_lost(self, context):
+            RedisClient.get_client().rpush("seen:leader", "lost")
+        def run(self, action, params, context):
+            return {}
+"""
+PACKED = """
+    import needed_below
+
+    class Plugin:
+        def run(self, action, params, context):
+            return {"value": needed_below.VALUE}
+"""
+COMPUTED = LISTENER.replace(
+    "        actions = [", "        @property\n        def actions(self):\n            return ["
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +74,11 @@ def running(tmp_path_factory):
     folder = tmp_path_factory.mktemp("running")
     for name, source in {
         "teller": TELLER, "listener": LISTENER, "raiser": LISTENER, "computed": COMPUTED, "off": LISTENER,
+        "leader": LEADER, "packed": PACKED,
     }.items():  # fmt: skip
         (folder / "plugins" / name).mkdir(parents=True)
         (folder / "plugins" / name / "plugin.py").write_text(textwrap.dedent(source))
+    (folder / "plugins/packed/requirements.txt").write_text("needed_below>=1")
     (folder / "data").mkdir()
     server = Running(program, folder / "data", folder / "plugins")
     assert server.ask("POST", "/api/plugins/plugins/reload/", {})[0] == 200
@@ -90,3 +117,33 @@ def test_a_dispatched_action_runs_as_a_task_of_its_own(running):
     assert running.redis.blpop("seen:work", timeout=20) == ("seen:work", "7")
     done = running.until(lambda: running.redis.get(f"celery-task-meta-{task}"), "its result")
     assert (json.loads(done)["status"], json.loads(done)["result"]) == ("SUCCESS", {"n": 7})
+
+
+def test_an_enabled_plugin_leads_until_it_is_switched_off(running):
+    running.enable("leader")
+    assert running.redis.blpop("seen:leader", timeout=20) == ("seen:leader", "acquired")
+    assert 0 < running.redis.ttl("skirret:plugins:leader:leader") <= 30
+    running.enable("leader", False)
+    assert running.redis.blpop("seen:leader", timeout=20) == ("seen:leader", "lost")
+    assert running.redis.exists("skirret:plugins:leader:leader") == 0
+
+
+def test_the_call_after_an_installation_finds_the_packages(running, tmp_path):
+    running.enable("packed")
+    status, refused = running.ask("POST", "/api/plugins/plugins/packed/run/", {"action": "go", "params": {}})
+    assert status >= 400 and "needs the Python package 'needed_below'" in json.dumps(refused), refused
+    make_wheel(tmp_path, "needed_below", "2.0", "VALUE = 8\n")
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+    command = [sys.executable, "-m", "skirret_plugin", "install", str(running.plugins / "packed")]
+    packages = ["--into", str(running.data / "plugin-packages")]
+    done = subprocess.run([*command, *packages], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    # The next look at the folder sees it; looks are kept for a moment.
+    found = running.until(
+        lambda: (
+            (answer := running.ask("POST", "/api/plugins/plugins/packed/run/", {"action": "go"}))[0] == 200
+            and answer[1]
+        ),
+        "a call that succeeds",
+    )
+    assert found["result"] == {"value": 8}

@@ -1,4 +1,4 @@
-"""Dispatcharr's tasks: each exists with its name and arguments, is enqueued as Celery does it, and waits when called."""
+"""Dispatcharr's tasks: each has its name and arguments, is enqueued as Celery does it, and waits when called."""
 
 import base64
 import json

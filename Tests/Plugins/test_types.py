@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from skirret_plugin.checks.declared import EVENTS
 
 from conftest import SOURCES
 
@@ -38,6 +39,12 @@ WRONG = {
     'context["report_progress"]("half")': "incompatible type",
     'context["plugin"]["version"] + 1': "operand",
 }
+
+
+def test_the_events_that_are_typed_are_those_that_validate_knows():
+    tree = ast.parse(STUB.read_text())
+    (found,) = (node.value for node in tree.body if isinstance(node, ast.AnnAssign) and node.target.id == "EventName")
+    assert tuple(one.value for one in found.slice.elts) == EVENTS
 
 
 def members(name):

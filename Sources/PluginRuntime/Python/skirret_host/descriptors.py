@@ -106,7 +106,9 @@ def _column(column):
     checked = _identified(column)
     checked["type"] = column.get("type", "string")
     if checked["type"] not in COLUMN_TYPES:
-        raise ValueError(f"column {checked['id']!r} is of type {checked['type']!r}, not {', '.join(sorted(COLUMN_TYPES))}")
+        raise ValueError(
+            f"column {checked['id']!r} is of type {checked['type']!r}, not {', '.join(sorted(COLUMN_TYPES))}"
+        )
     _copy_texts(column, checked, ("label", "placeholder"))
     checked.update({key: column[key] for key in ("default", "min", "max", "step") if key in column})
     if "options" in column:

@@ -236,7 +236,7 @@ def main(arguments):
     """Installs the packages of one plugin, telling how far it is."""
     parser = argparse.ArgumentParser(prog="python -m skirret_host.requirements", description=__doc__.splitlines()[0])
     parser.add_argument("folder", help="the plugin's folder")
-    parser.add_argument("--into", help="the folder of all plugins' packages; SKIRRET_DATA_DIR/plugin-packages by default")
+    parser.add_argument("--into", help="the folder of all plugins' packages")
     given = parser.parse_args(arguments)
 
     def say(**line):

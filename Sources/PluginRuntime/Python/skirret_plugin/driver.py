@@ -94,7 +94,12 @@ class HostServer:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-c", LAUNCH, str(theirs.fileno()), "-m", "skirret_host.server"]
         self.process = subprocess.Popen(
-            command, cwd=environment.get("SKIRRET_DATA_DIR"), env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
+            command,
+            cwd=environment.get("SKIRRET_DATA_DIR"),
+            env=environment,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         theirs.close()
         self.control = Frames(ours)

@@ -129,7 +129,9 @@ class Local:
     def _use_models(self):
         if "django" in sys.modules and (settings := os.environ.get("DJANGO_SETTINGS_MODULE")) not in (None, SETTINGS):
             raise Unusable(f"this process has a Django of its own already ({settings})")
-        wanted = {name: value for name, value in self.environment.items() if name.startswith(("SKIRRET_", "DISPATCHARR_"))}
+        wanted = {
+            name: value for name, value in self.environment.items() if name.startswith(("SKIRRET_", "DISPATCHARR_"))
+        }
         os.environ.update({**wanted, "DJANGO_SETTINGS_MODULE": SETTINGS})
         if str(SOURCES) not in sys.path:
             sys.path.append(str(SOURCES))
@@ -265,7 +267,8 @@ class LocalPlugin:
         except AssertionError as error:
             if "the socket ended" in str(error):
                 ended = self._process.exited()
-                raise Died(self._process, f"the plugin's process ended: signal {ended['signal']}, code {ended['code']}")
+                why = f"the plugin's process ended: signal {ended['signal']}, code {ended['code']}"
+                raise Died(self._process, why) from None
             self._process.cancel(number)
             answer = self._after_cancel(number, limit)
         if answer["type"] == "error":

@@ -106,7 +106,9 @@ def _check_field(field, place, findings):
     if typed == "table" and not isinstance(field.get("columns"), (list, type(UNKNOWN))):
         findings.error(place, "a table needs columns; the field is dropped.", 'Add "columns": [{"id": "…"}].')
     if typed in ("multiselect", "table") and not isinstance(default, (list, type(None), type(UNKNOWN))):
-        findings.error(place / "default", f"expected a list, found {kind(default)}; the field is dropped.", "Write […].")
+        findings.error(
+            place / "default", f"expected a list, found {kind(default)}; the field is dropped.", "Write […]."
+        )
 
 
 def _check_options(default, options, place, findings):
@@ -120,7 +122,9 @@ def _check_options(default, options, place, findings):
             findings.error(place / "options" / index, "has no value; the field is dropped.", 'Add "value".')
         label = one.get("label", "") if isinstance(one, dict) else ""
         if label is not UNKNOWN and not isinstance(label, str):
-            findings.error(place / "options" / index / "label", "is no text; the field is dropped.", f'Write "{label}".')
+            findings.error(
+                place / "options" / index / "label", "is no text; the field is dropped.", f'Write "{label}".'
+            )
         if value is UNKNOWN:
             return
     wanted = default if isinstance(default, list) else [] if default in (None, "", UNKNOWN) else [default]
@@ -132,7 +136,9 @@ def _check_options(default, options, place, findings):
 def _check_action(action, place, findings):
     events = action.get("events", [])
     if events is not UNKNOWN and not isinstance(events, (list, tuple)):
-        findings.error(place / "events", f"expected a list, found {kind(events)}; the action is dropped.", 'Write ["…"].')
+        findings.error(
+            place / "events", f"expected a list, found {kind(events)}; the action is dropped.", 'Write ["…"].'
+        )
     for index, event in enumerate(events if isinstance(events, (list, tuple)) else ()):
         if event is not UNKNOWN and event not in EVENTS:
             text = f"{event!r} is no event of the product; only plugins can log it."
@@ -142,7 +148,9 @@ def _check_action(action, place, findings):
         for name in confirm.keys() - {"required", "title", "message", "confirmLabel"}:
             findings.warn(place / "confirm" / name, "is not read.", "Known are required, title, message, confirmLabel.")
     elif confirm is not None and confirm is not UNKNOWN and not isinstance(confirm, bool):
-        findings.error(place / "confirm", f"expected true or an object, found {kind(confirm)}.", 'Write {"title": "…"}.')
+        findings.error(
+            place / "confirm", f"expected true or an object, found {kind(confirm)}.", 'Write {"title": "…"}.'
+        )
     variant = action.get("button_variant")
     if isinstance(variant, str) and variant not in VARIANTS:
         findings.warn(place / "button_variant", f"{variant!r} is no variant.", near(variant, VARIANTS))

@@ -90,7 +90,9 @@ class Pages:
         if source is UNKNOWN:
             return
         if not isinstance(source, dict):
-            return self._findings.error(place, f"expected an object, found {kind(source)}.", 'Write {"type": "action"}.')
+            return self._findings.error(
+                place, f"expected an object, found {kind(source)}.", 'Write {"type": "action"}.'
+            )
         self._unread(source, SOURCE, place)
         typed = self._one_of(source, "type", SOURCES, place) or "action"
         needed = SOURCES.get(typed)

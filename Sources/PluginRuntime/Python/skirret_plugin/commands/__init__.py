@@ -1,4 +1,4 @@
-"""One module per command: NAME, HELP, `add_arguments(parser)`, and `perform(arguments)`, which returns the exit code."""
+"""One module per command: NAME, HELP, `add_arguments(parser)`, `perform(arguments)`, which returns the exit code."""
 
 from . import install, new, run, test, validate
 

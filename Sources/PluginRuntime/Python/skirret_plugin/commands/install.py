@@ -1,7 +1,7 @@
 """Installs the packages that a plugin's requirements.txt names, in a folder that only this plugin sees.
 
 Wheels of the package index only, by name and versions. What the plugin host has is not installed again, and a plugin
-that needs another version of it is refused. Where: --into, or SKIRRET_PLUGIN_PACKAGES, or SKIRRET_DATA_DIR/plugin-packages.
+that needs another version of it is refused. Where to: --into, or $SKIRRET_DATA_DIR/plugin-packages.
 Reload the plugins afterwards, if a server runs.
 """
 

@@ -20,12 +20,16 @@ def add_arguments(parser):
     parser.add_argument("folder", help="the plugin's folder")
     parser.add_argument("action", nargs="?", help="the action's id; without it the plugin's actions are listed")
     parser.add_argument("--params", type=_object, default={}, metavar="JSON", help="its parameters, as an object")
-    parser.add_argument("--settings", type=_object, default={}, metavar="JSON", help="saved settings, over the defaults")
+    parser.add_argument(
+        "--settings", type=_object, default={}, metavar="JSON", help="saved settings, over the defaults"
+    )
     parser.add_argument("--file", action="append", default=[], type=_file, metavar="FIELD=PATH", help="an upload")
     parser.add_argument("--resource", action="store_true", help="the id is a resource of a page, not an action")
     parser.add_argument("--event", metavar="NAME", help="call it as a hook of this event; --params is its payload")
     parser.add_argument("--database", metavar="FILE", help="work on a copy of this skirret.db")
-    parser.add_argument("--no-sandbox", action="store_true", help="let it reach every file, as nothing in a server does")
+    parser.add_argument(
+        "--no-sandbox", action="store_true", help="let it reach every file, as nothing in a server does"
+    )
     parser.add_argument("--seconds", type=float, default=60, help="its time (default 60)")
 
 

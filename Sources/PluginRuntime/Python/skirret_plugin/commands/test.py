@@ -6,8 +6,8 @@
         assert plugin.run("tidy", settings={"dry_run": False})["status"] == "ok"
         assert Channel.objects.get().name == "News"
 
-The fixture has run, resource, hook, describe, stop, settings, events, updates, progress, logs, tasks, answers, settle and
-wait_for. What stands after -- goes to pytest: `test my_plugin -- -k tidy -x`.
+The fixture has run, resource, hook, describe, stop, settings, events, updates, progress, logs, tasks, answers, settle
+and wait_for. What stands after -- goes to pytest: `test my_plugin -- -k tidy -x`.
 """
 
 import argparse
@@ -23,7 +23,9 @@ NAME, HELP = "test", "run its tests, each on a fresh database"
 
 def add_arguments(parser):
     parser.add_argument("folder", help="the plugin's folder")
-    parser.add_argument("--no-sandbox", action="store_true", help="let it reach every file, as nothing in a server does")
+    parser.add_argument(
+        "--no-sandbox", action="store_true", help="let it reach every file, as nothing in a server does"
+    )
     parser.add_argument("pytest", nargs=argparse.REMAINDER, help="arguments for pytest, after --")
 
 
@@ -41,7 +43,8 @@ def perform(arguments):
     options = ["--skirret-plugin", folder, *(["--skirret-no-sandbox"] if arguments.no_sandbox else [])]
     command = [
         sys.executable, "-m", "pytest", "-p", "skirret_plugin.testing", *options,
-        "--rootdir", folder, "--import-mode=importlib", "-p", "no:cacheprovider", *rest, *([] if _names(rest) else [folder]),
+        "--rootdir", folder, "--import-mode=importlib", "-p", "no:cacheprovider", *rest,
+        *([] if _names(rest) else [folder]),
     ]  # fmt: skip
     return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False).returncode
 

@@ -1,7 +1,7 @@
 """Says what is wrong with a plugin, each with file, line, place and remedy.
 
-Reads plugin.json, the class Plugin, its fields, actions, pages, imports and requirements.txt. Then it loads the plugin in a
-host of its own, without a server, and looks at what is computed; --no-load leaves that out, and runs no line of it.
+Reads plugin.json, the class Plugin, its fields, actions, pages, imports and requirements.txt. Then it loads the plugin
+in a host of its own, without a server, and looks at what is computed; --no-load leaves that out, and runs no line of it.
 
 Exit code 0: no errors (warnings may be). 1: errors. 2: not a plugin.
 """
@@ -12,7 +12,7 @@ import sys
 
 from skirret_host.describe import MAX_MANIFEST, entry_file
 
-from ..checks import code, declared, pages, positions
+from ..checks import code, declared, imports, pages, positions
 from ..checks.findings import ERROR, Findings, Place
 
 NAME, HELP = "validate", "say what is wrong with it, with line and remedy"
@@ -55,7 +55,7 @@ def check(folder, findings):
     manifest, manifest_lines = _manifest(folder, findings)
     source = code.Code(folder, os.path.basename(entry_file(folder)), findings)
     source.check()
-    code.check_imports(folder, source.file, findings)
+    imports.check_imports(folder, source.file, findings)
     values, lines = source.declared()
     in_code, in_manifest = Place(source.file, lines), Place("plugin.json", manifest_lines)
     declared.check_manifest(manifest, in_manifest, findings)
@@ -118,7 +118,9 @@ def _load(folder, known, findings):
         with Local(folder) as local:
             said = local.start().describe()
     except (ImportError, Unusable) as error:
-        return findings.warn(os.path.basename(folder), f"could not be loaded here: {error}.", "--no-load says so no more.")
+        return findings.warn(
+            os.path.basename(folder), f"could not be loaded here: {error}.", "--no-load says so no more."
+        )
     except (PluginFailed, Died) as error:
         return findings.error(*_load_error(folder, error))
     actions, fields = ({one["id"] for one in said[name]} for name in ("actions", "fields"))

@@ -1,8 +1,8 @@
 """`__contains` minds case, and `__icontains` knows letters beyond ASCII.
 
-SQLite's LIKE does neither: `name__startswith="UK"` would find "Ukraine" too, and a plugin that deletes what it finds
-would delete it. So the lookups that mind case use the operator MATCH, which SQLite leaves to its users, and LIKE with an
-ESCAPE, as Django writes it, is a function of ours. LIKE in a plugin's own SQL, without an ESCAPE, stays SQLite's.
+SQLite's LIKE does neither: `name__startswith="UK"` would find "Ukraine" too, and a plugin that deletes what it
+finds would delete it. So the lookups that mind case use the operator MATCH, which SQLite leaves to its users, and
+LIKE with an ESCAPE, as Django writes it, is a function of ours. LIKE in a plugin's own SQL stays SQLite's.
 """
 
 import functools
@@ -47,7 +47,7 @@ def _is_like(pattern, text, escape):
 
 @functools.lru_cache(maxsize=256)
 def _test(pattern, escape, fold):
-    """What decides whether a text is like `pattern`: quick for `%word%` and its like, a regular expression for others."""
+    """What decides whether a text is like `pattern`: quick for `%word%` and its like."""
     parts = _parts(pattern.casefold() if fold else pattern, escape)
     wild = [part for part in parts if not isinstance(part, str)]
     word = "".join(part for part in parts if isinstance(part, str))
