@@ -203,6 +203,32 @@ def test_every_way_to_say_goodbye(server, make_plugin, kind):
     assert plugin.answer(plugin.call("stop", reason="reload"))["result"] == answer
 
 
+@pytest.mark.parametrize("reason", ["disable", "delete", "reload"])
+def test_a_farewell_has_the_reason_and_the_settings(server, make_plugin, reason):
+    body = "def stop(self, context): return [context['reason'], context['settings'], sorted(context)]"
+    fields = "fields = [{'id': 'a', 'default': 1}]"
+    plugin = server.spawn(make_plugin("leaving", f"class Plugin:\n    {fields}\n    {body}\n"))
+    said, settings, keys = plugin.answer(plugin.call("stop", reason=reason, settings={"b": 2}))["result"]["result"]
+    assert (said, settings) == (reason, {"a": 1, "b": 2}) and {"logger", "emit_event", "plugin"} < set(keys)
+
+
+def test_a_stop_that_raises_is_an_error_and_one_that_raises_a_type_error_is_asked_without_context(server, make_plugin):
+    source = "class Plugin:\n    def stop(self, context): raise ValueError('busy')\n"
+    plugin = server.spawn(make_plugin("busy", source))
+    assert plugin.answer(plugin.call("stop", reason="disable"))["error"]["message"] == "busy"
+    source = """
+        class Plugin:
+            asked = 0
+            def stop(self, context=None):
+                self.asked += 1
+                if context is not None:
+                    raise TypeError("inside")
+                return {"asked": self.asked}
+    """
+    plugin = server.spawn(make_plugin("twice", source))
+    assert plugin.answer(plugin.call("stop", reason="disable"))["result"] == {"asked": 2}
+
+
 def test_an_unknown_method_is_refused(server):
     plugin = server.spawn(FIXTURES / "my_plugin")
     assert "unknown method" in plugin.answer(plugin.call("dance"))["error"]["message"]

@@ -149,7 +149,7 @@ class Survey:
 
     def _call(self, method, seconds, **frame):
         if self.plugin is None:
-            self.plugin = self.host.spawn(self.folder, LIMITS, key=self.listed["key"])
+            self.plugin = self.host.spawn(self.folder, LIMITS, key=self.listed["key"], sandbox={})
         about = {**self._row(), "key": self.listed["key"], "enabled": True}
         try:
             number = self.plugin.call(method, plugin=about, settings=about.pop("settings"), **frame)
