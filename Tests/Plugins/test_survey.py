@@ -1,6 +1,7 @@
 """The survey of a plugins folder: each plugin on a machine of its own, and what went wrong in the table."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ GOOD = """
             if action == "delete_all":
                 return {"deleted": Channel.objects.all().delete()[0]}
             if action == "write":
-                with open("/data/exports.csv", "w") as file:
+                with open("/data/exports/mine.csv", "w") as file:
                     return {"written": file.write("x")}
             if action == "network":
                 socket.create_connection(("192.0.2.1", 80), timeout=5)
@@ -85,7 +86,7 @@ def test_a_folder_of_plugins_is_surveyed_each_apart(report):
     good = {action["id"]: action for action in reports["good"]["actions"]}
     assert list(good)[-1] == "delete_all", "what empties things comes last"
     assert good["count"]["result"]["channels"] > 0 and good["delete_all"]["result"]["deleted"] > 0
-    assert good["write"]["result"]["written"] == 1 and not (TESTS / "exports.csv").exists()
+    assert good["write"]["result"]["written"] == 1 and not os.path.exists("/data/exports/mine.csv")
     assert good["network"]["outcome"] == "error" and "OSError" in good["network"]["message"]
     (task,) = good["queue"]["tasks_run"]
     assert (task["outcome"], task["said"]) == ("result", "{'n': 2}")
