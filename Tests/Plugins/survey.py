@@ -3,8 +3,8 @@
     python Tests/Plugins/survey.py FOLDER [--only NAME ...] [--details] [--into PUBLIC.md]
 
 Each plugin gets a machine of its own: no network, a private Redis, a fresh database with some rows to
-work on, an empty /data, the sandbox of a server, and processes that all end with it. So every action may be run, also those that
-delete. Needs Linux with `unshare` and `ip`, redis-server, and the packages of config/requirements.txt.
+work on, an empty /data, the sandbox of a server, and processes that all end with it. So every action may be
+run, also those that delete. Needs Linux with `unshare` and `ip`, redis-server, and the packages of config/requirements.txt.
 
 Swift's own side is absent: native tasks are enqueued and counted, and nobody runs them; a plugin's own
 are run. An action that waits for a native one is cancelled at the limit and says so.
