@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -198,6 +199,17 @@ def test_the_documents_plugins_have_no_errors(kit, name):
     assert said.returncode == 0 and said.stdout.splitlines()[-1].startswith("no errors"), said.stdout
 
 
+def test_validate_knows_every_component_that_the_web_app_draws():
+    from skirret_plugin.checks.pages import CHARTS, MORE_CHARTS, MORE_NODES, NODES
+
+    scripts = (SOURCES.parents[1] / "API/Web/js/components").rglob("*.js")
+    registered = re.compile(r"\bregister\(\s*(\[[^\]]*\]|'[^']*')")
+    drawn = {name for one in scripts for found in registered.findall(one.read_text()) for name in NAME.findall(found)}
+    assert len(drawn) > 50
+    assert {name.lower() for name in drawn} - NODES - MORE_NODES - CHARTS - MORE_CHARTS == set()
+
+
+NAME = re.compile(r"'(\w+)'")
 WORKER = """
     import os, threading, time
     from celery import chain, shared_task

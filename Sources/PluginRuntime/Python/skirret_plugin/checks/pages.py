@@ -1,5 +1,7 @@
 """Pages, layouts and data sources: names that nothing answers to, and types that nothing draws."""
 
+import re
+
 from .declared import kind
 from .findings import near
 from .positions import UNKNOWN
@@ -19,11 +21,27 @@ INPUTS = frozenset(
     multiselect segmented date time datetime daterange color json file chips tags string info
     """.split()
 )
+#: Other names by which the web app knows them too.
+MORE_NODES = frozenset(
+    """
+    commandpalette settings button buttongroup sortable draglist wizard paragraph heading notice callout anchor
+    copybutton pre key img qrcode log logs popover tooltip splitpane resizable collapse menu dropdown column row container center
+    columns paper section panel dialog cards progressbar ringprogress radialprogress gauge loading statuslight indicator
+    statistic metric kpi pill
+    """.split()
+)
+MORE_CHARTS = frozenset("composite column bubble spline radial".split())
+MORE_INPUTS = frozenset(
+    """
+    str input bool int integer float dropdown secret multi tag radiogroup segmentedcontrol daterangepicker upload dropzone
+    colour toggle email url section fieldset group heading
+    """.split()
+)
 #: What a data source has besides its type, by type.
-SOURCES = {"action": "action", "resource": "resource", "static": "value", "url": "url"}
+SOURCES = {"action": "action", "resource": "resource", "static": None, "url": "url"}
 SOURCE = {
     "type", "action", "resource", "url", "method", "headers", "params", "value", "default", "extract", "responsePath",
-    "path", "pick", "refresh", "allowDisabled", "subscribe", "data", "body",
+    "path", "pick", "payload", "items", "refresh", "allowDisabled", "subscribe", "data", "body",
 }  # fmt: skip
 UI = {"version", "dataSources", "layout", "preview", "pages"}
 PAGE = {"id", "label", "title", "icon", "route", "placement", "requiresSetting", "layout", "description", "order"}
@@ -96,8 +114,7 @@ class Pages:
         self._unread(source, SOURCE, place)
         typed = self._one_of(source, "type", SOURCES, place) or "action"
         needed = SOURCES.get(typed)
-        aliases = {"value": ("value", "data", "default")}.get(needed, (needed,))
-        if needed and not any(name in source for name in aliases):
+        if needed and needed not in source:
             self._findings.error(place, f"a source of type {typed!r} needs {needed!r}.", f'Add "{needed}": …')
         if typed == "action":
             self._action(source.get("action"), place / "action")
@@ -130,7 +147,7 @@ class Pages:
 
     def _node(self, node, place):
         typed = node["type"]
-        if isinstance(typed, str) and typed.lower() not in NODES:
+        if isinstance(typed, str) and typed.lower() not in NODES | MORE_NODES | CHARTS | MORE_CHARTS:
             text = f"{typed!r} is no component; a notice is drawn in its place."
             self._findings.error(place / "type", text, near(typed.lower(), NODES))
         for name in ("source", "dataSource"):
@@ -140,10 +157,11 @@ class Pages:
                 self._findings.error(place / name, text, near(wanted, self._sources))
             elif isinstance(wanted, dict):
                 self._source(wanted, place / name)
-        if isinstance(node.get("chartType"), str) and node["chartType"].lower() not in CHARTS:
+        drawn = node.get("chartType")
+        if isinstance(drawn, str) and re.sub(r"[\s_-]", "", drawn.lower()) not in CHARTS | MORE_CHARTS:
             text = f"{node['chartType']!r} is no chart."
             self._findings.error(place / "chartType", text, near(node["chartType"].lower(), CHARTS))
-        if str(typed).lower() in ("form", "actionform"):
+        if str(typed).lower() in ("form", "wizard"):
             self._inputs(node.get("fields"), place / "fields")
         for name in ("action", "submitAction", "onEditAction"):
             self._action(node.get(name), place / name)
@@ -156,9 +174,11 @@ class Pages:
     def _inputs(self, fields, place):
         for index, field in enumerate(fields if isinstance(fields, list) else ()):
             typed = field.get("type") if isinstance(field, dict) else None
-            if isinstance(typed, str) and typed.lower() not in INPUTS:
+            if isinstance(typed, str) and typed.lower() not in INPUTS | MORE_INPUTS:
                 text = f"{typed!r} is no input; it is edited as text."
                 self._findings.warn(place / index / "type", text, near(typed.lower(), INPUTS))
+            if isinstance(field, dict):
+                self._inputs(field.get("fields"), place / index / "fields")
 
     def _action(self, name, place):
         if isinstance(name, str) and "{{" not in name and self._actions is not None and name not in self._actions:
