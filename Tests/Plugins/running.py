@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 
 import redis
+import requests
 
 from place import SOURCES
 
@@ -79,6 +80,15 @@ class Running:
         status, answer = self.ask("POST", f"/api/plugins/plugins/{key}/run/", body)
         assert status == 200, answer
         return answer["result"]
+
+    def upload(self, key, action, name, data):
+        """The result of an action that is given a file."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        url = f"{self.url}/api/plugins/plugins/{key}/run/"
+        form = {"action": action, "params": "{}"}
+        answer = requests.post(url, headers=headers, data=form, files={"file": (name, data)}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
 
     def close(self):
         self.process.terminate()

@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
 
 import pytest
 
+from conftest import FIXTURES
 from place import SOURCES
 from running import Running, executable
 from test_requirements import make_wheel
@@ -79,6 +81,7 @@ def running(tmp_path_factory):
         (folder / "plugins" / name).mkdir(parents=True)
         (folder / "plugins" / name / "plugin.py").write_text(textwrap.dedent(source))
     (folder / "plugins/packed/requirements.txt").write_text("needed_below>=1")
+    shutil.copytree(FIXTURES / "gallery", folder / "plugins/gallery")
     (folder / "data").mkdir()
     server = Running(program, folder / "data", folder / "plugins")
     assert server.ask("POST", "/api/plugins/plugins/reload/", {})[0] == 200
@@ -117,6 +120,14 @@ def test_a_dispatched_action_runs_as_a_task_of_its_own(running):
     assert running.redis.blpop("seen:work", timeout=20) == ("seen:work", "7")
     done = running.until(lambda: running.redis.get(f"celery-task-meta-{task}"), "its result")
     assert (json.loads(done)["status"], json.loads(done)["result"]) == ("SUCCESS", {"n": 7})
+
+
+def test_the_first_upload_reaches_a_plugin_that_runs_already(running):
+    """The plugin is held to folders that exist when it starts."""
+    running.enable("gallery")
+    running.run("gallery", "touch", {"rowId": 1})
+    result = running.upload("gallery", "submit", "list.m3u", b"#EXTM3U")
+    assert result["files"] == {"file": "list.m3u"}
 
 
 def test_an_enabled_plugin_leads_until_it_is_switched_off(running):

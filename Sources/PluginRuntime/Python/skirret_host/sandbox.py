@@ -174,7 +174,9 @@ def _broker_ports():
 
 def _prepare(own):
     """The folders that the rules name, while this process may still make them."""
-    for folder in (*(os.path.join(_data_folder(), name) for name in SHARED), own, os.path.join(own, "tmp")):
+    # Uploads too: a rule for a folder that is not there yet would be none, and the first upload comes later.
+    data = [os.path.join(_data_folder(), name) for name in (*SHARED, "uploads")]
+    for folder in (*data, own, os.path.join(own, "tmp")):
         with suppress(OSError):  # a full or read-only disk is for the plugin to meet, if it writes at all
             os.makedirs(folder, exist_ok=True)
     if os.geteuid() == 0:
