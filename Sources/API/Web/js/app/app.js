@@ -2,15 +2,18 @@
 import { auth } from '../net/auth.js';
 import { Questions } from '../ui/confirm.js';
 import { useMedia, useStore } from '../ui/hooks.js';
-import { Fragment, h, NotificationContainer, Provider, useEffect } from '../ui/kit.js';
+import { Fragment, h, lazy, NotificationContainer, Provider, Suspense, useEffect } from '../ui/kit.js';
 import { scheme, theme } from '../ui/theme.js';
 import { EventsPage } from './pages/events.js';
 import { Login } from './pages/login.js';
 import { CustomPage, PluginPage } from './pages/plugin.js';
 import { PluginsPage } from './pages/plugins.js';
-import { PlaygroundPage } from './playground/playground.js';
 import { go, match, path } from './router.js';
 import { Shell } from './shell.js';
+
+// Loaded when they are first opened: not everybody writes plugins or looks after queues.
+const PlaygroundPage = lazy(() => import('./playground/playground.js'));
+const TasksPages = lazy(() => import('./tasks/index.js'));
 
 function Page() {
   const at = useStore(path);
@@ -25,6 +28,8 @@ function Page() {
       return h(EventsPage);
     case 'playground':
       return h(PlaygroundPage);
+    case 'tasks':
+      return h(TasksPages, { part: key, id: sub });
     case 'custom':
       return h(CustomPage);
     default:
@@ -37,7 +42,7 @@ export function App() {
   const { state } = useStore(auth);
   const small = useMedia('(max-width: 600px)');
   const inside = state === 'in'
-    ? h(Shell, {}, h(Page))
+    ? h(Shell, {}, h(Suspense, { fallback: h('div', { className: 'page', 'aria-busy': true }) }, h(Page)))
     : state === 'unknown'
     ? h('div', { className: 'login', 'aria-busy': true })
     : h(Login);

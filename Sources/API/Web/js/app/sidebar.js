@@ -39,6 +39,12 @@ export function Sidebar() {
         'ul',
         { className: 'nav' },
         h(Entry, { to: '/plugins', icon: 'blocks', label: 'Plugins', current: at.startsWith('/plugins') && !within }),
+        h(Entry, {
+          to: '/tasks',
+          icon: 'list-checks',
+          label: 'Tasks',
+          current: at === '/tasks' || at.startsWith('/tasks/'),
+        }),
         h(Entry, { to: '/events', icon: 'radio', label: 'Events', current: at === '/events' }),
         h(Entry, { to: '/playground', icon: 'flask-conical', label: 'Playground', current: at === '/playground' }),
       ),

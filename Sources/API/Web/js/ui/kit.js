@@ -20,6 +20,8 @@ export const {
   Fragment,
   useId,
   useSyncExternalStore,
+  lazy,
+  Suspense,
 } = React;
 
 /** @param {any} element @param {Element} node */

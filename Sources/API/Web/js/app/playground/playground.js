@@ -115,7 +115,7 @@ function Workshop({ start }) {
   );
 }
 
-export function PlaygroundPage() {
+export default function PlaygroundPage() {
   useTitle('Playground');
   const asked = new URLSearchParams(useStore(search));
   const way = asked.get('view') === 'gallery' ? 'gallery' : 'edit';

@@ -99,7 +99,7 @@ export function LogView({ title, icon, lines: all, blank, height = 340, name = '
           tabIndex: 0,
           ref: box,
           onScroll: scrolled,
-          style: { height },
+          style: { height: all.length ? height : Math.min(height, 120) },
         },
         ...(lines.length ? lines.slice(-DRAWN).map((line, index) => h(Row, { key: index, line })) : [
           typeof blank === 'string'
