@@ -47,6 +47,7 @@ let package = Package(
 
         // One resource each: values only, never another owner.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLzma", providers: [.apt(["liblzma-dev"])]),
@@ -88,7 +89,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "CeleryProtocol", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay", log,
+                "CeleryProtocol", "CLibCrypto", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -10,6 +10,7 @@ needed_to_run=(
     "pkg-config||finds the libraries below for the build"
     "libhiredis-dev||reads and writes Redis' protocol"
     "libsqlite3-dev||the database"
+    "libssl-dev||hashes passwords and signs tokens"
     "libxml2-dev||reads programme guides"
     "zlib1g-dev||unpacks .gz playlists and guides"
     "liblzma-dev||unpacks .xz playlists and guides"

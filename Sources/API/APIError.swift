@@ -41,6 +41,8 @@ struct APIError: Error, Sendable, Equatable {
 
     var response: Response {
         var body: JSONObject = ["success": false, "error": .string(message), "code": .string(code)]
+        // Where Django REST framework's clients look when they are turned away.
+        if status == .unauthorized || status == .forbidden { body["detail"] = .string(message) }
         if let hint { body["hint"] = .string(hint) }
         if let exception { body["exception"] = .string(exception) }
         if let taskID { body["task_id"] = .string(taskID) }
@@ -64,8 +66,11 @@ extension APIError {
     static let noSuchRoute = APIError(.notFound, code: "no_such_route", "Nothing is served at this address.")
     static let notAuthenticated = APIError(
         .unauthorized, code: "not_authenticated", "Authentication is required.",
-        hint: "Send Authorization: Bearer <token>, X-API-Key: <token>, or sign in at /api/auth/session/.",
+        hint: "Send Authorization: Bearer <token>, X-API-Key: <key>, or sign in at /api/auth/session/.",
         headers: [.wwwAuthenticate: "Bearer"])
+    static let notAllowed = APIError(
+        .forbidden, code: "not_allowed", "You do not have permission to perform this action.",
+        hint: "Sign in as somebody with a higher level, or ask an administrator.")
     static let crossSite = APIError(
         .forbidden, code: "cross_site_request", "Requests from other sites are refused.",
         hint: "A browser's Origin must be this server's own address.")

@@ -1,8 +1,12 @@
 /// Every Redis key and channel this target touches.
 enum Keys {
-    /// STRING with TTL: a browser session's holder.
-    static func session(_ id: SessionID) -> String { "skirret:api:session:" + id.rawValue }
-    /// Channel: public names of sessions that ended before their time.
+    /// HASH with TTL: `owner` (`token` or a person's id), `stamp`, `turn`; under the digest of the session's secret.
+    static func session(_ id: SessionID) -> String { "skirret:api:session:" + id.digest }
+    /// STRING with TTL: milliseconds since 1970 at which a budget of log-ins is full again.
+    static func logins(_ budget: String) -> String { "skirret:api:logins:" + budget }
+    /// STRING with TTL: somebody has signed in as this person from this address.
+    static func knownAddress(_ digest: String) -> String { "skirret:api:logins:known:" + digest }
+    /// Channel: public names of sessions that ended before their time, and of people whose sockets must close.
     static let endedSessions = "skirret:api:sessions:ended"
     /// HASH plugin key -> JSON `{"fingerprint","description"}`: what its loaded code last said of itself.
     static let pluginDescriptions = "skirret:api:plugins:described"

@@ -50,6 +50,8 @@ public final class CatalogDatabase: Sendable {
         try await pool.read { try CatalogFile.findings($0) }
     }
 
+    /// The people who may sign in.
+    public var users: UserTable { UserTable(pool: pool) }
     /// Installed plugins and their saved settings.
     public var plugins: PluginTable { PluginTable(pool: pool) }
     /// Playlists.

@@ -59,12 +59,12 @@ public final class RelayHub: Sendable {
         if isTooLate { handler.close(.goingAway) }
     }
 
-    /// Closes every socket that was opened with this credential, with 4401.
+    /// Closes every socket that was opened with this credential, or by the owner of that name, with 4401.
     ///
     /// Returns when the loops have heard it.
     public func end(credential: String) async {
         await everywhere { handler in
-            if handler.credential == credential { handler.close(.unauthenticated) }
+            if handler.answers(to: credential) { handler.close(.unauthenticated) }
         }
     }
 

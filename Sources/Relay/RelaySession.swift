@@ -63,6 +63,12 @@ struct RelaySession {
         return identity.credential
     }
 
+    /// Whether this is the name of the credential that opened the socket, or of its owner, while it is open.
+    func answers(to name: String) -> Bool {
+        guard case .open(let identity, _) = state else { return false }
+        return identity.credential == name || identity.owner == name
+    }
+
     /// When ``timePassed(now:)`` has something to say next.
     ///
     /// Nil: never again.

@@ -89,7 +89,7 @@ final class RelaySessionHandler: ChannelInboundHandler {
 
     // MARK: What the hub asks
 
-    var credential: String? { session.credential }
+    func answers(to name: String) -> Bool { session.answers(to: name) }
     var channel: (any Channel)? { context?.channel }
 
     /// Queues one event; ``flush()`` follows once per batch.

@@ -1,3 +1,4 @@
+import Catalog
 import HTTPTypes
 import Hummingbird
 import Relay
@@ -18,13 +19,14 @@ struct Gate: Sendable {
         let origin = RequestOrigin(request.headers, host: request.head.authority, trusted: trustedOrigins)
         let isUnsafe = ![.get, .head, .options].contains(request.method)
         if isUnsafe, origin.verdict == .foreign { throw APIError.crossSite }
-        guard access != .open else { return nil }
+        guard let level = access.level else { return nil }
         guard let principal = try await authenticator.principal(of: request.headers) else {
             throw APIError.notAuthenticated
         }
         // The cookie alone proves nothing: the browser must say that the page was ours.
         if isUnsafe, principal.isCookie, origin.verdict != .ours { throw APIError.crossSite }
-        if isUnsafe { try changes.spend(principal.relayIdentity.credential) }
+        guard principal.level >= level else { throw APIError.notAllowed }
+        if isUnsafe { try changes.spend(principal.identity) }
         return principal
     }
 
@@ -35,11 +37,26 @@ struct Gate: Sendable {
         let origin = RequestOrigin(headers, host: host, trusted: trustedOrigins)
         guard origin.verdict != .foreign else { throw APIError.crossSite }
         if let token {
-            guard let principal = authenticator.principal(token: token) else { throw APIError.notAuthenticated }
-            return principal
+            guard let principal = try await authenticator.principal(token: token) else {
+                throw APIError.notAuthenticated
+            }
+            return try listener(principal)
         }
-        let principal = try await authenticator.principal(of: headers)
-        if principal?.isCookie == true, origin.verdict != .ours { throw APIError.crossSite }
+        guard let principal = try await authenticator.principal(of: headers) else { return nil }
+        if principal.isCookie, origin.verdict != .ours { throw APIError.crossSite }
+        return try listener(principal)
+    }
+
+    /// The same for a token in a socket's first frame.
+    ///
+    /// Nil: nobody who may listen.
+    func listener(token: String) async throws -> Principal? {
+        try await authenticator.principal(token: token).map(listener)
+    }
+
+    /// Events tell about everything that readers may read.
+    private func listener(_ principal: Principal) throws(APIError) -> Principal {
+        guard principal.level >= .standard else { throw .notAllowed }
         return principal
     }
 }

@@ -1,29 +1,59 @@
+import Catalog
 import Relay
 
-/// Who makes a request.
-///
-/// There is one person so far, the administrator, and two ways to be recognised.
+/// Who makes a request, and by what they are recognised.
 struct Principal: Sendable, Equatable {
     enum Credential: Sendable, Equatable {
-        /// A bearer token or API key: the program says who it is on every request.
+        /// The administrator's token or a person's API key: the program says who it is on every request.
         case token
+        /// An access token: the same, for half an hour.
+        case access(SessionID, remaining: Duration)
         /// A cookie: the browser adds it by itself, wherever the request comes from.
         case session(SessionID, remaining: Duration)
     }
 
+    /// For people.
     let name: String
+    let level: UserLevel
+    /// The person's row.
+    ///
+    /// Nil: the administrator's token, which is nobody's.
+    let userID: Int?
     let credential: Credential
+
+    /// Whoever holds the administrator's token, or a cookie that was traded for it.
+    static func administrator(_ credential: Credential = .token) -> Principal {
+        Principal(name: "admin", level: .admin, userID: nil, credential: credential)
+    }
+
+    static func user(_ user: UserRow, _ credential: Credential) -> Principal {
+        Principal(name: user.username, level: user.level, userID: user.id, credential: credential)
+    }
+
+    /// Tells people apart, whatever they are called and by whatever they are recognised.
+    var identity: String { userID.map(Self.identity(ofUser:)) ?? "token" }
+
+    static func identity(ofUser id: Int) -> String { "user:\(id)" }
 
     var isCookie: Bool {
         if case .session = credential { return true }
         return false
     }
 
+    /// The session behind a cookie or an access token.
+    var session: SessionID? {
+        switch credential {
+        case .token: nil
+        case .access(let id, _), .session(let id, _): id
+        }
+    }
+
     /// The same person, as the relay knows sockets.
     var relayIdentity: RelayIdentity {
         switch credential {
-        case .token: RelayIdentity(credential: "token")
-        case .session(let id, let remaining): RelayIdentity(credential: id.publicName, validFor: remaining)
+        case .token: RelayIdentity(credential: identity, owner: identity)
+        case .access(let id, let remaining), .session(let id, let remaining):
+            RelayIdentity(credential: id.publicName, owner: identity, validFor: remaining)
         }
     }
 }

@@ -1,7 +1,7 @@
 import CeleryProtocol
 import SkirretRedis
 
-/// The secret in a session's cookie: 256 random bits in hexadecimal.
+/// The secret that names a session, in a cookie or in a token: 256 random bits in hexadecimal.
 struct SessionID: RawRepresentable, Sendable, Hashable {
     let rawValue: String
 
@@ -10,25 +10,37 @@ struct SessionID: RawRepresentable, Sendable, Hashable {
         self.rawValue = rawValue
     }
 
-    private init(bytes: [UInt8]) {
-        let digits = Array("0123456789abcdef")
-        rawValue = String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-    }
+    private init(bytes: [UInt8]) { rawValue = bytes.hexadecimal }
 
-    static func random() -> SessionID {
-        var generator = SystemRandomNumberGenerator()
-        return SessionID(bytes: (0..<32).map { _ in generator.next() })
-    }
+    static func random() -> SessionID { SessionID(bytes: .random(32)) }
 
-    /// Enough of it to name the session in logs and to other processes, too little to use it.
-    var publicName: String { "session:" + rawValue.prefix(12) }
+    /// What Redis knows it by: nobody who reads there can use it.
+    var digest: String { Digest.sha256(Array(rawValue.utf8)).hexadecimal }
+
+    /// Names the session in logs and to other processes.
+    var publicName: String { "session:" + digest.prefix(12) }
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 }
 
-/// Browser sessions, kept in Redis so that any API process knows them and all forget them at once.
+/// A session as Redis keeps it.
+struct Session: Sendable, Equatable {
+    enum Owner: Sendable, Equatable {
+        /// Whoever holds the administrator's token.
+        case adminToken
+        /// The person with that row, for as long as the password is the one that ``stamp`` was taken of.
+        case user(Int, stamp: String)
+    }
+
+    let owner: Owner
+    let remaining: Duration
+}
+
+/// Sessions, kept in Redis so that any API process knows them and all forget them at once.
+///
+/// A browser's cookie names one, and so does every token of one log-in.
 struct SessionStore: Sendable {
     /// Seven days from the log-in, whatever happens meanwhile.
     static let lifetime: Duration = .seconds(7 * 86_400)
@@ -38,19 +50,52 @@ struct SessionStore: Sendable {
     /// Starts a session.
     ///
     /// One round trip.
-    func create() async throws(RedisError) -> SessionID {
+    func create(_ owner: Session.Owner, lifetime: Duration = lifetime) async throws(RedisError) -> SessionID {
         let id = SessionID.random()
-        let seconds = Int(Self.lifetime.components.seconds)
-        _ = try await redis.send("SET", RedisArgument(Keys.session(id)), "admin", "EX", RedisArgument(seconds))
+        let key = RedisArgument(Keys.session(id))
+        var fields: [RedisArgument] = ["owner", "token"]
+        if case .user(let user, let stamp) = owner {
+            fields = ["owner", RedisArgument(String(user)), "stamp", RedisArgument(stamp)]
+        }
+        _ = try await redis.transaction([
+            RedisCommand("HSET", arguments: [key] + fields),
+            RedisCommand("EXPIRE", key, RedisArgument(Int(lifetime.components.seconds))),
+        ])
         return id
     }
 
-    /// How long a session lasts from now.
+    /// The session, while it lasts.
     ///
     /// Nil: there is none. One round trip.
-    func remaining(_ id: SessionID) async throws(RedisError) -> Duration? {
-        let milliseconds = try await redis.send("PTTL", RedisArgument(Keys.session(id))).int ?? -2
-        return milliseconds > 0 ? .milliseconds(milliseconds) : nil
+    func find(_ id: SessionID) async throws(RedisError) -> Session? {
+        let key = RedisArgument(Keys.session(id))
+        let replies = try await redis.pipeline([
+            RedisCommand("HMGET", key, "owner", "stamp"), RedisCommand("PTTL", key),
+        ])
+        guard let fields = replies[0].array, fields.count == 2, let owner = fields[0].string,
+            let milliseconds = replies[1].int, milliseconds > 0
+        else { return nil }
+        let remaining = Duration.milliseconds(milliseconds)
+        if owner == "token" { return Session(owner: .adminToken, remaining: remaining) }
+        guard let user = Int(owner), let stamp = fields[1].string else { return nil }
+        return Session(owner: .user(user, stamp: stamp), remaining: remaining)
+    }
+
+    /// Spends a refresh token's turn, and lets the session last for another refresh token's life.
+    ///
+    /// A token may be used again until its successor is: a client that missed the answer, or that keeps only its
+    /// first token, is not thrown out. After that it is a copy in other hands, and the session ends for both.
+    ///
+    /// - Returns: Whether the token counts. One round trip, two when the session ends by it.
+    func spend(turn: Int, of id: SessionID) async throws(RedisError) -> Bool {
+        let outcome = try await redis.run(
+            Self.spendScript, keys: [Keys.session(id)],
+            arguments: [
+                RedisArgument(turn), RedisArgument(Int(WebToken.Kind.refresh.lifetime.components.seconds)),
+            ]
+        ).string
+        if outcome == "reused" { try await end(id) }
+        return outcome == "spent"
     }
 
     /// Ends a session everywhere: no process accepts it from here on, and its sockets are closed.
@@ -60,4 +105,14 @@ struct SessionStore: Sendable {
             RedisCommand("PUBLISH", RedisArgument(Keys.endedSessions), RedisArgument(id.publicName)),
         ])
     }
+
+    /// Closes a person's sockets in every process.
+    ///
+    /// Whether the sessions still count is decided by the person's row, at each request.
+    func closeSockets(ofUser id: Int) async throws(RedisError) {
+        _ = try await redis.send(
+            "PUBLISH", RedisArgument(Keys.endedSessions), RedisArgument(Principal.identity(ofUser: id)))
+    }
+
+    static let spendScript = RedisScript(name: "spend_refresh", source: PackageResources.spend_refresh_lua)
 }

@@ -84,7 +84,7 @@ struct TaskStart {
             throw APIError.badRequest(
                 "Idempotency-Key: expected 1 to 200 visible ASCII characters.", code: "invalid_idempotency_key")
         }
-        return Keys.idempotency(principal: request.context.principal?.name ?? "", key: key)
+        return Keys.idempotency(principal: request.context.principal?.identity ?? "", key: key)
     }
 }
 

@@ -1,3 +1,4 @@
+import Catalog
 import CeleryProtocol
 import HTTPTypes
 import Hummingbird
@@ -8,8 +9,24 @@ import Hummingbird
 enum Access: Sendable, Equatable {
     /// Anybody who can reach the port.
     case open
-    /// The administrator, by token or session.
+    /// Whoever has signed in, for what is their own.
+    case signedIn
+    /// Whoever may read.
+    case standard
+    /// Whoever may change things.
     case admin
+
+    /// The least level that will do.
+    ///
+    /// Nil: not even a name is asked for.
+    var level: UserLevel? {
+        switch self {
+        case .open: nil
+        case .signedIn: .streamer
+        case .standard: .standard
+        case .admin: .admin
+        }
+    }
 }
 
 /// One method on one path: the unit in which rights, limits and handlers are stated.

@@ -1,15 +1,20 @@
+import Catalog
 import CeleryProtocol
 import HTTPTypes
 import Hummingbird
 import Logging
 
-/// `/api/auth/session/`: the web app trades the token for a cookie that scripts cannot read.
+/// `/api/auth/session/`: the web app trades a name and a password, or the administrator's token, for a cookie.
 struct SessionRoutes: Routes {
     let authenticator: Authenticator
-    /// Sign-ins that failed, by address: ten, then one every six seconds.
+    let login: Login
+    /// Wrong tokens by address: ten, then one every six seconds.
     private let failures = RequestBudget(burst: 10, perSecond: 1.0 / 6)
 
-    init(authenticator: Authenticator) { self.authenticator = authenticator }
+    init(authenticator: Authenticator, login: Login) {
+        self.authenticator = authenticator
+        self.login = login
+    }
 
     private let path = "/api/auth/session"
 
@@ -17,25 +22,38 @@ struct SessionRoutes: Routes {
         [
             .post(path, .open, signIn),
             .get(path, .open, show),
-            .delete(path, .admin, signOut),
+            .delete(path, .signedIn, signOut),
         ]
     }
 
     @Sendable private func signIn(_ request: APIRequest) async throws -> Response {
-        guard let token = try await request.jsonObject(limit: 4096)["token"]?.string else {
-            throw APIError.badRequest("Missing 'token'", code: "missing_token")
-        }
-        guard authenticator.principal(token: token) != nil else {
-            try failures.spend(request.peer)
-            request.logger.notice("Refused a sign-in", metadata: ["peer": "\(request.peer)"])
-            throw APIError(
-                .unauthorized, code: "wrong_token", "This token is not known.",
-                hint: "The administrator's token is printed at the first start and kept in the data folder.")
+        let body = try await request.jsonObject(limit: 8192)
+        let owner: Session.Owner
+        let principal: (SessionID) -> Principal
+        if let token = body["token"]?.string {
+            try requireAdminToken(token, request)
+            owner = .adminToken
+            principal = { .administrator(.session($0, remaining: SessionStore.lifetime)) }
+        } else {
+            let user = try await login.user(body, for: request)
+            owner = .user(user.id, stamp: authenticator.stamp(of: user))
+            principal = { .user(user, .session($0, remaining: SessionStore.lifetime)) }
         }
         // A session from before the sign-in is never carried over.
         if let old = Authenticator.sessionID(in: request.headers) { try await authenticator.sessions.end(old) }
-        let id = try await authenticator.sessions.create()
-        return answer(Principal(name: "admin", credential: .session(id, remaining: SessionStore.lifetime)), cookie: id)
+        let id = try await authenticator.sessions.create(owner)
+        var response = answer(principal(id))
+        response.setCookie(SessionCookie.make(id, for: request))
+        return response
+    }
+
+    private func requireAdminToken(_ token: String, _ request: APIRequest) throws(APIError) {
+        guard !authenticator.isAdminToken(token) else { return }
+        try failures.spend(request.peer)
+        request.logger.notice("Refused a sign-in", metadata: ["peer": "\(request.peer)"])
+        throw APIError(
+            .unauthorized, code: "wrong_token", "This token is not known.",
+            hint: "The administrator's token is printed at the first start and kept in the data folder.")
     }
 
     @Sendable private func show(_ request: APIRequest) async throws -> Response {
@@ -43,35 +61,31 @@ struct SessionRoutes: Routes {
         guard let principal = try await authenticator.principal(of: request.headers) else {
             return .success(["authenticated": false])
         }
-        return answer(principal, cookie: nil)
+        return answer(principal)
     }
 
     @Sendable private func signOut(_ request: APIRequest) async throws -> Response {
-        if case .session(let id, _)? = request.context.principal?.credential {
-            try await authenticator.sessions.end(id)
+        if let principal = request.context.principal, let session = principal.session {
+            try await authenticator.sessions.end(session)
+            try await login.note("logout", principal.name, request)
         }
         var response = Response.success()
-        response.setCookie(Self.cookie("", maxAge: 0))
+        response.setCookie(SessionCookie.removal(for: request))
         return response
     }
 
-    private func answer(_ principal: Principal, cookie id: SessionID?) -> Response {
-        var body: JSONObject = ["authenticated": true, "user": ["name": .string(principal.name), "level": 10]]
+    private func answer(_ principal: Principal) -> Response {
+        var body: JSONObject = [
+            "authenticated": true,
+            "user": [
+                "id": JSONValue(principal.userID), "name": .string(principal.name),
+                "level": .int(principal.level.rawValue),
+            ],
+        ]
         if case .session(_, let remaining) = principal.credential {
             body["expires_in"] = .int(Int(remaining.components.seconds))
         }
-        var response = Response.success(body)
-        if let id {
-            response.setCookie(Self.cookie(id.rawValue, maxAge: Int(SessionStore.lifetime.components.seconds)))
-        }
-        return response
-    }
-
-    /// Not `Secure`: on a home network the server is reached by plain HTTP, and a cookie that never comes back helps nobody.
-    private static func cookie(_ value: String, maxAge: Int) -> Cookie {
-        Cookie(
-            name: Authenticator.cookieName, value: value, maxAge: maxAge, path: "/", secure: false, httpOnly: true,
-            sameSite: .strict)
+        return .success(body)
     }
 }
 

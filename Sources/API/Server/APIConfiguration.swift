@@ -18,6 +18,10 @@ public struct APIConfiguration: Sendable {
     ///
     /// Secret.
     public var adminToken: String
+    /// Signs access and refresh tokens; at least 32 bytes.
+    ///
+    /// Secret. By default a new one: tokens then end with the process, and other processes refuse them.
+    public var signingKey = [UInt8].random(32)
     /// Whether `/ws/` is served here too.
     public var isRelayMounted = true
     /// Further origins a browser may come from, `https://name[:port]`, when a proxy stands before us.
@@ -30,6 +34,8 @@ public struct APIConfiguration: Sendable {
     ///
     /// 200 MiB, as Dispatcharr allows for an archive.
     public var uploadBytes = 200 * 1024 * 1024
+    /// Rounds of PBKDF2 for new passwords; what is stored says how many it had.
+    var passwordIterations = PasswordHash.currentIterations
     /// The web app's files; by default those shipped with this target.
     public var webFolder: URL
 

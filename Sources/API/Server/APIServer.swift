@@ -1,3 +1,4 @@
+import Catalog
 import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -65,7 +66,9 @@ public struct APIServer: Sendable {
     private func makeGate() -> Gate {
         let sessions = SessionStore(redis: services.redis)
         return Gate(
-            authenticator: Authenticator(adminToken: configuration.adminToken, sessions: sessions),
+            authenticator: Authenticator(
+                adminToken: configuration.adminToken, signingKey: configuration.signingKey,
+                users: services.catalog.users, sessions: sessions),
             trustedOrigins: configuration.trustedOrigins)
     }
 
@@ -86,9 +89,17 @@ public struct APIServer: Sendable {
 
     private func endpoints(gate: Gate, door: SocketDoor?, traffic: TrafficCounters) -> [Endpoint] {
         let shelf = PluginShelf(services: services, logger: logger)
+        let hasher = PasswordHasher(iterations: configuration.passwordIterations)
+        let login = Login(
+            users: services.catalog.users, events: services.catalog.systemEvents, hasher: hasher,
+            throttle: LoginThrottle(redis: services.redis))
         let routes: [any Routes] = [
             HealthRoutes(services: services, traffic: traffic),
-            SessionRoutes(authenticator: gate.authenticator),
+            SessionRoutes(authenticator: gate.authenticator, login: login),
+            TokenRoutes(authenticator: gate.authenticator, login: login),
+            SetupRoutes(services: services, authenticator: gate.authenticator, hasher: hasher),
+            UserRoutes(services: services, authenticator: gate.authenticator, hasher: hasher),
+            APIKeyRoutes(services: services, sessions: gate.authenticator.sessions),
             SocketRoutes(door: door),
             PluginRoutes(services: services, shelf: shelf, runDeadline: configuration.runDeadline),
             PluginRunRoutes(services: services, shelf: shelf, configuration: configuration),

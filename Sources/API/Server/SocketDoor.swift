@@ -52,13 +52,20 @@ struct SocketDoor: Sendable {
 
     /// NIO's handshake, which ends with the socket in the hub.
     func upgrader(for identity: RelayIdentity?) -> NIOTypedWebSocketServerUpgrader<UpgradableChannel.Negotiated> {
-        let (hub, authenticator) = (self.hub, gate.authenticator)
+        let (hub, gate, logger) = (self.hub, self.gate, self.logger)
         return NIOTypedWebSocketServerUpgrader(
             maxFrameSize: hub.limits.inboundFrameBytes, enableAutomaticErrorHandling: false,
             shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {
-                    try hub.adopt(channel, identity: identity) { authenticator.principal(token: $0)?.relayIdentity }
+                    try hub.adopt(channel, identity: identity) { token in
+                        do {
+                            return try await gate.listener(token: token)?.relayIdentity
+                        } catch {
+                            logger.info("Refused a WebSocket", metadata: ["error": "\(error)"])
+                            return nil
+                        }
+                    }
                     return .webSocket
                 }
             })

@@ -25,6 +25,7 @@ struct APIRole {
         let hub = RelayHub(logger: logger)
         var configuration = APIConfiguration(
             dataFolder: settings.dataDirectory, adminToken: try AdminToken.load(settings).text)
+        configuration.signingKey = try SigningKey.load(settings)
         configuration.host = settings.host
         configuration.port = settings.port
         configuration.isRelayMounted = hasRelay

@@ -52,6 +52,7 @@ struct APIFixture: Sendable {
                 queue: queue, catalog: catalog, discovery: PluginDiscovery(environment), hub: hub, events: events)
             var configuration = APIConfiguration(dataFolder: folder, adminToken: token)
             configuration.port = 0
+            configuration.passwordIterations = 1000
             configuration.webFolder = folder.appending(path: "web")
             change(&configuration)
             let server = APIServer(configuration: configuration, services: services, logger: logger)
