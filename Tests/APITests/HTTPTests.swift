@@ -14,6 +14,8 @@ import Testing
     @Test func `every endpoint but the open ones refuses a caller without token`() async throws {
         let open: Set<String> = [
             "GET /health/live", "GET /health/ready", "POST /api/auth/session", "GET /api/auth/session", "GET /ws",
+            "POST /api/accounts/token", "POST /api/accounts/auth/login", "POST /api/accounts/token/refresh",
+            "GET /api/accounts/initialize-superuser", "POST /api/accounts/initialize-superuser",
         ]
         try await APIFixture.withServer { fixture, client in
             let endpoints = fixture.server.allEndpoints

@@ -54,7 +54,8 @@ struct Login: Sendable {
         ]
         details["reason"] = reason.map(JSONValue.string)
         try await events.insert(type, details: details)
-        request.logger.notice("Sign-in", metadata: ["event": "\(type)", "user": "\(username)", "peer": "\(request.peer)"])
+        request.logger.notice(
+            "Sign-in", metadata: ["event": "\(type)", "user": "\(username)", "peer": "\(request.peer)"])
     }
 
     private func find(_ username: String) async throws -> UserRow? {

@@ -32,10 +32,11 @@ struct LoginThrottle: Sendable {
         var attempt = Attempt(username: username, address: address)
         attempt.isKnown = try await redis.send("EXISTS", RedisArgument(Keys.knownAddress(attempt.pair))).int == 1
         let budgets = Self.budgets(attempt)
-        let wait = try await redis.run(
-            Self.spendScript, keys: budgets.map(\.key),
-            arguments: budgets.flatMap { [RedisArgument($0.burst), RedisArgument($0.milliseconds)] }
-        ).int ?? 0
+        let wait =
+            try await redis.run(
+                Self.spendScript, keys: budgets.map(\.key),
+                arguments: budgets.flatMap { [RedisArgument($0.burst), RedisArgument($0.milliseconds)] }
+            ).int ?? 0
         guard wait > 0 else { return attempt }
         throw APIError(
             .tooManyRequests, code: "too_many_attempts", "Too many attempts to sign in.",

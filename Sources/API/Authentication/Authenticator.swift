@@ -31,7 +31,9 @@ struct Authenticator: Sendable {
     ///   they cannot be read.
     func principal(of headers: HTTPFields) async throws -> Principal? {
         if let header = headers[.authorization] {
-            guard let (scheme, credential) = Self.parts(ofAuthorization: header) else { throw APIError.notAuthenticated }
+            guard let (scheme, credential) = Self.parts(ofAuthorization: header) else {
+                throw APIError.notAuthenticated
+            }
             return try require(await scheme == .bearer ? principal(token: credential) : principal(key: credential))
         }
         if let key = headers[.apiKey] { return try require(await principal(key: key)) }

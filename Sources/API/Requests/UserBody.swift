@@ -93,7 +93,8 @@ struct UserBody: Sendable {
         if let email = change.email, !email.isEmpty, !email.contains("@") { reader.fault("email: expected an address") }
         if let password { Self.check(password, &reader) }
         if let xtream = properties?["xc_password"], !xtream.isNull, xtream.string.map(Self.isPlain) != true {
-            reader.fault("xc_password: letters, digits, periods (.), underscores (_), at signs (@) and hyphens (-) only")
+            reader.fault(
+                "xc_password: letters, digits, periods (.), underscores (_), at signs (@) and hyphens (-) only")
         }
     }
 

@@ -11,10 +11,10 @@ struct EPGRoutes: Routes {
 
     var endpoints: [Endpoint] {
         [
-            .get(path, .admin, list),
+            .get(path, .standard, list),
             .post(path, .admin, create),
             .post("\(path)/upload", .admin, create),
-            .get("\(path)/:id", .admin, show),
+            .get("\(path)/:id", .standard, show),
             .put("\(path)/:id", .admin, update),
             .patch("\(path)/:id", .admin, update),
             .delete("\(path)/:id", .admin, delete),
@@ -22,15 +22,17 @@ struct EPGRoutes: Routes {
         ]
     }
 
+    private static let secrets = ["url", "username", "password", "api_key", "custom_properties"]
+
     private var table: EPGSourceTable { services.catalog.epgSources }
 
     @Sendable private func list(_ request: APIRequest) async throws -> Response {
-        .json(.array(try await table.all().map(\.json)))
+        .json(.array(try await table.all().map { request.visible($0.json, without: Self.secrets) }))
     }
 
     @Sendable private func show(_ request: APIRequest) async throws -> Response {
         guard let source = try await table.find(try request.id()) else { throw APIError.noSuchGuide }
-        return .json(source.json)
+        return .json(request.visible(source.json, without: Self.secrets))
     }
 
     /// An active guide that can be fetched is fetched at once.

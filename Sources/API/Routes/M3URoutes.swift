@@ -12,9 +12,9 @@ struct M3URoutes: Routes {
 
     var endpoints: [Endpoint] {
         [
-            .get(path, .admin, list),
+            .get(path, .standard, list),
             .post(path, .admin, create),
-            .get("\(path)/:id", .admin, show),
+            .get("\(path)/:id", .standard, show),
             .put("\(path)/:id", .admin, update),
             .patch("\(path)/:id", .admin, update),
             .delete("\(path)/:id", .admin, delete),
@@ -23,17 +23,22 @@ struct M3URoutes: Routes {
         ]
     }
 
+    /// Providers put the subscription into the address as often as into its own fields.
+    private static let secrets = ["server_url", "username", "password", "custom_properties"]
+
     private var table: M3UAccountTable { services.catalog.m3uAccounts }
 
     @Sendable private func list(_ request: APIRequest) async throws -> Response {
         var rows: [JSONValue] = []
-        for account in try await table.all() { rows.append(try await json(account)) }
+        for account in try await table.all() {
+            rows.append(request.visible(try await json(account), without: Self.secrets))
+        }
         return .json(.array(rows))
     }
 
     @Sendable private func show(_ request: APIRequest) async throws -> Response {
         guard let account = try await table.find(try request.id()) else { throw APIError.noSuchAccount }
-        return .json(try await json(account))
+        return .json(request.visible(try await json(account), without: Self.secrets))
     }
 
     @Sendable private func create(_ request: APIRequest) async throws -> Response {

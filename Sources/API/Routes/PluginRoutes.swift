@@ -15,19 +15,21 @@ struct PluginRoutes: Routes {
 
     var endpoints: [Endpoint] {
         [
-            .get(path, .admin, list),
+            .get(path, .standard, list),
             .post("\(path)/reload", .admin, reload),
             .post("\(path)/:key/settings", .admin, saveSettings),
             .post("\(path)/:key/enabled", .admin, setEnabled),
             .post("\(path)/:key/ui/resource", .admin, resolveResource),
-            .get("\(path)/:key/logo", .admin, logo),
+            .get("\(path)/:key/logo", .standard, logo),
             .delete("\(path)/:key/delete", .admin, delete),
         ]
     }
 
     @Sendable private func list(_ request: APIRequest) async throws -> Response {
         let rows = try await shelf.rows()
-        return .json(["plugins": .array(rows.map { $0.json(origin: request.origin) })])
+        return .json([
+            "plugins": .array(rows.map { request.visible($0.json(origin: request.origin), without: ["settings"]) })
+        ])
     }
 
     /// Every enabled plugin is told to stop, then the folder is read again and the new code asked what it is.

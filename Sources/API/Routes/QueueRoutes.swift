@@ -10,8 +10,8 @@ struct QueueRoutes: Routes {
 
     var endpoints: [Endpoint] {
         [
-            .get("/api/queues", .admin, queues),
-            .get("/api/workers", .admin, workers),
+            .get("/api/queues", .standard, queues),
+            .get("/api/workers", .standard, workers),
         ]
     }
 

@@ -11,8 +11,8 @@ struct ScheduleRoutes: Routes {
 
     var endpoints: [Endpoint] {
         [
-            .get(path, .admin, list),
-            .get("\(path)/:id", .admin, show),
+            .get(path, .standard, list),
+            .get("\(path)/:id", .standard, show),
             .patch("\(path)/:id", .admin, update),
         ]
     }

@@ -68,6 +68,7 @@ enum SetupDoor {
     ///   - peer: The other end of the connection.
     ///   - host: The name by which it reached us, port included.
     ///   - headers: A forwarded request comes from who knows where, whatever it says about that.
+    /// - Returns: Whether all three say that it is near.
     static func isOpen(peer: String, host: String, headers: HTTPFields) -> Bool {
         let isForwarded = headers.contains { field in
             let name = field.name.canonicalName

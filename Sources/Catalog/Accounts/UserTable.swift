@@ -24,7 +24,7 @@ public struct UserTable: Sendable {
 
     /// The person whose column holds one of these forms of a key, or nil.
     ///
-    /// - Parameter forms: Never empty texts: an empty column is nobody's key.
+    /// An empty form is left out: an empty column is nobody's key.
     public func find(apiKeyForms forms: [String]) async throws -> UserRow? {
         let forms = forms.filter { !$0.isEmpty }
         guard !forms.isEmpty else { return nil }
@@ -39,12 +39,13 @@ public struct UserTable: Sendable {
         try await pool.read { try Self.countAdministrators($0) > 0 }
     }
 
-    /// Adds a person.
+    /// Adds a person, and gives the row; nil when `onlyFirstAdministrator` was asked and there is one.
     ///
     /// - Parameters:
     ///   - change: At least a name and an encoded password.
-    ///   - onlyFirstAdministrator: Refuse, with nil, when somebody may administer already: the check and the row are
+    ///   - onlyFirstAdministrator: Refuse when somebody may administer already: the check and the row are
     ///     one transaction, so of two first administrators one loses.
+    /// - Returns: The new row, or nil.
     /// - Throws: ``CatalogError`` `duplicate`, `invalidValue`.
     public func insert(_ change: UserChange, onlyFirstAdministrator: Bool = false) async throws -> UserRow? {
         try await pool.write { db in
