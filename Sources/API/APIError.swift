@@ -9,7 +9,7 @@ import SkirretRedis
 /// An answer that is an error: what programs switch on, and what people read.
 ///
 /// On the wire: `{"success":false,"error":"Plugin not found","code":"plugin_not_found"}`, with `hint` when there is a next step.
-struct APIError: Error, Sendable, Equatable {
+struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The HTTP status.
     let status: HTTPResponse.Status
     /// Stable for ever, snake case.
@@ -38,6 +38,9 @@ struct APIError: Error, Sendable, Equatable {
         self.exception = exception
         self.taskID = taskID
     }
+
+    /// For logs and tools.
+    var description: String { hint.map { "\(message) \($0)" } ?? message }
 
     var response: Response {
         var body: JSONObject = ["success": false, "error": .string(message), "code": .string(code)]

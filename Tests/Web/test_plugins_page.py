@@ -11,6 +11,7 @@ from steps import PLUGINS, card, enable, open_plugins, rows, switch, toast
 def test_signing_in_takes_the_token_and_nothing_else(open_context, url, token, watch, picture, axe_problems):
     page = open_context().new_page()
     page.goto("/")
+    page.get_by_role("button", name="Use the administrator’s token").click()
     field = page.locator("input[name=token]")
     expect(field).to_be_visible()
     assert axe_problems(page) == []
@@ -28,7 +29,7 @@ def test_signing_in_takes_the_token_and_nothing_else(open_context, url, token, w
     assert page.evaluate("document.cookie") == "", "scripts cannot read the session"
 
     page.get_by_role("button", name="Sign out").click()
-    expect(page.locator("input[name=token]")).to_be_visible()
+    expect(page.locator("input[name=password]")).to_be_visible()
 
 
 def test_the_plugins_of_the_document_are_listed(page, picture, axe_problems):

@@ -145,7 +145,11 @@ export const plugins = {
 
 export const session = {
   get: () => request('GET', '/api/auth/session/'),
-  /** @param {string} token */
-  signIn: (token) => request('POST', '/api/auth/session/', { token }),
+  /** @param {{username?: string, password?: string, token?: string}} proof a name and a password, or the administrator's token */
+  signIn: (proof) => request('POST', '/api/auth/session/', proof),
   signOut: () => request('DELETE', '/api/auth/session/'),
+  /** Whether there is an administrator yet, and whether this browser may make one without the token. */
+  setup: () => request('GET', '/api/accounts/initialize-superuser/'),
+  /** @param {{username?: string, password?: string, token?: string}} first */
+  setUp: (first) => request('POST', '/api/accounts/initialize-superuser/', first),
 };

@@ -28,11 +28,20 @@ export async function check() {
   }
 }
 
-/** @param {string} token */
-export async function signIn(token) {
-  const answer = await session.signIn(token);
+/** @param {{username?: string, password?: string, token?: string}} proof */
+export async function signIn(proof) {
+  const answer = await session.signIn(proof);
   enter(answer.user);
 }
+
+/** Makes the first administrator and signs them in. @param {{username?: string, password?: string, token?: string}} first */
+export async function setUp(first) {
+  await session.setUp(first);
+  await signIn({ username: first.username, password: first.password });
+}
+
+/** What the sign-in page asks before it asks anybody anything: `{superuser_exists, setup_allowed}` */
+export const setup = () => session.setup();
 
 export async function signOut() {
   await session.signOut();
