@@ -65,7 +65,7 @@ struct UserBody: Sendable {
         change.password = encoded
         guard let properties else { return change }
         var merged = existing
-        for (key, value) in properties { merged[key] = value.isNull ? nil : value }
+        for (key, value) in properties { merged[key] = value.isNull ? JSONValue?.none : value }
         guard JSONValue.object(merged).encoded().count <= Self.mostPropertiesBytes else {
             throw .badRequest(
                 "custom_properties: larger than \(Self.mostPropertiesBytes) bytes", code: "invalid_fields")

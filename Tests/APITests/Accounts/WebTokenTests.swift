@@ -20,7 +20,7 @@ import Testing
             "token_type": "access", "exp": 1_800_001_800, "iat": 1_800_000_000, "jti": "x", "user_id": "7",
             "sid": .string(session.rawValue),
         ]
-        for (name, value) in claims { all[name] = value.isNull ? nil : value }
+        for (name, value) in claims { all[name] = value.isNull ? JSONValue?.none : value }
         let message = Array(header.utf8).base64URL + "." + JSONValue.object(all).encoded().base64URL
         return message + "." + Digest.authenticationCode(of: Array(message.utf8), key: key).base64URL
     }
