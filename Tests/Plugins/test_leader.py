@@ -1,6 +1,7 @@
 """Of all processes of a plugin one leads: taken, kept, lost in time, and handed over."""
 
 import queue
+import threading
 
 import pytest
 from dispatcharr.persistent_lock import PersistentLock
@@ -36,11 +37,14 @@ def candidates(redis):
 
     def make(client=redis):
         heard = queue.Queue()
-        candidate = Leadership(PersistentLock(client, "lease", LEASE), heard.put, LEASE, RENEWAL)
+        lock = PersistentLock(client, "lease", LEASE)
+        candidate = Leadership(lock, heard.put, wanted.is_set, lease=LEASE, renewal=RENEWAL)
         candidate.start()
         made.append(candidate)
         return candidate, heard
 
+    make.wanted = wanted = threading.Event()
+    wanted.set()
     yield make
     for candidate in made:
         candidate.resign()
@@ -67,6 +71,16 @@ def test_who_was_robbed_of_the_lease_stops_at_once_and_tries_again(candidates, r
     assert heard.get(timeout=5) == ACQUIRED
 
 
+def test_a_plugin_that_is_switched_off_leads_nowhere(candidates, redis):
+    first, heard = candidates()
+    assert heard.get(timeout=5) == ACQUIRED
+    candidates.wanted.clear()
+    assert heard.get(timeout=5) == LOST
+    assert redis.exists("lease") == 0 and not first.leads
+    candidates.wanted.set()
+    assert heard.get(timeout=5) == ACQUIRED
+
+
 class Unreachable:
     """A lock whose Redis goes away after it was taken."""
 
@@ -90,7 +104,7 @@ class Unreachable:
 
 def test_a_leader_that_cannot_renew_stops_before_the_lease_ends(redis):
     heard, lock = queue.Queue(), Unreachable(PersistentLock(redis, "lease", LEASE))
-    candidate = Leadership(lock, heard.put, LEASE, RENEWAL)
+    candidate = Leadership(lock, heard.put, lease=LEASE, renewal=RENEWAL)
     candidate.start()
     assert heard.get(timeout=5) == ACQUIRED
     lock.is_away = True
@@ -101,7 +115,15 @@ def test_a_leader_that_cannot_renew_stops_before_the_lease_ends(redis):
     candidate.resign()
 
 
-def test_a_plugins_hooks_are_called_with_a_context_in_one_of_its_processes(server, make_plugin, redis):
+@pytest.fixture
+def enabled(inside):
+    """The row of an enabled plugin."""
+    inside("from apps.plugins.models import PluginConfig as P; P.objects.create(key='leader', name='L', enabled=True)")
+    yield
+    inside("from apps.plugins.models import PluginConfig as P; P.objects.filter(key='leader').delete()")
+
+
+def test_a_plugins_hooks_are_called_with_a_context_in_one_of_its_processes(server, make_plugin, redis, enabled):
     folder = make_plugin("leader", LEADER)
     first, second = server.spawn(folder), server.spawn(folder)
     assert first.run("heard") == {"heard": [["acquired", {}, "leader"]]}

@@ -26,10 +26,14 @@ def key_of(plugin):
 
 
 class Leadership:
-    """One process's part in it; `announce(hook)` is called with the name of a hook, in a thread of its own."""
+    """One process's part in it; `announce(hook)` is called with the name of a hook, in a thread of its own.
 
-    def __init__(self, lock, announce, lease=LEASE, renewal=RENEWAL):
-        self._lock, self._announce = lock, announce
+    `is_wanted()` is asked before each attempt: a plugin that was switched off leads in none of its processes, also
+    where nobody told it.
+    """
+
+    def __init__(self, lock, announce, is_wanted=lambda: True, lease=LEASE, renewal=RENEWAL):
+        self._lock, self._announce, self._is_wanted = lock, announce, is_wanted
         self._renewal = renewal
         #: Seconds since the last renewal began after which the lease counts as lost: five sixths of it.
         self._safely = lease * 5 / 6
@@ -51,13 +55,17 @@ class Leadership:
         """Takes part no more, and lets the next one lead at once; the name of the hook that is due, or None."""
         self._ended.set()
         with self._turn:
-            led, self._leads_until = self.leads, None
-            if led:
-                try:
-                    self._lock.release()
-                except OSError as error:  # redis-py's are: it then ends by itself
-                    logger.warning("the lease of a leader was not given back: %s", error)
-        return LOST if led else None
+            return self._give_back()
+
+    def _give_back(self):
+        if not self.leads:
+            return None
+        self._leads_until = None
+        try:
+            self._lock.release()
+        except Exception as error:  # Redis away: the lease then ends by itself
+            logger.warning("the lease of a leader was not given back: %s", error)
+        return LOST
 
     def _campaign(self):
         while not self._ended.is_set():
@@ -68,7 +76,9 @@ class Leadership:
             self._ended.wait(self._pause())
 
     def _step(self):
-        """Takes or renews the lease; the hook that is due, or None."""
+        """Takes, renews or gives back the lease; the hook that is due, or None."""
+        if not self._is_wanted():
+            return self._give_back()
         began = time.monotonic()
         held = self._hold()
         if held:
@@ -102,10 +112,24 @@ def of_host(host):
     from core.redis_client import RedisClient
     from dispatcharr.persistent_lock import PersistentLock
 
-    client = RedisClient.new_client()
-    leadership = Leadership(PersistentLock(client, key_of(host.key), LEASE), lambda hook: call(host, hook))
+    lock = PersistentLock(RedisClient.new_client(), key_of(host.key), LEASE)
+    leadership = Leadership(lock, lambda hook: call(host, hook), lambda: _is_enabled(host.key))
     leadership.start()
     return leadership
+
+
+def _is_enabled(key):
+    """Whether an administrator has the plugin switched on; yes when the database does not say."""
+    from apps.plugins.models import PluginConfig
+    from django.db import DatabaseError, connection
+
+    try:
+        return PluginConfig.objects.filter(key=key, enabled=True).exists()
+    except DatabaseError as error:
+        logger.warning("leadership goes on unasked: %s", error)
+        return True
+    finally:
+        connection.close()
 
 
 def call(host, hook):
