@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolve, resolveString, roots } from '../js/core/template.js';
+import { hasTemplate, resolve, resolveString, roots } from '../js/core/template.js';
 
 const scope = {
   row: { id: 7, name: 'Ann', tags: ['a', 'b'], none: null },
@@ -70,4 +70,9 @@ test('roots are the first names of all tokens', () => {
     'row',
   ]);
   assert.equal(roots('no tokens').size, 0);
+});
+
+test('literal values have nothing to fill in', () => {
+  assert.equal(hasTemplate({ a: [1, 'x', null], b: {} }), false);
+  assert.equal(hasTemplate({ a: [{ b: 'x {{ y }}' }] }), true);
 });

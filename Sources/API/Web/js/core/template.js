@@ -39,6 +39,13 @@ export function resolve(value, scope, depth = 0) {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, scope, depth + 1)]));
 }
 
+/** Whether anything in `value` is to be filled in. @param {any} value @param {number} [depth] @returns {boolean} */
+export function hasTemplate(value, depth = 0) {
+  if (typeof value === 'string') return value.includes('{{');
+  if (depth > DEEPEST || typeof value !== 'object' || value === null) return depth > DEEPEST;
+  return Object.values(value).some((item) => hasTemplate(item, depth + 1));
+}
+
 /** The first path segment of every token in `value`: the names it depends on. @param {unknown} value @returns {Set<string>} */
 export function roots(value, found = new Set(), depth = 0) {
   if (typeof value === 'string') {

@@ -10,6 +10,7 @@ function blank(field) {
   if (field.input === 'switch' || field.input === 'checkbox') return false;
   if (field.input === 'range') return [Number(field.min ?? 0), Number(field.max ?? 100)];
   if (field.input === 'slider') return Number(field.min ?? 0);
+  if (field.input === 'segmented') return field.options?.[0]?.value ?? '';
   if (LISTS.has(field.input) || (field.input === 'chips' && field.multiple === true)) return [];
   return ['number', 'date', 'datetime', 'select'].includes(field.input) ? null : '';
 }

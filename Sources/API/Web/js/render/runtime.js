@@ -4,7 +4,7 @@
  */
 import { isObject } from '../core/path.js';
 import { Source } from '../core/source.js';
-import { resolve, roots } from '../core/template.js';
+import { hasTemplate, resolve, roots } from '../core/template.js';
 import { connection } from '../net/socket.js';
 import { createContext, h, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from '../ui/kit.js';
 import { useEvent, useStable } from '../ui/hooks.js';
@@ -100,12 +100,14 @@ function useSources(ids) {
 export function useResolved(value, add) {
   const runtime = useRuntime();
   const scope = useScope();
+  const isPlain = useMemo(() => !hasTemplate(value), [value]);
   const needed = useMemo(() => [...roots(value)].filter((root) => Object.hasOwn(runtime.declared, root)), [
     value,
     runtime.declared,
   ]);
   useSources(needed);
-  return resolve(value, { ...runtime.base(), ...scope, ...add });
+  // Literal data keeps its identity, so that what is drawn from it is not drawn anew.
+  return isPlain ? value : resolve(value, { ...runtime.base(), ...scope, ...add });
 }
 
 /** The same, of one identity for as long as its JSON stays the same. @param {any} value @param {Record<string, unknown>} [add] */

@@ -1,5 +1,6 @@
 /** Every component's example, drawn: the gallery, and what the looks are tested on. */
 import { FAMILIES, pageOf } from '../../core/library/index.js';
+import { Words } from '../../components/content/markdown.js';
 import { Node } from '../../render/node.js';
 import { RuntimeProvider } from '../../render/runtime.js';
 import { Level } from '../../ui/atoms.js';
@@ -20,7 +21,7 @@ function Example({ name, entry, settings, host }) {
       'header',
       {},
       h('h3', {}, name),
-      h('span', { className: 'dim' }, entry.about),
+      h('span', { className: 'dim' }, h(Words, { source: entry.about })),
       h(Link, {
         to: `/playground?component=${encodeURIComponent(name)}`,
         className: 'link',

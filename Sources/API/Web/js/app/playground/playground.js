@@ -11,6 +11,7 @@ import { icon } from '../../ui/icon.js';
 import { Button, h, SegmentedControl, Select, useEffect, useMemo, useState } from '../../ui/kit.js';
 import { go, search } from '../router.js';
 import { Drawing } from './drawing.js';
+import { Words } from '../../components/content/markdown.js';
 import { Editor } from './editor.js';
 import { Gallery } from './gallery.js';
 import { PRETENDED, pretendedHost } from './host.js';
@@ -108,7 +109,13 @@ function Workshop({ start }) {
       'div',
       { className: 'drawing-board' },
       !key && LIBRARY[component] &&
-        h('p', { className: 'dim example-about' }, h('strong', {}, component), ` – ${LIBRARY[component].about}`),
+        h(
+          'p',
+          { className: 'dim example-about' },
+          h('strong', {}, component),
+          ' – ',
+          h(Words, { source: LIBRARY[component].about }),
+        ),
       key && h('p', { className: 'dim example-about' }, 'Buttons here run the plugin’s real actions.'),
       h(Drawing, { page, plugin, host: chosen ? undefined : pretended }),
     ),

@@ -1,7 +1,7 @@
 /** `markdown`: text with marks, made into elements directly, never into HTML. `html`: cleaned before it is shown. */
 import { text } from '../../core/format.js';
 import { get } from '../../core/path.js';
-import { markdown } from '../../core/markdown.js';
+import { inline, markdown } from '../../core/markdown.js';
 import { safeUrl } from '../../core/url.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useSource } from '../../render/runtime.js';
@@ -98,6 +98,9 @@ function Block({ block }) {
       return h('p', {}, ...inlines(block.children));
   }
 }
+
+/** One line of it. @param {{source: string}} props */
+export const Words = ({ source }) => h(Fragment, {}, ...inlines(inline(source)));
 
 /** @param {{source: string}} props */
 export function Markdown({ source }) {

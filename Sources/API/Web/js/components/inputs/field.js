@@ -11,7 +11,7 @@ import { words as written } from './words.js';
 
 /** Words with the addresses in them made links. @param {string} words */
 function linked(words) {
-  return words.split(/(https?:\/\/[^\s)]+)/).map((part, index) => {
+  return words.split(/(https?:\/\/[^\s)]*[^\s).,;:!?])/).map((part, index) => {
     const href = index % 2 ? safeUrl(part) : undefined;
     return href
       ? h('a', { key: index, className: 'link', href, target: '_blank', rel: 'noopener noreferrer' }, part)

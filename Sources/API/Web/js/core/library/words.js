@@ -70,8 +70,8 @@ export const words = {
     example: {
       type: 'image',
       src:
-        'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC',
-      alt: 'A red square',
+        'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAnUlEQVR42g3JIQ4DIAwAwL1tT+AJVNfUoKmtI6kmwWGZrEQiK5FIPjHO3ucLN8CJsAmcYRWYDWzA7/PFG/BE3ITOuArOhjbwRbohnZg2Jee0Spot2Ugv8g35xLwpO+dV8mzZRn4hN8iJskmcZRWZTWzIC71BT9RN6qyr6GxqQ1/UG+qJdVN1rqvU2aqN+qLf0E/sm7pzX6XP1m303x+9bXPBFIgyKgAAAABJRU5ErkJggg==',
+      alt: 'A square of many blues',
       width: 80,
       height: 80,
     },

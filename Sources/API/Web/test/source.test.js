@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { extract, intervalOf, isLazy, Source } from '../js/core/source.js';
+
+/** @param {any} more */
+const world = (more = {}) => ({
+  plugin: 'mine',
+  visible: { get: () => true, subscribe: () => () => {} },
+  events: (/** @type {any} */ listener) => {
+    more.heard = listener;
+    return () => {};
+  },
+  load: async () => 1,
+  ...more,
+});
+
+test('pick keeps keys of rows and of one record', () => {
+  assert.deepEqual(extract({ pick: ['a'] }, [{ a: 1, b: 2 }, 7]), [{ a: 1 }, 7]);
+  assert.deepEqual(extract({ path: 'x', pick: ['a', 'constructor'] }, { x: { a: 1, b: 2 } }), { a: 1 });
+});
+
+test('the interval is seconds, not faster than one, or none', () => {
+  assert.equal(intervalOf({ refresh: { interval: 5 } }), 5);
+  assert.equal(intervalOf({ refresh: 0.01 }), 1);
+  for (const refresh of [undefined, null, {}, { interval: 'often' }, { interval: -1 }, true && 'x']) {
+    assert.equal(intervalOf({ refresh }), 0);
+  }
+  assert.equal(isLazy({ refresh: { lazy: true } }), true);
+  assert.equal(isLazy({ lazy: true }), true);
+  assert.equal(isLazy({}), false);
+});
+
+test('a static source hears events all the same', async () => {
+  const here = /** @type {any} */ ({});
+  const source = new Source({ type: 'static', value: { a: 1 }, subscribe: { mode: 'patch' } }, world(here));
+  await new Promise((resolve) => {
+    source.subscribe(() => resolve(undefined));
+    here.heard?.({ type: 'plugin_event', plugin: 'mine', payload: { b: 2 } });
+  });
+  assert.deepEqual(source.state.data, { a: 1, b: 2 });
+});
+
+test('lines are appended to the list that an answer wrapped', async () => {
+  const here = /** @type {any} */ ({ load: async () => ({ status: 'ok', lines: ['one'] }) });
+  const source = new Source({ subscribe: { mode: 'append', path: 'payload.lines' } }, world(here));
+  const next = () => new Promise((resolve) => (done = resolve));
+  let done = /** @type {any} */ (() => {});
+  source.subscribe(() => source.state.loading || done());
+  await next();
+  const later = next();
+  here.heard({ type: 'plugin_event', plugin: 'mine', payload: { lines: ['two'] } });
+  await later;
+  assert.deepEqual(source.state.data, ['one', 'two']);
+});
+
+test('what its parameters name changes: it is read again', async () => {
+  let loads = 0;
+  let changed = () => {};
+  const here = world({
+    load: async () => ++loads,
+    depends: (/** @type {any} */ _, /** @type {any} */ call) => ((changed = call), () => {}),
+  });
+  const source = new Source({ params: { a: '{{ rows }}' } }, here);
+  let done = /** @type {any} */ (() => {});
+  const next = () => new Promise((resolve) => (done = resolve));
+  source.subscribe(() => source.state.loading || done());
+  await next();
+  assert.equal(loads, 1);
+  const later = next();
+  changed();
+  await later;
+  assert.equal(source.state.data, 2);
+});
