@@ -204,3 +204,18 @@ def test_only_log_ins_are_secrets():
     )
     made = subprocess.check_output([sys.executable, "-c", code], env={"PYTHONPATH": str(SOURCES)}, text=True)
     assert made.strip() == "[False, True, True, False, False, False, True]"
+
+
+EVIL = "class Evil:\n    def __reduce__(self): import os; return (os.mkdir, ('reduced',))\n"
+
+
+@pytest.mark.parametrize("code", [
+    "result = float('nan')", "result = {'a': [1, {2, 3}]}", "result = {'a': b'bytes'}", "result = {(1, 2): 3}",
+    "result = []; result.append(result)", "result = 'x' * (200 << 20)", EVIL + "result = {'a': [Evil()]}",
+    "result = None\nfor _ in range(5000): result = [result]",
+])  # fmt: skip
+def test_what_is_not_json_is_an_error_of_its_call(inside, code):
+    error = inside.plugin.fail("go", {"code": code})
+    assert error["type"] == "Unserialisable" and error["message"].startswith("result"), error
+    assert len(error["message"]) < 1000
+    assert not inside("import os; result = os.path.exists('reduced')")

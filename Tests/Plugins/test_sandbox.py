@@ -189,6 +189,19 @@ def test_a_plugin_of_roots_server_is_not_root(confined):
         refused(confined, f"import os; {code}")
 
 
+@needs_root
+def test_root_without_the_right_to_read_others_files_stays_root(environment):
+    """Under `--cap-drop ALL` a user of its own could not even open the database."""
+    code = (
+        "import os; from skirret_host import privileges\n"
+        "try: privileges.leave_root('key')\n"
+        "except OSError as error: print(os.getuid(), os.getresuid(), error.strerror)"
+    )
+    command = ["setpriv", "--bounding-set", "-dac_override", "--inh-caps", "-all", sys.executable, "-c", code]
+    made = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert made.stdout == "0 (0, 0, 0) this container has dropped the capability DAC_OVERRIDE\n", made.stderr
+
+
 def test_without_a_profile_nothing_is_confined(inside):
     assert inside("import os; result = os.path.isdir('/root') and open('/proc/self/status').read()")
     assert "Seccomp:\t0" in inside("result = open('/proc/self/status').read()")

@@ -7,6 +7,7 @@ set-up, and root's freedom from the limit on processes.
 """
 
 import ctypes
+import errno
 import os
 import zlib
 
@@ -36,8 +37,14 @@ def user_of(key):
 
 
 def leave_root(key):
-    """Becomes the plugin's user. OSError where the container maps no such user or gives no right to change."""
+    """Becomes the plugin's user, or stays as it is.
+
+    OSError where the container maps no such user or gives no right to change, or not the capability
+    without which the new user could read nothing.
+    """
     user = user_of(key)
+    if not _may_override():
+        raise OSError(errno.EPERM, "this container has dropped the capability DAC_OVERRIDE")
     prctl(PR_SET_KEEPCAPS, 1)
     os.setgroups([])
     os.setresgid(user, user, user)
@@ -50,3 +57,9 @@ def leave_root(key):
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE)
     # A change of user hides /proc/self even from its owner.
     prctl(PR_SET_DUMPABLE, 1)
+
+
+def _may_override():
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        permitted = next(line for line in status if line.startswith("CapPrm:"))
+    return bool(int(permitted.split()[1], 16) & 1 << CAP_DAC_OVERRIDE)
