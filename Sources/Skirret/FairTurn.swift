@@ -11,6 +11,13 @@ struct FairTurn {
     let key: String
     let weight: Int
 
+    /// Hands a message's turn on to one that follows it, unless that has one of its own.
+    static func handOn(from headers: TaskHeaders, to next: inout TaskHeaders) {
+        guard let key = headers.additional(keyHeader), next.additional(keyHeader) == nil else { return }
+        next.fields[keyHeader] = key
+        next.fields[weightHeader] = headers.additional(weightHeader)
+    }
+
     /// Nil when the message takes no part in it.
     init?(_ headers: TaskHeaders) {
         guard let key = headers.additional(Self.keyHeader)?.string else { return nil }
@@ -22,14 +29,11 @@ struct FairTurn {
 extension TaskQueue {
     /// Puts a message behind those of its own fair key, once.
     func enqueue(
-        _ message: TaskMessage, to list: String, in turn: FairTurn
+        _ message: TaskMessage, queue: QueueName, to list: String, in turn: FairTurn
     ) async throws(RedisError) {
         try await accept(
-            Scripts.enqueueFair,
-            keys: [
-                list, keys.marker(message.headers.id.rawValue), keys.fair, keys.fairRing(list),
-                keys.fairHands(list) + turn.key, keys.fairWeights(list),
-            ],
+            Scripts.enqueueFair, for: queue,
+            keys: [list, keys.marker(message.headers.id.rawValue), keys.fair, keys.binding(queue.rawValue)],
             arguments: [.init(message.encoded()), 30, .init(keys.wake), .init(turn.key), .init(turn.weight)])
     }
 }

@@ -125,7 +125,7 @@ extension TaskQueue {
         try await announce(queue)
         let list = keys.queue(queue, priority: message.properties.priority)
         if delay <= .zero, let turn = FairTurn(message.headers) {
-            return try await enqueue(message, to: list, in: turn)
+            return try await enqueue(message, queue: queue, to: list, in: turn)
         }
         try await enqueue(message.encoded(), id: message.headers.id, queue: queue, list: list, delay: delay)
     }
@@ -139,17 +139,22 @@ extension TaskQueue {
             .init(bytes), .init(id.rawValue), .init(delay.milliseconds), 30,
             .init(delay > .zero ? keys.wake : keys.wake(list)),
         ]
-        let names = [list, keys.marker(id.rawValue), keys.scheduled, keys.scheduledMessages]
-        try await accept(Scripts.enqueue, keys: names, arguments: arguments)
+        let names = [
+            list, keys.marker(id.rawValue), keys.scheduled, keys.scheduledMessages, keys.binding(queue.rawValue),
+        ]
+        try await accept(Scripts.enqueue, for: queue, keys: names, arguments: arguments)
     }
 
     /// Makes an idempotent call again when its connection breaks before the answer.
-    func accept(_ script: RedisScript, keys names: [String], arguments: [RedisArgument]) async throws(RedisError) {
+    func accept(
+        _ script: RedisScript, for queue: QueueName, keys names: [String], arguments: [RedisArgument]
+    ) async throws(RedisError) {
         // Not after a deadline passed in silence: nobody waits longer than that for a broker.
         let end = ContinuousClock.now + .seconds(1)
         while true {
             do {
-                _ = try await redis.run(script, keys: names, arguments: arguments)
+                let reply = try await redis.run(script, keys: names, arguments: arguments)
+                if reply.int == 2 { await announceAnew([queue]) }
                 return
             } catch {
                 guard error.code == .closed, .now < end, !Task.isCancelled else { throw error }

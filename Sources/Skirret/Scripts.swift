@@ -7,11 +7,12 @@ import SkirretRedis
 enum Scripts {
     static let enqueue = RedisScript(name: "enqueue", source: PackageResources.enqueue_lua, isRepeatable: true)
     static let enqueueMany = RedisScript(
-        name: "enqueue_many", source: PackageResources.enqueue_many_lua, isRepeatable: true)
+        name: "enqueue_many", source: PackageResources.fair_lua + PackageResources.enqueue_many_lua, isRepeatable: true)
     static let claim = RedisScript(
         name: "claim", source: PackageResources.envelope_lua + PackageResources.claim_lua, isRepeatable: true)
     static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua, isRepeatable: true)
-    static let finish = limited("finish", PackageResources.batch_lua + PackageResources.finish_lua)
+    static let finish = limited(
+        "finish", PackageResources.fair_lua + PackageResources.batch_lua + PackageResources.finish_lua)
     static let store = RedisScript(name: "store", source: PackageResources.store_lua, isRepeatable: true)
     static let join = RedisScript(name: "join", source: PackageResources.join_lua, isRepeatable: true)
     static let joined = RedisScript(name: "joined", source: PackageResources.joined_lua, isRepeatable: true)
@@ -26,17 +27,19 @@ enum Scripts {
     static let offer = RedisScript(name: "offer", source: PackageResources.offer_lua)
     static let count = RedisScript(name: "count", source: PackageResources.count_lua, isRepeatable: true)
     static let enqueueFair = RedisScript(
-        name: "enqueue_fair", source: PackageResources.enqueue_fair_lua, isRepeatable: true)
+        name: "enqueue_fair", source: PackageResources.fair_lua + PackageResources.enqueue_fair_lua, isRepeatable: true)
     static let deal = RedisScript(name: "deal", source: PackageResources.deal_lua, isRepeatable: true)
     static let find = RedisScript(name: "find", source: PackageResources.find_lua, isRepeatable: true)
     static let report = RedisScript(name: "report", source: PackageResources.report_lua, isRepeatable: true)
     static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua, isRepeatable: true)
     static let vouch = RedisScript(name: "vouch", source: PackageResources.vouch_lua, isRepeatable: true)
-    static let promote = RedisScript(name: "promote", source: PackageResources.promote_lua)
+    static let promote = RedisScript(name: "promote", source: PackageResources.fair_lua + PackageResources.promote_lua)
     /// ``finish`` for settlements with parts of chords, or with chords that they start.
     static let finishCanvas = limited(
-        "finish_canvas", PackageResources.canvas_lua + PackageResources.batch_lua + PackageResources.finish_lua)
-    static let start = RedisScript(name: "start", source: PackageResources.start_lua)
+        "finish_canvas",
+        PackageResources.canvas_lua + PackageResources.fair_lua + PackageResources.batch_lua
+            + PackageResources.finish_lua)
+    static let start = RedisScript(name: "start", source: PackageResources.fair_lua + PackageResources.start_lua)
     static let singleFlight = RedisScript(
         name: "single_flight", source: PackageResources.single_flight_lua, isRepeatable: true)
     static let revoke = RedisScript(name: "revoke", source: PackageResources.revoke_lua, isRepeatable: true)
@@ -48,9 +51,11 @@ enum Scripts {
     static let replay = RedisScript(name: "replay", source: PackageResources.replay_lua)
     static let scheduleSet = RedisScript(name: "schedule_set", source: PackageResources.schedule_set_lua)
     static let scheduleRemove = RedisScript(name: "schedule_remove", source: PackageResources.schedule_remove_lua)
-    static let enqueueUnique = RedisScript(name: "enqueue_unique", source: PackageResources.enqueue_unique_lua)
+    static let enqueueUnique = RedisScript(
+        name: "enqueue_unique", source: PackageResources.fair_lua + PackageResources.enqueue_unique_lua)
     static let release = RedisScript(name: "release", source: PackageResources.release_lua, isRepeatable: true)
-    static let batchAdd = RedisScript(name: "batch_add", source: PackageResources.batch_add_lua, isRepeatable: true)
+    static let batchAdd = RedisScript(
+        name: "batch_add", source: PackageResources.fair_lua + PackageResources.batch_add_lua, isRepeatable: true)
     static let batchSeal = RedisScript(name: "batch_seal", source: PackageResources.batch_seal_lua, isRepeatable: true)
     static let batchDone = RedisScript(
         name: "batch_done", source: PackageResources.batch_lua + PackageResources.batch_done_lua, isRepeatable: true)

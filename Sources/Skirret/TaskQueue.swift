@@ -152,6 +152,14 @@ public final class TaskQueue: Sendable {
         }
     }
 
+    /// Declares queues once more, as Redis was emptied since.
+    ///
+    /// What was to be sent is accepted: it is not the message's fault if this fails, and the next one says the same.
+    func announceAnew(_ queues: some Collection<QueueName>) async {
+        announced.withLock { for queue in queues { $0[queue] = nil } }
+        for queue in queues { try? await announce(queue) }  // see above
+    }
+
     /// Closes the connections; calls under way fail.
     public func close() async {
         await redis.close()

@@ -86,7 +86,7 @@ public struct Batch: Sendable {
                 ids.append(message.headers.id)
             }
             let reply = try await queue.redis.run(
-                Scripts.batchAdd, keys: keys + [queue.keys.scheduled, queue.keys.scheduledMessages],
+                Scripts.batchAdd, keys: keys + [queue.keys.scheduled, queue.keys.scheduledMessages, queue.keys.fair],
                 arguments: [.init(queue.keys.wake), .init(Self.keep)] + arguments)
             if reply.int == -1 { throw IsOver(id: id) }
         }

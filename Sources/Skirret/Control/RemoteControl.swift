@@ -57,10 +57,14 @@ struct RemoteControl: Sendable {
 
     /// Declares the worker's control queue, as kombu's workers do after each connect.
     private func bind() async {
-        do { try await queue.bindForAWhile(Self.binding(of: options.name), to: FanoutChannel.controlExchange) } catch {
+        do { try await Self.bind(queue, node: options.name) } catch {
             // Requests come by publish in any case; the table is for those who count who listens.
             logger.debug("the control queue is not declared", metadata: ["error": "\(error)"])
         }
+    }
+
+    static func bind(_ queue: TaskQueue, node: String) async throws(RedisError) {
+        try await queue.bindForAWhile(binding(of: node), to: FanoutChannel.controlExchange)
     }
 
     /// Takes a worker that leaves off the table of those who listen.

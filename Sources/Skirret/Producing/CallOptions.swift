@@ -36,7 +36,9 @@ public struct CallOptions: Sendable {
     /// Calls with one fair key take turns with those of every other key in their queue; nil takes no part in it.
     ///
     /// A user's or a customer's name, as a rule: one with 100,000 calls does not hold up another's one. Workers of ours
-    /// deal them into the queue in turn, for Python workers too. Not for calls with a countdown or an ETA.
+    /// deal them into the queue in turn, for Python workers too. What has to wait for its time, and another attempt, takes
+    /// its turn once it is due; what follows a call (callbacks, the steps of a chain, a chord's body) has the call's key
+    /// unless it names one of its own.
     public var fairKey: String?
     /// How many calls of ``fairKey`` run for one of another key's; at least one.
     public var fairWeight = 1
@@ -199,11 +201,17 @@ extension CallOptions {
         if let priority { options["priority"] = .int(priority) }
         if let id { options["task_id"] = JSONValue(id) }
         if let ignoresResult { options["ignore_result"] = .bool(ignoresResult) }
+        let headers = fairHeaders.merging(headers)
         if !headers.isEmpty { options["headers"] = .object(headers) }
         if let compression { options["compression"] = .string(compression.rawValue) }
         if let shadow { options["shadow"] = .string(shadow) }
         if let replyTo { options["reply_to"] = .string(replyTo) }
         return options
+    }
+
+    private var fairHeaders: JSONObject {
+        guard let fairKey else { return [:] }
+        return [FairTurn.keyHeader: .string(fairKey), FairTurn.weightHeader: .int(max(1, fairWeight))]
     }
 
     /// Whether a time is reckoned from now, which is Redis's to tell.
@@ -222,10 +230,7 @@ extension CallOptions {
     func apply(to message: inout TaskMessage) {
         message.headers.ignoreResult = ignoresResult
         for (name, value) in headers { message.headers.fields[name] = value }
-        if let fairKey {
-            message.headers.fields[FairTurn.keyHeader] = .string(fairKey)
-            message.headers.fields[FairTurn.weightHeader] = .int(max(1, fairWeight))
-        }
+        for (name, value) in fairHeaders { message.headers.fields[name] = value }
         if let limits = timeLimits { message.headers.timeLimit = limits }
         if let priority { message.properties.priority = priority }
         if let replyTo { message.properties.replyTo = replyTo }

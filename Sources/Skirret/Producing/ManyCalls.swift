@@ -88,7 +88,7 @@ struct ManyCalls {
     mutating func take(_ reply: Result<RedisValue, any Error>, of slice: Slice) {
         switch reply {
         case .success(let reply):
-            let refused = reply.array ?? []
+            let refused = reply.array?.first?.array ?? []
             for at in stride(from: 0, to: refused.count - 1, by: 2) {
                 guard let number = refused[at].int, slice.groups.indices.contains(number - 1) else { continue }
                 let error = RedisError(reply: refused[at + 1].string ?? "", to: "\(Scripts.enqueueMany)")
@@ -208,19 +208,23 @@ extension ManyCalls.Slice {
         bytes += message.count
     }
 
+    /// The queues that a Redis which was emptied knew nothing of.
+    func bareQueues(_ reply: RedisValue) -> Set<QueueName> {
+        let numbers = reply.array?.last?.array?.compactMap(\.int) ?? []
+        return Set(numbers.compactMap { groups.indices.contains($0 - 1) ? groups[$0 - 1].target.queue : nil })
+    }
+
     /// What the script takes.
     func arguments(_ keys: Keys) -> [RedisArgument] {
         var arguments: [RedisArgument] = [30, .init(keys.marker("")), .init(keys.wake)]
         arguments.reserveCapacity(3 + groups.reduce(0) { $0 + $1.messages.count + 8 })
         for group in groups {
             let target = group.target
-            arguments += [.init(target.list), .init(target.kind), .init(group.messages.count / 2)]
-            if let key = target.fairKey {
-                arguments += [
-                    .init(keys.fairRing(target.list)), .init(keys.fairHands(target.list) + key),
-                    .init(keys.fairWeights(target.list)), .init(key), .init(target.fairWeight),
-                ]
-            }
+            arguments += [
+                .init(target.list), .init(keys.binding(target.queue.rawValue)), .init(target.kind),
+                .init(group.messages.count / 2),
+            ]
+            if let key = target.fairKey { arguments += [.init(key), .init(target.fairWeight)] }
             arguments += group.messages
         }
         return arguments

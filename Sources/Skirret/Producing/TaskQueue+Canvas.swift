@@ -93,7 +93,8 @@ extension TaskQueue {
             }
             let arguments = arguments(slice, chords, adding: adding)
             try await publishing(retry) {
-                _ = try await redis.run(Scripts.start, keys: startKeys(call), arguments: arguments)
+                let reply = try await redis.run(Scripts.start, keys: startKeys(call), arguments: arguments)
+                if reply.int == 2 { await announceAnew(Set(slice.map(\.queue))) }
             }
         }
     }
@@ -112,7 +113,7 @@ extension TaskQueue {
     }
 
     private func startKeys(_ call: String) -> [String] {
-        [keys.marker(call), keys.scheduled, keys.scheduledMessages]
+        [keys.marker(call), keys.scheduled, keys.scheduledMessages, keys.fair]
     }
 
     /// How many messages one script call takes: few enough that Redis is never held for long.

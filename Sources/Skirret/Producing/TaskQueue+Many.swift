@@ -68,6 +68,8 @@ extension TaskQueue {
                     Scripts.enqueueMany, keys: [keys.scheduled, keys.scheduledMessages, keys.fair],
                     arguments: slice.arguments(keys))
             }
+            let bare = slice.bareQueues(reply)
+            if !bare.isEmpty { await announceAnew(bare) }
             return .success(reply)
         } catch { return .failure(error) }
     }

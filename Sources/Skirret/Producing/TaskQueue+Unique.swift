@@ -43,7 +43,7 @@ extension TaskQueue {
             Scripts.enqueueUnique,
             keys: [
                 keys.queue(queue, priority: message.properties.priority), keys.unique(call.name), keys.scheduled,
-                keys.scheduledMessages, keys.revoked,
+                keys.scheduledMessages, keys.revoked, keys.fair,
             ],
             arguments: [
                 .init(message.encoded()), .init(message.headers.id.rawValue), .init(delay.milliseconds),

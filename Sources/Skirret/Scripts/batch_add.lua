@@ -7,6 +7,7 @@
 -- KEYS[2]  open       SET   ids of the batch's tasks that are not over
 -- KEYS[3]  scheduled  ZSET  entry id, scored by the Unix millisecond it is due
 -- KEYS[4]  messages   HASH  entry id -> queue key, newline, message
+-- KEYS[5]  fair       HASH  queue -> how many of its messages wait to be dealt; see fair, which stands in front
 -- ARGV[1]  channel    where waiting workers hear of new messages
 -- ARGV[2]  keep       seconds for which a batch is remembered after the last change
 -- ARGV[3…] tasks      queue key, task id, milliseconds from now, message, …
@@ -15,6 +16,7 @@
 if redis.call("HEXISTS", KEYS[1], "done") == 1 then return -1 end
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local isDealt = false
 for i = 3, #ARGV, 4 do
     local queue, id, delay, message = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
     -- A task that is over is no longer open, but its batch knows it: the call is a repeat.
@@ -25,11 +27,12 @@ for i = 3, #ARGV, 4 do
             redis.call("HSET", KEYS[4], id, queue .. "\n" .. message)
             redis.call("ZADD", KEYS[3], now + delay, id)
         else
-            redis.call("LPUSH", queue, message)
+            isDealt = fair.put(KEYS[5], queue, message) or isDealt
         end
     end
 end
 redis.call("EXPIRE", KEYS[1], ARGV[2])
 redis.call("EXPIRE", KEYS[2], ARGV[2])
 redis.call("PUBLISH", ARGV[1], "scheduled")
+if isDealt then redis.call("PUBLISH", ARGV[1], "fair") end
 return tonumber(redis.call("HGET", KEYS[1], "total") or 0)

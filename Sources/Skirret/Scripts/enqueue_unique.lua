@@ -8,6 +8,7 @@
 -- KEYS[3]  scheduled  ZSET  entry id, scored by the Unix millisecond it is due
 -- KEYS[4]  messages   HASH  entry id -> queue key, newline, message
 -- KEYS[5]  revoked    ZSET  task id, scored by the Unix millisecond of the request
+-- KEYS[6]  fair       HASH  queue -> how many of its messages wait to be dealt; see fair, which stands in front
 -- ARGV[1]  message    the envelope, as it goes on the wire
 -- ARGV[2]  task id
 -- ARGV[3]  delay      milliseconds from now; zero puts it in the queue at once
@@ -41,7 +42,6 @@ if delay > 0 then
     -- Only what is due first changes when workers have to look again.
     if redis.call("ZRANGE", KEYS[3], 0, 0)[1] == id then redis.call("PUBLISH", ARGV[5], "scheduled") end
 else
-    redis.call("LPUSH", KEYS[1], ARGV[1])
-    redis.call("PUBLISH", ARGV[5], "queued")
+    redis.call("PUBLISH", ARGV[5], fair.put(KEYS[6], KEYS[1], ARGV[1]) and "fair" or "queued")
 end
 return id

@@ -19,6 +19,7 @@
 -- KEYS[9]  lost           ZSET  token that was taken from its worker, scored by Unix milliseconds
 -- KEYS[10] waiting        HASH  see limits.lua, which stands in front
 -- KEYS[11] settled        STRING with TTL  present once a run that nothing fences has sent its follow-ups
+-- KEYS[12] fair           HASH  queue -> how many of its messages wait to be dealt; see fair, which stands in front
 -- ARGV[1]  token          "" when the message was acknowledged early: then nothing fences
 -- ARGV[2]  task id
 -- ARGV[3]  channel        where waiting workers hear of new messages
@@ -61,7 +62,7 @@ for _ = 1, tonumber(ARGV[5]) do
     end
 end
 
-local count = tonumber(ARGV[at])
+local count, isDealt = tonumber(ARGV[at]), false
 at = at + 1
 for _ = 1, count do
     local queue, entry, due, message = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
@@ -71,10 +72,11 @@ for _ = 1, count do
         redis.call("HSET", KEYS[7], entry, queue .. "\n" .. message)
         redis.call("ZADD", KEYS[6], due, entry)
     else
-        redis.call("LPUSH", queue, message)
+        isDealt = fair.put(KEYS[12], queue, message) or isDealt
     end
 end
 if count > 0 then redis.call("PUBLISH", ARGV[3], "scheduled") end
+if isDealt then redis.call("PUBLISH", ARGV[3], "fair") end
 
 local unique, single = ARGV[at], ARGV[at + 1]
 if unique ~= "" and redis.call("GET", unique) == ARGV[2] then redis.call("DEL", unique) end

@@ -16,12 +16,13 @@
 -- ARGV[5]  event          Celery's worker-heartbeat
 -- ARGV[6…] held           token, task id, token, task id, …
 --
--- Returns  [[tokens whose lease is lost], [task ids whose run is to be cancelled]].
+-- Returns  [[tokens whose lease is lost], [task ids whose run is to be cancelled], 1 when nobody knew this worker: it
+--          is new, counted as gone, or Redis was emptied].
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local seconds = string.format("%d.%06d", time[1], time[2])
 redis.call("ZREM", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
-redis.call("ZADD", KEYS[3], now + ARGV[1], ARGV[2])
+local isNew = redis.call("ZADD", KEYS[3], now + ARGV[1], ARGV[2])
 redis.call("HSET", KEYS[4], ARGV[2], ARGV[3])
 if ARGV[4] ~= "" then redis.call("PUBLISH", ARGV[4], ARGV[5]) end
 local lost, cancelled = {}, {}
@@ -50,4 +51,4 @@ for first = 6, #ARGV, 1000 do
         end
     end
 end
-return { lost, cancelled }
+return { lost, cancelled, isNew }

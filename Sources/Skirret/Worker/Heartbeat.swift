@@ -13,15 +13,20 @@ struct Heartbeat: Sendable {
     let held: HeldClaims
     let events: EventPublisher
     let describe: @Sendable () -> JSONValue
+    /// Tells Redis all else that it has to know of this worker: it is new there, or Redis was emptied.
+    let introduce: @Sendable () async throws(RedisError) -> Void
     let logger: Logger
 
     /// Beats until cancelled.
     ///
     /// A beat that fails is tried again soon: three fit into one lease.
     func run() async throws {
+        var isKnown = true
         while true {
             do {
-                try await beat()
+                if try await beat() { isKnown = false }
+                if !isKnown { try await introduce() }
+                isKnown = true
                 try await Doorbell().waitAside(atMost: options.heartbeat)
             } catch let error as RedisError {
                 if Task.isCancelled { throw CancellationError() }
@@ -34,7 +39,11 @@ struct Heartbeat: Sendable {
     /// One beat.
     ///
     /// One round trip.
-    func beat() async throws(RedisError) {
+    ///
+    /// - Returns: Whether Redis knew nothing of this worker.
+    /// - Throws: `RedisError` when the broker did not answer.
+    @discardableResult
+    func beat() async throws(RedisError) -> Bool {
         let keys = queue.keys
         let leases = held.leases
         let event = events.heartbeatEvent
@@ -48,9 +57,10 @@ struct Heartbeat: Sendable {
                 .init(event?.channel ?? ""), .init(event?.payload ?? []),
             ]
                 + leases.flatMap { [.init($0.token), .init($0.task?.rawValue ?? "")] })
-        guard let parts = reply.array, parts.count == 2 else { return }
+        guard let parts = reply.array, parts.count == 3 else { return false }
         for token in parts[0].array?.compactMap(\.string) ?? [] { held.loseLease(of: token) }
         for id in parts[1].array?.compactMap(\.string) ?? [] { held.stop(task: TaskID(rawValue: id), .terminated) }
+        return parts[2].int == 1
     }
 
     /// Takes this worker off the list of those alive.

@@ -32,7 +32,7 @@ struct Promoter: Sendable {
     private func promote() async throws(RedisError) -> Duration {
         while true {
             let reply = try await queue.redis.run(
-                Scripts.promote, keys: [queue.keys.scheduled, queue.keys.scheduledMessages],
+                Scripts.promote, keys: [queue.keys.scheduled, queue.keys.scheduledMessages, queue.keys.fair],
                 arguments: [.init(Self.slice), .init(queue.keys.wake)])
             guard let parts = reply.array, parts.count == 2, let moved = parts[0].int, let next = parts[1].int else {
                 return Self.longestPause

@@ -69,7 +69,7 @@ struct Settler: Sendable {
         ]
         var names = [
             keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-            keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting, keys.settled(claim),
+            keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting, keys.settled(claim), keys.fair,
         ]
         if ownership == .untoldLetter {
             (names[0], names[2], names[3], names[8]) = (

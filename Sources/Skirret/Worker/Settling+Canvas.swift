@@ -91,8 +91,9 @@ extension Settling {
         settlement.chords += start.chords
         settlement.groups += start.groups
         for task in start.tasks {
-            let message = task.message(queue: task.queue(else: route(task.task)), now: now)
-            settlement.followUps.append(followUp(message))
+            var next = task.message(queue: task.queue(else: route(task.task)), now: now)
+            FairTurn.handOn(from: message.headers, to: &next.headers)
+            settlement.followUps.append(followUp(next))
         }
     }
 

@@ -73,7 +73,7 @@ public final class Worker: Sendable {
             logger: logger)
         let heartbeat = Heartbeat(
             queue: queue, options: options, held: held, events: events, describe: { [self] in description },
-            logger: logger)
+            introduce: { [self] () async throws(RedisError) in try await introduce() }, logger: logger)
         let enforcer = Enforcer(
             options: options, held: held, intake: intake, alarm: alarm, settler: settler, executor: executor,
             leave: { [self] in await depart(heartbeat) }, logger: logger)
@@ -299,6 +299,13 @@ public final class Worker: Sendable {
                 logger.debug("task logs wait for the broker", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// Tells Redis what it has to know of this worker beside that it lives.
+    private func introduce() async throws(RedisError) {
+        try await queue.declare(consumed.names)
+        try await room.publishNames()
+        try await RemoteControl.bind(queue, node: options.name)
     }
 
     /// What the list of workers shows.

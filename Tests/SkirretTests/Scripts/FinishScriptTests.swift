@@ -132,6 +132,19 @@ import Testing
         }
     }
 
+    @Test func `a follow-up with a fair key waits for its turn`() async throws {
+        try await claimed { bench in
+            let fair = envelope("n", headers: ", \"skirret_fair_key\": \"x\"")
+            #expect(
+                try await bench.finish(
+                    "S-0", task: "a", followUps: [("q", "n", "0", fair), ("q", "m", "0", "plain")]) == 1)
+            try await bench.expect([
+                "q": .list(["plain"]), "skirret:fair": .hash(["q": "1"]), "skirret:fair:ring:q": .list(["x"]),
+                "skirret:fair:hand:q:x": .list([fair]),
+            ])
+        }
+    }
+
     @Test func `an attempt that is not the last keeps crashes and cancellation`() async throws {
         try await claimed { bench in
             try await bench.redis.send("HSET", "skirret:crashes", "a", 1)

@@ -6,8 +6,11 @@ import Testing
 @Suite("Script: enqueue, single flight, beat", .serialized) struct ProducerScriptTests {
     @Test func `a repeated enqueue changes nothing`() async throws {
         try await ScriptBench.run { bench in
+            try await bench.redis.send("SADD", "_kombu.binding.celery", "member")
             #expect(try await bench.enqueue("a", "m") == 1)
-            let expected: [String: Held] = ["celery": .list(["m"]), "skirret:sent:a": .string("1")]
+            let expected: [String: Held] = [
+                "celery": .list(["m"]), "skirret:sent:a": .string("1"), "_kombu.binding.celery": .set(["member"]),
+            ]
             try await bench.expect(expected)
             #expect(try await bench.enqueue("a", "m") == 0)
             try await bench.expect(expected)
@@ -16,12 +19,24 @@ import Testing
 
     @Test func `a delayed message waits in the scheduled set`() async throws {
         try await ScriptBench.run { bench in
+            try await bench.redis.send("SADD", "_kombu.binding.celery", "member")
             #expect(try await bench.enqueue("a", "m", delay: 5000) == 1)
             #expect(try await bench.enqueue("a", "m", delay: 5000) == 0)
             try await bench.expect([
+                "_kombu.binding.celery": .set(["member"]),
                 "skirret:sent:a": .string("1"), "skirret:scheduled": .sorted(["a"]),
                 "skirret:scheduled:messages": .hash(["a": "celery\nm"]),
             ])
+        }
+    }
+
+    @Test func `the first message in a Redis that was emptied says so`() async throws {
+        try await ScriptBench.run { bench in
+            #expect(try await bench.enqueue("a", "m") == 2)
+            #expect(try await bench.enqueue("b", "m") == 1, "looked at only where nothing lay before")
+            #expect(try await bench.enqueue("c", "m", delay: 5000) == 2)
+            #expect(try await bench.enqueue("d", "m", delay: 9000) == 1)
+            #expect(try await bench.redis.send("EXISTS", "_kombu.binding.celery").int == 0)
         }
     }
 

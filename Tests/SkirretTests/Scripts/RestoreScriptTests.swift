@@ -94,7 +94,7 @@ import Testing
             let untold = [
                 "skirret:dead:untold:letters", "unacked_index", "skirret:dead:untold", "skirret:dead:untold:letters",
                 "skirret:crashes", "skirret:scheduled", "skirret:scheduled:messages", "skirret:cancelled",
-                "skirret:dead:untold", "skirret:waiting", "skirret:settled:S-0",
+                "skirret:dead:untold", "skirret:waiting", "skirret:settled:S-0", "skirret:fair",
             ]
             for answer in [1, 2] {
                 let reply = try await bench.redis.run(
@@ -293,6 +293,36 @@ import Testing
     }
 
     // MARK: promote
+
+    @Test func `what is due and has a fair key waits for its turn, in front of its own key's`() async throws {
+        try await ScriptBench.run { bench in
+            func fair(_ id: String, _ key: String) -> String {
+                envelope(id, headers: ", \"skirret_fair_key\": \(key), \"skirret_fair_weight\": 2")
+            }
+            let now = try await bench.now()
+            // One that only speaks of a fair key, and one whose key is no text.
+            let messages = [
+                fair("a", "\"x\""), fair("b", "\"x\""), envelope("c", headers: ", \"t\": \"'skirret_fair_key'\""),
+                fair("d", "7"), fair("e", "\"\\u0079\""),
+            ]
+            for (index, message) in messages.enumerated() {
+                try await bench.redis.send("ZADD", "skirret:scheduled", .init(now - 1000 + index), .init(index))
+                try await bench.redis.send(
+                    "HSET", "skirret:scheduled:messages", .init(index), .init("celery\n" + message))
+            }
+            try await bench.redis.send("RPUSH", "skirret:fair:hand:celery:x", "was here")
+            try await bench.redis.send("RPUSH", "skirret:fair:ring:celery", "x")
+            try await bench.redis.send("HSET", "skirret:fair", "celery", 1)
+            #expect(try await bench.promote(most: 10) == [5, -1])
+            try await bench.expect([
+                "celery": .list([messages[3], messages[2]]),
+                "skirret:fair:hand:celery:x": .list(["was here", messages[1], messages[0]]),
+                "skirret:fair:hand:celery:y": .list([messages[4]]),
+                "skirret:fair:ring:celery": .list(["x", "y"]), "skirret:fair": .hash(["celery": "4"]),
+                "skirret:fair:weights:celery": .hash(["x": "2", "y": "2"]),
+            ])
+        }
+    }
 
     @Test func `what is due moves in slices, the earliest served first`() async throws {
         try await ScriptBench.run { bench in

@@ -118,7 +118,7 @@ struct ScriptBench {
             Scripts.finish,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting, keys.settled(claim),
+                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting, keys.settled(claim), keys.fair,
             ],
             arguments: arguments + [
                 .init(unique), .init(single), .init(batch?.key ?? ""), .init(batch.map { $0.key + ":open" } ?? ""),
@@ -176,14 +176,15 @@ struct ScriptBench {
 
     func promote(most: Int) async throws -> [Int] {
         let reply = try await redis.run(
-            Scripts.promote, keys: [keys.scheduled, keys.scheduledMessages], arguments: [.init(most), .init(keys.wake)])
+            Scripts.promote, keys: [keys.scheduled, keys.scheduledMessages, keys.fair],
+            arguments: [.init(most), .init(keys.wake)])
         return reply.array?.compactMap(\.int) ?? []
     }
 
     func enqueue(_ id: String, _ message: String, delay: Int = 0) async throws -> Int? {
         try await redis.run(
             Scripts.enqueue,
-            keys: ["celery", keys.marker(id), keys.scheduled, keys.scheduledMessages],
+            keys: ["celery", keys.marker(id), keys.scheduled, keys.scheduledMessages, keys.binding("celery")],
             arguments: [.init(message), .init(id), .init(delay), 30, .init(keys.wake)]
         ).int
     }
@@ -210,7 +211,7 @@ struct ScriptBench {
             Scripts.finishCanvas,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.scheduled,
-                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting, keys.settled("run"),
+                keys.scheduledMessages, keys.cancelled, keys.lost, keys.waiting, keys.settled("run"), keys.fair,
             ], arguments: settlement + tail + [.init(tail.count)])
     }
 

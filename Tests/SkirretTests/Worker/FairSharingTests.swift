@@ -1,4 +1,5 @@
 import CeleryProtocol
+import Foundation
 import SkirretRedis
 import Synchronization
 import Testing
@@ -45,6 +46,75 @@ import Testing
                 try TaskMessage(decoding: bytes).body.args.compactMap { $0.string ?? $0.int.map(String.init) }.joined()
             }
             #expect(order == ["h0", "h1", "l0", "h2", "h3", "l1", "h4", "h5", "l2", "h6", "h7", "l3"])
+        }
+    }
+
+    /// The fair keys of messages in the order in which they are dealt, all of them.
+    private func deal(_ queue: TaskQueue) async throws -> [String] {
+        let keys = queue.keys
+        _ = try await queue.redis.run(
+            Scripts.deal,
+            keys: [
+                "celery", keys.fair, keys.fairRing("celery"), keys.fairWeights("celery"), keys.fairCredit("celery"),
+            ], arguments: [1000, "skirret:wake", .init(keys.fairHands("celery"))])
+        let dealt = try await queue.redis.send("LRANGE", "celery", 0, -1).array ?? []
+        return try dealt.reversed().compactMap(\.bytes).map { bytes in
+            try TaskMessage(decoding: bytes).headers.additional(FairTurn.keyHeader)?.string ?? "none"
+        }
+    }
+
+    @Test func `what waited for its time takes turns once it is due, however it was sent`() async throws {
+        try await withQueue { queue in
+            var calls: [TaskCall] = []
+            for _ in 0..<3 {
+                var options = CallOptions.fair("many", 1)
+                options.countdown = .milliseconds(1)
+                _ = try await queue.send("t", options: options)
+                calls.append(TaskCall("t", options: options))
+            }
+            try await queue.send(many: calls)
+            var one = CallOptions.fair("one", 1)
+            one.eta = Date(timeIntervalSinceNow: 0.001)
+            _ = try await queue.send("t", options: one)
+            try await until {
+                _ = try await queue.redis.run(
+                    Scripts.promote, keys: [queue.keys.scheduled, queue.keys.scheduledMessages, queue.keys.fair],
+                    arguments: [100, "wake"])
+                return try await queue.redis.send("EXISTS", "skirret:scheduled").int == 0
+            }
+            #expect(try await deal(queue) == ["many", "one", "many", "many", "many", "many", "many"])
+        }
+    }
+
+    @Test func `what follows a call takes the call's turn, unless it has one of its own`() async throws {
+        let step = TaskDefinition("samples.step") { (x: Int) in x }
+        let sum = TaskDefinition("samples.sum") { (all: [Int]) in all.reduce(0, +) }
+        try await withQueue { queue in
+            let header: [any CanvasPart] = [try step.s(1), try step.s(2)]
+            let body = sum.s().set(.queue("elsewhere"), .fair("own"))
+            let canvas = chain(try step.s(0), chord(header, then: body))
+            try await queue.send(canvas, options: .fair("customer", 3))
+            try await step.call(7, on: queue, .fair("customer"), .link(step.s().set(.queue("after"))))
+            #expect(try await queue.redis.send("LLEN", "celery").int == 0)
+            try await withWorker(queue, tasks: [step.registered, sum.registered]) {
+                let hands = ["skirret:fair:hand:elsewhere:own", "skirret:fair:hand:after:customer"]
+                try await until {
+                    // Its own worker deals these as well.
+                    let space = try await keySpace(queue.redis)
+                    return hands.allSatisfy { space[$0] != nil } || space["elsewhere"] != nil && space["after"] != nil
+                }
+            }
+            func turn(_ list: String) async throws -> FairTurn? {
+                let lists = [list, "skirret:fair:hand:\(list):own", "skirret:fair:hand:\(list):customer"]
+                for name in lists {
+                    guard let bytes = try await queue.redis.send("LINDEX", .init(name), 0).bytes else { continue }
+                    return FairTurn(try TaskMessage(decoding: bytes).headers)
+                }
+                return nil
+            }
+            let own = try await turn("elsewhere"), inherited = try await turn("after")
+            #expect(own?.key == "own" && own?.weight == 1)
+            #expect(inherited?.key == "customer" && inherited?.weight == 1)
         }
     }
 
