@@ -12,11 +12,16 @@ enum Scripts {
         name: "claim", source: PackageResources.envelope_lua + PackageResources.claim_lua, isRepeatable: true)
     static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua, isRepeatable: true)
     static let finish = limited(
-        "finish", PackageResources.fair_lua + PackageResources.batch_lua + PackageResources.finish_lua)
-    static let store = RedisScript(name: "store", source: PackageResources.store_lua, isRepeatable: true)
+        "finish",
+        PackageResources.results_lua + PackageResources.fair_lua + PackageResources.batch_lua
+            + PackageResources.finish_lua)
+    static let store = RedisScript(
+        name: "store", source: PackageResources.results_lua + PackageResources.store_lua, isRepeatable: true)
+    static let note = RedisScript(
+        name: "note", source: PackageResources.results_lua + PackageResources.note_lua, isRepeatable: true)
     static let join = RedisScript(name: "join", source: PackageResources.join_lua, isRepeatable: true)
     static let joined = RedisScript(name: "joined", source: PackageResources.joined_lua, isRepeatable: true)
-    static let settle = RedisScript(name: "settle", source: PackageResources.settle_lua)
+    static let settle = RedisScript(name: "settle", source: PackageResources.results_lua + PackageResources.settle_lua)
     static let restore = limited("restore", PackageResources.restore_lua)
     static let retell = RedisScript(name: "retell", source: PackageResources.retell_lua)
     static let admit = limited("admit", PackageResources.admit_lua, isRepeatable: true)
@@ -30,19 +35,22 @@ enum Scripts {
         name: "enqueue_fair", source: PackageResources.fair_lua + PackageResources.enqueue_fair_lua, isRepeatable: true)
     static let deal = RedisScript(name: "deal", source: PackageResources.deal_lua, isRepeatable: true)
     static let find = RedisScript(name: "find", source: PackageResources.find_lua, isRepeatable: true)
-    static let report = RedisScript(name: "report", source: PackageResources.report_lua, isRepeatable: true)
+    static let report = RedisScript(
+        name: "report", source: PackageResources.results_lua + PackageResources.report_lua, isRepeatable: true)
     static let sweep = RedisScript(name: "sweep", source: PackageResources.sweep_lua, isRepeatable: true)
     static let vouch = RedisScript(name: "vouch", source: PackageResources.vouch_lua, isRepeatable: true)
     static let promote = RedisScript(name: "promote", source: PackageResources.fair_lua + PackageResources.promote_lua)
     /// ``finish`` for settlements with parts of chords, or with chords that they start.
     static let finishCanvas = limited(
         "finish_canvas",
-        PackageResources.canvas_lua + PackageResources.fair_lua + PackageResources.batch_lua
+        PackageResources.canvas_lua + PackageResources.results_lua + PackageResources.fair_lua
+            + PackageResources.batch_lua
             + PackageResources.finish_lua)
     static let start = RedisScript(name: "start", source: PackageResources.fair_lua + PackageResources.start_lua)
     static let singleFlight = RedisScript(
         name: "single_flight", source: PackageResources.single_flight_lua, isRepeatable: true)
-    static let revoke = RedisScript(name: "revoke", source: PackageResources.revoke_lua, isRepeatable: true)
+    static let revoke = RedisScript(
+        name: "revoke", source: PackageResources.results_lua + PackageResources.revoke_lua, isRepeatable: true)
     static let revokeStamps = RedisScript(name: "revoke_stamps", source: PackageResources.revoke_stamps_lua)
     static let reply = RedisScript(name: "reply", source: PackageResources.reply_lua)
     static let bindForAWhile = RedisScript(name: "bind_for_a_while", source: PackageResources.bind_for_a_while_lua)

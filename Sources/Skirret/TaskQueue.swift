@@ -24,6 +24,10 @@ public final class TaskQueue: Sendable {
     ///
     /// One day, as in Celery; zero means for ever.
     public let resultLifetime: Duration
+    /// How workers compress what they store as results; nil, as in Celery, for not at all.
+    ///
+    /// Celery's `result_compression`. Whoever reads results recognises it, whatever the own setting.
+    public let resultCompression: CallOptions.Compression?
     /// Monitors are told of every message that is sent from here.
     ///
     /// Celery's `task_send_sent_event`; off by default, as it costs a command for each.
@@ -69,6 +73,7 @@ public final class TaskQueue: Sendable {
     ///   - prefix: kombu's `global_keyprefix`, put before every key of the broker, verbatim.
     ///   - resultPrefix: The result backend's own `global_keyprefix`; `_` is added unless it ends in one of `: _ - .`.
     ///   - resultLifetime: How long results are kept; zero means for ever.
+    ///   - resultCompression: How results are compressed that a worker stores.
     ///   - sendsSentEvents: Whether monitors are told of every message that is sent from here.
     ///   - name: How the connections present themselves in `CLIENT LIST`.
     ///   - logger: Where reconnections are told.
@@ -76,7 +81,8 @@ public final class TaskQueue: Sendable {
         _ url: RedisURL, backend: RedisURL? = nil, defaultQueue: QueueName = "celery", routes: TaskRoutes = [:],
         prefix: String = "",
         resultPrefix: String = "",
-        resultLifetime: Duration = .seconds(86_400), sendsSentEvents: Bool = false, name: String = "skirret",
+        resultLifetime: Duration = .seconds(86_400), resultCompression: CallOptions.Compression? = nil,
+        sendsSentEvents: Bool = false, name: String = "skirret",
         logger: Logger = Logger(label: "skirret")
     ) {
         self.url = url
@@ -84,6 +90,7 @@ public final class TaskQueue: Sendable {
         self.defaultQueue = defaultQueue
         self.routes = routes
         self.resultLifetime = resultLifetime
+        self.resultCompression = resultCompression
         self.sendsSentEvents = sendsSentEvents
         self.keys = Keys(prefix: prefix, resultPrefix: resultPrefix)
         self.logger = logger
@@ -102,6 +109,11 @@ public final class TaskQueue: Sendable {
             clock += 1
             return clock
         }
+    }
+
+    /// A result's JSON as it is stored and published.
+    func payload(_ json: [UInt8]) -> [UInt8] {
+        resultCompression == nil || json.isEmpty ? json : ResultPayload.compressed(json)
     }
 
     /// Seconds for which a result is kept, rounded up; zero means for ever.

@@ -75,6 +75,15 @@ import Testing
         #expect(throws: WireError.self) { try TaskResult(decoding: Array(cut)) }
     }
 
+    @Test(arguments: [#"{"status":"SUCCESS","result":5,"task_id":"1"}"#, "{}", String(repeating: "é", count: 50_000)])
+    func `what is compressed here is read here`(json: String) throws {
+        let payload = ResultPayload.compressed(json.bytes)
+        // A zlib stream begins with an x.
+        #expect(payload.starts(with: "\0celery-compressed\0application/x-gzip\0x".bytes))
+        #expect(try ResultPayload.inflated(payload) == json.bytes)
+        #expect(try ResultPayload.inflated(json.bytes) == json.bytes)
+    }
+
     @Test(arguments: [
         ("", ""), ("[]", ""), ("{}", "status"), (#"{"status":"SUCCESS"}"#, "task_id"),
         (#"{"status":1,"task_id":"1"}"#, "status"), (#"{"status":"X","task_id":"1","children":{}}"#, "children"),

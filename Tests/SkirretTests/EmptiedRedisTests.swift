@@ -8,6 +8,8 @@ import Testing
 @Suite("A Redis that was emptied", .timeLimit(.minutes(1))) struct EmptiedRedisTests {
     private let member = "celery\u{06}\u{16}\u{06}\u{16}celery"
 
+    private let step = TaskDefinition("t") { (x: Int) in x }
+
     private func expectDeclared(_ queue: TaskQueue, at place: SourceLocation = #_sourceLocation) async throws {
         for table in ["_kombu.binding.celery", "_kombu.binding_permanent.celery"] {
             let members = try await queue.redis.send("SMEMBERS", .init(table)).array?.compactMap(\.string)
@@ -27,7 +29,7 @@ import Testing
         case .now, .later, .fair: try await queue.send("t", options: options)
         case .many, .manyLater, .manyFair:
             try await queue.send(many: [TaskCall("t", options: options), TaskCall("t", options: options)])
-        case .canvas: try await queue.send(group(Signature(task: "t"), Signature(task: "t")))
+        case .canvas: try await queue.send(group(step.s(1), step.s(2)))
         }
     }
 

@@ -29,6 +29,39 @@ import Testing
         }
     }
 
+    @Test func `monitors hear of every call that was accepted, if they are to`() async throws {
+        try await ThrowawayRedis.withServer { url in
+            let queue = TaskQueue(url, sendsSentEvents: true, logger: quiet)
+            try await queue.redis.send("SET", "refused", "no list")
+            var elsewhere = CallOptions()
+            elsewhere.queue = "refused"
+            var calls = (0..<700).map { TaskCall("samples.add", args: [.int($0), 1]) }
+            calls.insert(TaskCall("samples.add", args: [0, 0], options: elsewhere), at: 600)
+            let all = calls
+            let told = try await queue.subscriber.withSubscription(patterns: ["/0.celeryev/*"]) { messages in
+                var told: [JSONObject] = []
+                for try await push in messages {
+                    switch push {
+                    case .subscribed:
+                        await #expect(throws: IncompleteSend.self) { try await queue.send(many: all) }
+                        _ = try await queue.send("samples.last")
+                    case .message(_, let payload):
+                        let event = try EventMessage(decoding: payload)
+                        told += event.events.filter { $0["type"] == "task-sent" }
+                        if told.last?["name"] == "samples.last" { return told }
+                    }
+                }
+                return told
+            }
+            let ids = try await messages(queue).map(\.headers.id.rawValue)
+            #expect(told.compactMap { $0["uuid"]?.string } == ids)
+            #expect(told.count == 701)
+            let first = told.first
+            #expect(first?["name"] == "samples.add" && first?["args"] == "(0, 1)" && first?["queue"] == "celery")
+            await queue.close()
+        }
+    }
+
     @Test func `each is the message that a single call would have sent`() async throws {
         try await withQueue { queue in
             var plain = CallOptions()

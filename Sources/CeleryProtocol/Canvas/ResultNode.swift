@@ -58,7 +58,8 @@ extension ResultNode {
     /// Reads what stands under a saved group's key.
     public init(saved bytes: [UInt8]) throws(WireError) {
         let json: JSONValue
-        do { json = try JSONValue(parsing: bytes) } catch { throw .notJSON(error, at: "group") }
+        let plain = try ResultPayload.inflated(bytes)
+        do { json = try JSONValue(parsing: plain) } catch { throw .notJSON(error, at: "group") }
         try self.init(json: json["result"] ?? json, at: "group.result")
     }
 }

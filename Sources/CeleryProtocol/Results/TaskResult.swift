@@ -35,7 +35,7 @@ public struct TaskResult: Sendable, Hashable {
 
     /// Reads a stored or published result, compressed or not.
     public init(decoding bytes: [UInt8], limits: WireLimits = .standard) throws(WireError) {
-        let plain = try Self.inflated(bytes, limits: limits)
+        let plain = try ResultPayload.inflated(bytes, limits: limits)
         let json: JSONValue
         do { json = try JSONValue(parsing: plain, limits: limits.json) } catch { throw .notJSON(error, at: "") }
         guard case .object(let fields) = json else { throw .expected("an object", at: "", found: json) }
@@ -177,20 +177,5 @@ extension TaskResult {
         if let children = fields["children"], !children.isNull, children.array == nil {
             throw .expected("a list or null", at: "children", found: children)
         }
-    }
-
-    /// Undoes `result_compression`: `00 "celery-compressed" 00 <content type> 00 <bytes>`.
-    private static func inflated(_ bytes: [UInt8], limits: WireLimits) throws(WireError) -> [UInt8] {
-        let mark = [0] + Array("celery-compressed".utf8) + [0]
-        guard bytes.starts(with: mark) else { return bytes }
-        let rest = bytes[mark.count...]
-        guard let end = rest.firstIndex(of: 0) else {
-            throw WireError(
-                code: .corruptBody, path: "", found: "a compression mark without a content type",
-                hint: "The stored result is cut off.")
-        }
-        let type = String(decoding: rest[..<end], as: UTF8.self)
-        return try BodyCompression.inflate(
-            Array(rest[(end + 1)...]), type: type, limit: limits.json.bytes, path: "compression")
     }
 }

@@ -38,17 +38,35 @@ extension TaskQueue {
         let ids = Array(ids.suffix(Self.mostRevoked))
         for start in stride(from: 0, to: ids.count, by: Self.slice) {
             let tasks = ids[start..<min(start + Self.slice, ids.count)].flatMap { id -> [RedisArgument] in
-                let result = isHearsay ? [] : TaskResult.revoked(id, at: now).encoded()
-                // Results that live elsewhere learn it from whoever claims the message, as in Celery.
+                let result = isHearsay ? [] : payload(TaskResult.revoked(id, at: now).encoded())
                 return [.init(id.rawValue), hasOwnBackend ? "" : .init(keys.result(id)), .init(result)]
             }
-            _ = try await redis.run(
+            let reply = try await redis.run(
                 Scripts.revoke, keys: [keys.revoked, keys.cancelled, keys.scheduled, keys.waiting],
                 arguments: [
                     terminate ? "1" : "0", .init(Self.revocationLifetime), .init(Self.mostRevoked),
                     .init(resultSeconds), .init(keys.wake), .init(keys.owners),
                 ] + tasks)
+            try await note(revoked: reply.array?.last?.array?.compactMap(\.string) ?? [], at: now)
         }
+    }
+
+    /// Tells those who wait for tasks that nobody has begun, where results live elsewhere than messages.
+    ///
+    /// A backend that is away does not keep the tasks from being revoked: whoever claims them tells it then.
+    private func note(revoked ids: [String], at now: Date) async throws(RedisError) {
+        guard hasOwnBackend, !ids.isEmpty else { return }
+        let results = ids.map { TaskResult.revoked(TaskID(rawValue: $0), at: now) }
+        try await note(results.map { (keys.result($0.taskID), $0.encoded()) })
+    }
+
+    /// Stores what is known of tasks that nobody has begun, in a backend of its own.
+    ///
+    /// - Throws: `RedisError` when the backend did not take it.
+    func note(_ results: [(key: String, json: [UInt8])]) async throws(RedisError) {
+        _ = try await backend.run(
+            Scripts.note, keys: results.map(\.key),
+            arguments: [.init(resultSeconds)] + results.map { .init(payload($0.json)) })
     }
 
     /// The ids of revoked tasks, the newest ones where there are more, oldest first.

@@ -33,6 +33,8 @@ struct ManyCalls {
         fileprivate var numbers: [Target: Int] = [:]
         fileprivate var bytes = 0
         fileprivate var count = 0
+        /// The calls that monitors are to be told of, with their places.
+        fileprivate var told: [(index: Int, message: TaskMessage)] = []
         /// How it is tried again while the broker is away.
         fileprivate(set) var retry: CallOptions.PublishRetry?
 
@@ -100,6 +102,11 @@ struct ManyCalls {
         }
     }
 
+    /// What monitors are to be told of a slice: the calls that were accepted, as messages.
+    func sent(of slice: Slice) -> [TaskMessage] {
+        slice.told.filter { failures[$0.index] == nil }.map(\.message)
+    }
+
     /// The ids of all calls.
     ///
     /// - Parameter unsent: A slice that was put together and not sent.
@@ -163,6 +170,7 @@ extension ManyCalls {
                 let entry = number == 0 ? id.rawValue : "\(id)/\(name)"
                 slice.add(message.encoded(), entry: entry, of: position, to: target)
             }
+            if queue.sendsSentEvents { slice.told.append((position, message)) }
         } catch { fail(position, .refused, error) }
     }
 

@@ -55,6 +55,7 @@ extension TaskQueue {
             await Task.yield()
             next = await sending.slice()
             sending.take(await reply, of: slice)
+            await tellSent(sending.sent(of: slice))
         }
         return try sending.finish(unsent: next)
     }

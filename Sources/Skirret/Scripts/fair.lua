@@ -21,8 +21,9 @@ function fair.turn(message)
     local headers = ok and type(envelope) == "table" and envelope.headers
     local key = type(headers) == "table" and headers.skirret_fair_key
     if type(key) ~= "string" then return nil end
-    local weight = tonumber(headers.skirret_fair_weight) or 1
-    return key, string.format("%.0f", math.min(math.max(math.floor(weight), 1), 1000))
+    local weight = tonumber(headers.skirret_fair_weight)
+    if not (weight and weight >= 1) then weight = 1 end
+    return key, string.format("%d", math.min(weight, 1000))
 end
 
 -- Puts messages behind those of their key, or in front of them with "RPUSH"; says whether there were none.

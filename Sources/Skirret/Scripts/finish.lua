@@ -25,7 +25,7 @@
 -- ARGV[3]  channel        where waiting workers hear of new messages
 -- ARGV[4]  final          "1" when the task is over: its crash count and cancellation go too
 -- ARGV[5]  results        how many groups of three follow: key, JSON, seconds to keep (0: for ever).
---                         Published as well. A stored SUCCESS is never overwritten (Celery's rule).
+--                         Published as well. A stored SUCCESS is never overwritten (Celery's rule, see results).
 -- …        follow-ups     how many groups of four follow: queue key, entry id, due, message;
 --                         due is "0" for now, "+n" for n milliseconds from now, else a Unix millisecond
 -- …        unique         the key that keeps equal calls out, or "": released if this task stands for them
@@ -45,18 +45,12 @@ if ARGV[1] == "" and sends and not redis.call("SET", KEYS[11], "1", "NX", "EX", 
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- Decoded to look at the state only; a result may well contain somebody else's "status".
-local function succeeded(stored)
-    local ok, result = pcall(cjson.decode, stored)
-    return ok and type(result) == "table" and result.status == "SUCCESS"
-end
-
 local at = 6
 for _ = 1, tonumber(ARGV[5]) do
     local key, json, keep = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
     at = at + 3
     local stored = redis.call("GET", key)
-    if not (stored and succeeded(stored)) then
+    if not (stored and results.stays(stored, json)) then
         if keep > 0 then redis.call("SETEX", key, keep, json) else redis.call("SET", key, json) end
         redis.call("PUBLISH", key, json)
     end

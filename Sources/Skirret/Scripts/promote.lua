@@ -25,14 +25,19 @@ if #due > 0 then
         local key, weight
         if line then key, weight = fair.turn(message) end
         if key then
-            turns[#turns + 1] = { list, key, weight, message }
+            local place = list .. "\n" .. key
+            if not turns[place] then
+                turns[place] = { list = list, key = key, messages = {} }
+                turns[#turns + 1] = turns[place]
+            end
+            turns[place].weight = weight
+            table.insert(turns[place].messages, 1, message)
         elseif line then
             table.insert(lists[list].messages, 1, message)
         end
     end
-    for i = #turns, 1, -1 do
-        local list, key, weight, message = unpack(turns[i])
-        fair.push(KEYS[3], list, key, weight, { message }, "RPUSH")
+    for _, turn in ipairs(turns) do
+        fair.push(KEYS[3], turn.list, turn.key, turn.weight, turn.messages, "RPUSH")
     end
     if #turns > 0 then redis.call("PUBLISH", ARGV[2], "fair") end
     for list, moved in pairs(lists) do

@@ -19,7 +19,8 @@
 -- ARGV[7…] tasks      task id, result key ("" where results live elsewhere), REVOKED result as JSON, …; JSON ""
 --                     only remembers, and does not make young again what is remembered already
 --
--- Returns  how many tasks that waited for their time, for a worker or for a limit are due now.
+-- Returns  [how many tasks that waited for their time, for a worker or for a limit are due now; the ids of those whose
+--          results live elsewhere and that run nowhere of ours, see note].
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -39,16 +40,16 @@ end
 -- Celery's rule: not over a result, and not over the word of a worker that began.
 local function is_open(stored)
     if not stored then return true end
-    local ok, result = pcall(cjson.decode, stored)
-    local status = ok and type(result) == "table" and result.status
+    local status = results.status(stored)
     return status == "PENDING" or status == "RECEIVED" or status == "RETRY" or status == "REJECTED"
 end
 
-local due = 0
+local due, idle = 0, {}
 for i = 7, #ARGV, 3 do
     local task, key, json = ARGV[i], ARGV[i + 1], ARGV[i + 2]
     if json == "" then redis.call("ZADD", KEYS[1], "NX", now, task) else redis.call("ZADD", KEYS[1], now, task) end
     if ARGV[1] == "1" then redis.call("ZADD", KEYS[2], now, task) end
+    if json ~= "" and key == "" and not runs(task) then idle[#idle + 1] = task end
     if json ~= "" and key ~= "" and is_open(redis.call("GET", key)) and not runs(task) then
         if ARGV[4] ~= "0" then redis.call("SETEX", key, ARGV[4], json) else redis.call("SET", key, json) end
         redis.call("PUBLISH", key, json)
@@ -75,4 +76,4 @@ end
 redis.call("ZREMRANGEBYSCORE", KEYS[1], "-inf", now - ARGV[2])
 redis.call("ZREMRANGEBYRANK", KEYS[1], 0, -1 - ARGV[3])
 if due > 0 then redis.call("PUBLISH", ARGV[5], "scheduled") end
-return due
+return { due, idle }

@@ -19,7 +19,8 @@
 -- ARGV[1]  keep           seconds for which results are kept; 0: for ever
 -- ARGV[2]  prefix         how many bytes stand before the task id in a result's key
 -- ARGV[3…] settlements    pairs: token, "" when the message was acknowledged early and nothing fences; result as JSON,
---                         "" for none. Published as well. A stored SUCCESS is never overwritten (Celery's rule).
+--                         "" for none. Published as well. A stored SUCCESS is never overwritten (Celery's rule,
+--                         see results).
 --
 -- Returns  for each settlement in order: 1 when written; 0 when the claim was taken away; 2 when nobody holds it and
 --          nobody took it: then a caller who repeats a call whose answer was lost knows that it got through.
@@ -56,16 +57,10 @@ if #held > 0 then
     redis.call("HDEL", KEYS[4], unpack(held))
 end
 
--- Decoded to look at the state only; a result may well contain somebody else's "status".
-local function succeeded(json)
-    local ok, result = pcall(cjson.decode, json)
-    return ok and type(result) == "table" and result.status == "SUCCESS"
-end
-
 local function store(key, json, ...)
     -- Nearly always the first result of its task.
     local isFirst = redis.call("SET", key, json, "NX", ...)
-    if not isFirst and succeeded(redis.call("GET", key)) then return end
+    if not isFirst and results.stays(redis.call("GET", key), json) then return end
     if not isFirst then redis.call("SET", key, json, ...) end
     redis.call("PUBLISH", key, json)
 end

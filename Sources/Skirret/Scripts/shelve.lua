@@ -24,6 +24,7 @@
 -- ARGV[11] result         JSON to be stored at the notice
 -- ARGV[12] keep           seconds for which that is kept; 0: for ever
 -- ARGV[13] jitter         per mille of the pause before it is offered
+-- ARGV[14] elsewhere      "1" where results live in another Redis: then the surveyor stores the notice
 --
 -- Returns  1 when it waits now, 0 when the claim was taken away.
 redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
@@ -32,7 +33,7 @@ local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call("HSET", KEYS[5], ARGV[2], cjson.encode({
     why = "unknown", list = ARGV[4], place = ARGV[5], name = ARGV[6], since = now, ends = now + ARGV[9],
-    key = ARGV[10], result = ARGV[11], keep = ARGV[12],
+    key = ARGV[10], result = ARGV[11], keep = ARGV[12], elsewhere = ARGV[14] == "1" or nil,
 }) .. "\n" .. ARGV[7])
 redis.call("ZADD", KEYS[6], 0, ARGV[5] .. "\n" .. string.format("%013.0f", now) .. "\n" .. ARGV[2])
 -- One that came back from an offer is known to somebody who is busy: 1 s, 2 s, … 30 s, and no word to whoever waits.

@@ -5,14 +5,13 @@
 --
 -- KEYS[1…]  result  STRING  one for each result; published on the channel of the same name as well
 -- ARGV[1]   keep    seconds; 0: for ever
--- ARGV[2…]  result  JSON, one for each key. A stored SUCCESS is never overwritten (Celery's rule).
+-- ARGV[2…]  result  JSON, one for each key. A stored SUCCESS is never overwritten (Celery's rule, see results).
 --
 -- Returns  how many were stored.
 local keep, count = tonumber(ARGV[1]), 0
 for i, key in ipairs(KEYS) do
-    -- Decoded to look at the state only; a result may well contain somebody else's "status".
-    local ok, before = pcall(cjson.decode, redis.call("GET", key) or "{}")
-    if not (ok and type(before) == "table" and before.status == "SUCCESS") then
+    local before = redis.call("GET", key)
+    if not (before and results.stays(before, ARGV[i + 1])) then
         if keep > 0 then redis.call("SETEX", key, keep, ARGV[i + 1]) else redis.call("SET", key, ARGV[i + 1]) end
         redis.call("PUBLISH", key, ARGV[i + 1])
         count = count + 1

@@ -15,17 +15,22 @@
 -- ARGV[4]  tell     milliseconds that the caller has to tell those who wait for a dead message
 --
 -- Returns  [places, cursor to go on with or "", dead: [letter id, task id, list, name, message]…, milliseconds until the
---          next is overdue or -1]; a place is a queue and a task name as JSON strings with a newline between.
+--          next is overdue or -1, notices: [task id, result key, result, Unix millisecond of its end]…]; a place is a
+--          queue and a task name as JSON strings with a newline between. Notices are to be stored by the caller, as the
+--          results live elsewhere; it then sets the task's time in `overdue` to its end. Until then they come again.
 redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local dead = {}
+local dead, notices = {}, {}
 for number, id in ipairs(redis.call("ZRANGEBYSCORE", KEYS[3], "-inf", now, "LIMIT", 0, ARGV[2])) do
     local held = redis.call("HGET", KEYS[1], id)
     local line = held and string.find(held, "\n", 1, true)
     local about = line and cjson.decode(string.sub(held, 1, line - 1))
     if not about or about.why ~= "unknown" then
         redis.call("ZREM", KEYS[3], id)
+    elseif about.ends > now and about.elsewhere then
+        notices[#notices + 1] = { id, about.key, about.result, string.format("%.0f", about.ends) }
+        redis.call("ZADD", KEYS[3], now + 2000, id)
     elseif about.ends > now then
         if tonumber(about.keep) > 0 then
             redis.call("SETEX", about.key, about.keep, about.result)
@@ -64,4 +69,4 @@ for _ = 1, tonumber(ARGV[2]) do
     cursor = place .. "\n:"
 end
 local first = redis.call("ZRANGE", KEYS[3], 0, 0, "WITHSCORES")
-return { places, cursor, dead, first[2] and math.max(0, first[2] - now) or -1 }
+return { places, cursor, dead, first[2] and math.max(0, first[2] - now) or -1, notices }

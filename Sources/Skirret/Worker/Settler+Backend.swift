@@ -76,7 +76,7 @@ extension Settler {
         _ = try await repeated { () async throws(RedisError) in
             try await queue.backend.run(
                 Scripts.store, keys: results.map(\.key),
-                arguments: [.init(queue.resultSeconds)] + results.map { .init($0.json) })
+                arguments: [.init(queue.resultSeconds)] + results.map { .init(queue.payload($0.json)) })
         }
     }
 

@@ -53,7 +53,7 @@ struct Settler: Sendable {
         ]
         for publication in settlement.results {
             arguments += [
-                .init(publication.key), .init(publication.result.encoded()), .init(lifetime),
+                .init(publication.key), .init(queue.payload(publication.result.encoded())), .init(lifetime),
             ]
         }
         arguments.append(.init(settlement.followUps.count))
@@ -92,7 +92,7 @@ struct Settler: Sendable {
         arguments.append(.init(keys.result(TaskID(rawValue: "")).utf8.count))
         for settlement in batch {
             arguments.append(.init(settlement.run.token ?? ""))
-            arguments.append(queue.hasOwnBackend ? "" : .init(settlement.result))
+            arguments.append(queue.hasOwnBackend ? "" : .init(queue.payload(settlement.result)))
         }
         let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
             try await queue.redis.run(
@@ -174,7 +174,9 @@ struct Settler: Sendable {
         }
         _ = try await queue.redis.run(
             Scripts.report, keys: [queue.keys.leases, key, queue.keys.unacked],
-            arguments: [.init(token ?? ""), .init(value), .init(keep), isResult ? "1" : "0"])
+            arguments: [
+                .init(token ?? ""), .init(isResult ? queue.payload(value) : value), .init(keep), isResult ? "1" : "0",
+            ])
     }
 
     /// Repeats what is idempotent until the broker is back: the lease decides whether it still counts.

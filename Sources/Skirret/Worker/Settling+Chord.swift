@@ -25,7 +25,7 @@ extension Settling {
 
     private func end(_ body: Signature, of group: String, _ parts: ChordParts, in settlement: inout Settlement) {
         // Ours or Celery's own: what does not parse has no state, and so is no failure.
-        let values = parts.parts.map { (try? JSONValue(parsing: $0)) ?? .null }
+        let values = parts.parts.map { (try? JSONValue(parsing: ResultPayload.inflated($0))) ?? .null }
         let count = parts.parts.count
         if let failed = values.first(where: { ["FAILURE", "REVOKED"].contains($0[2]?.string) }) {
             let cause = TaskFailure(result: failed[3] ?? .null)

@@ -101,7 +101,7 @@ final class WaitingRoom: Sendable {
                     .init(cursor), .init(Self.slice), .init(DeliveryTag.random().rawValue),
                     .init(options.sweep.milliseconds),
                 ])
-            guard let parts = reply.array, parts.count == 4 else { return nil }
+            guard let parts = reply.array, parts.count == 5 else { return nil }
             let places = (parts[0].array ?? []).compactMap(\.string)
             known += places.filter(isKnown)
             strangers.formUnion(places.filter { !isKnown($0) })
@@ -119,6 +119,7 @@ final class WaitingRoom: Sendable {
                         id: letter, task: TaskID(rawValue: id), list: list, message: message,
                         failure: .notRegistered(name)))
             }
+            try await store(notices: parts[4].array ?? [])
             cursor = parts[1].bytes.map { String(decoding: $0, as: UTF8.self) } ?? ""
             if cursor.isEmpty { break }
         }
@@ -126,6 +127,17 @@ final class WaitingRoom: Sendable {
         if !known.isEmpty { claimBell.ring() }
         offerer.look(for: strangers)
         return cursor.isEmpty ? next : .zero
+    }
+
+    /// Tells those who wait for tasks that nobody knows, where results live elsewhere than messages.
+    private func store(notices: [RedisValue]) async throws(RedisError) {
+        let notices = notices.compactMap { $0.array }.filter { $0.count == 4 }
+        guard !notices.isEmpty else { return }
+        try await queue.note(notices.map { ($0[1].string ?? "", $0[2].bytes ?? []) })
+        // XX: one that was adopted meanwhile is not overdue any more.
+        let told = notices.flatMap { [RedisArgument($0[3].string ?? ""), RedisArgument($0[0].string ?? "")] }
+        _ = try await queue.redis.send(
+            RedisCommand("ZADD", arguments: [.init(queue.keys.waitingOverdue), "XX"] + told))
     }
 
     private func isKnown(_ place: String) -> Bool {
@@ -177,13 +189,13 @@ final class WaitingRoom: Sendable {
         // Not the last word, and so without a date: whoever knows the task later still runs it.
         var notice = TaskResult.failure(headers.id, .notRegistered(headers.task), at: run.now)
         notice.dateDone = nil
-        // The notice is stored by a script of the broker's: results elsewhere learn only of the end.
-        let wantsResult = headers.ignoreResult != true && !queue.hasOwnBackend
+        let wantsResult = headers.ignoreResult != true
         let arguments: [RedisArgument] = [
             .init(run.claim.token), .init(headers.id.rawValue), .init(keys.wake), .init(run.claim.list), .init(place),
             .init(headers.task), .init(run.claim.message), .init(options.unknownTaskNotice.milliseconds),
             .init(max(0, patience.milliseconds)), .init(wantsResult ? keys.result(headers.id) : ""),
             .init(notice.encoded()), .init(queue.resultSeconds), .init(Int.random(in: 800...1200)),
+            queue.hasOwnBackend ? "1" : "0",
         ]
         logger.warning(
             "no task of this name is known here; it waits for a worker that knows it", metadata: run.metadata)

@@ -9,21 +9,9 @@ import Testing
 @Suite("Failover", .serialized, .timeLimit(.minutes(2))) struct FailoverTests {
     private let starts = Starts()
 
-    private var quick: TaskDefinition<Int, Int> {
-        TaskDefinition("samples.quick") { [starts] (context: TaskContext, number: Int) in
-            starts.note(context.id)
-            try await Task.sleep(for: .milliseconds(5))
-            return number
-        }
-    }
+    private var quick: TaskDefinition<Int, Int> { starts.quick }
 
-    private var slow: TaskDefinition<Double, Double> {
-        TaskDefinition("samples.slow") { [starts] (context: TaskContext, seconds: Double) in
-            starts.note(context.id)
-            try await Task.sleep(for: .seconds(seconds))
-            return seconds
-        }
-    }
+    private var slow: TaskDefinition<Double, Double> { starts.slow }
 
     /// Enqueues until told to stop; accepted is what the broker said yes to and the replica has as well.
     ///

@@ -10,13 +10,7 @@ import Testing
 @Suite("Faults", .serialized, .timeLimit(.minutes(4))) struct FaultTests {
     private let starts = Starts()
 
-    private var quick: TaskDefinition<Int, Int> {
-        TaskDefinition("samples.quick") { [starts] (context: TaskContext, number: Int) in
-            starts.note(context.id)
-            try await Task.sleep(for: .milliseconds(5))
-            return number
-        }
-    }
+    private var quick: TaskDefinition<Int, Int> { starts.quick }
 
     /// Acknowledged before it runs: what is lost between the two is lost for good.
     private var early: TaskDefinition<Int, Int> {
@@ -27,13 +21,7 @@ import Testing
         }
     }
 
-    private var slow: TaskDefinition<Double, Double> {
-        TaskDefinition("samples.slow") { [starts] (context: TaskContext, seconds: Double) in
-            starts.note(context.id)
-            try await Task.sleep(for: .seconds(seconds))
-            return seconds
-        }
-    }
+    private var slow: TaskDefinition<Double, Double> { starts.slow }
 
     private func workers(
         _ url: RedisURL, _ count: Int, _ complaints: Complaints = Complaints(),

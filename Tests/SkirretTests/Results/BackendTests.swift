@@ -116,6 +116,67 @@ import Testing
         }
     }
 
+    @Test func `whoever waits for a task that nobody knows is told, and it still runs`() async throws {
+        let new = TaskDefinition("samples.new") { (x: Int) in x * 2 }
+        try await withQueue(hasOwnBackend: true) { queue in
+            let handle = try await new.delay(21, on: queue)
+            try await withWorker(
+                queue, tasks: [add.registered], configure: { $0.unknownTaskNotice = .milliseconds(50) }
+            ) {
+                let told = try await queue.result(of: handle.id, within: .seconds(10))
+                #expect(told.failure == .notRegistered("samples.new") && told.dateDone == nil)
+                // It is not told again and again.
+                try await until {
+                    let next = try await queue.redis.send(
+                        "ZSCORE", "skirret:waiting:overdue", .init(handle.id.rawValue))
+                    let now = try await queue.brokerTime().timeIntervalSince1970 * 1000
+                    return (next.string.flatMap(Double.init) ?? 0) > now + 60_000
+                }
+            }
+            try await withWorker(queue, tasks: [new.registered]) {
+                try await until { try await handle.state() == .success }
+            }
+        }
+    }
+
+    @Test func `whoever waits for a task that is revoked hears of it before anybody claims it`() async throws {
+        try await withQueue(hasOwnBackend: true) { queue in
+            let waiting = try await add.delay(1, 2, on: queue), done = try await add.delay(1, 2, on: queue)
+            let running = try await add.delay(1, 2, on: queue)
+            try await queue.backend.send("SET", .init(queue.keys.result(done.id)), .init(success))
+            let owner = #"{"task":"\#(running.id)","worker":"w@h","queue":"celery","tail":15}"#
+            try await queue.redis.send("HSET", .init(queue.keys.owners), "token", .init(owner))
+            async let told = queue.result(of: waiting.id, within: .seconds(10))
+            try await queue.revoke([waiting.id, done.id, running.id])
+            #expect(try await told.state == .revoked)
+            let stored = try await queue.backend.send("GET", .init(queue.keys.result(done.id))).string
+            #expect(stored == success)
+            #expect(try await running.state() == nil, "its worker has the last word")
+        }
+    }
+
+    @Test func `a note is no last word, and is told again`() async throws {
+        try await ScriptBench.run { bench in
+            let note = #"{"status":"REVOKED"}"#
+            let before = [
+                "none": "", "retry": #"{"status": "RETRY"}"#, "started": #"{"status": "STARTED"}"#,
+                "success": success, "same": note,
+            ]
+            for (key, stored) in before where !stored.isEmpty {
+                try await bench.redis.send("SET", .init(key), .init(stored))
+            }
+            let names = ["none", "retry", "started", "success", "same"]
+            let count = try await bench.redis.run(
+                Scripts.note, keys: names, arguments: [60] + names.map { _ in RedisArgument(note) })
+            #expect(count.int == 3)
+            try await bench.expect([
+                "none": .string(note), "retry": .string(note), "started": .string(#"{"status": "STARTED"}"#),
+                "success": .string(success), "same": .string(note),
+            ])
+            #expect(try await bench.redis.send("TTL", "none").int ?? 0 > 50)
+        }
+    }
+
     @Test func `a stored success stays`() async throws {
         try await withSettler { queue, settler in
             let key = queue.keys.result("a")

@@ -101,6 +101,6 @@ extension ScriptBench {
         try await redis.run(
             Scripts.revoke, keys: [keys.revoked, keys.cancelled, keys.scheduled, keys.waiting],
             arguments: [.init(terminate), 10_000, .init(most), 60, "skirret:wake", .init(keys.owners)] + tasks
-        ).int
+        ).array?.first?.int
     }
 }

@@ -65,6 +65,27 @@ final class Starts: Sendable {
     var total: Int { counts.withLock { $0.values.reduce(0, +) } }
 }
 
+/// Tasks that note their starts.
+extension Starts {
+    /// Takes 5 ms and gives its argument back.
+    var quick: TaskDefinition<Int, Int> {
+        TaskDefinition("samples.quick") { [self] (context: TaskContext, number: Int) in
+            note(context.id)
+            try await Task.sleep(for: .milliseconds(5))
+            return number
+        }
+    }
+
+    /// Takes as many seconds as it is told.
+    var slow: TaskDefinition<Double, Double> {
+        TaskDefinition("samples.slow") { [self] (context: TaskContext, seconds: Double) in
+            note(context.id)
+            try await Task.sleep(for: .seconds(seconds))
+            return seconds
+        }
+    }
+}
+
 /// Counts what a worker complains about.
 final class Complaints: Sendable {
     private let lines = Mutex<[String]>([])

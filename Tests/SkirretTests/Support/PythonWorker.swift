@@ -21,6 +21,17 @@ final class PythonWorker: Sendable {
         return nil
     }()
 
+    /// Runs a short program with the interpreter that has Celery; gives its exit code.
+    static func run(_ code: String, _ arguments: String...) async throws -> Int32 {
+        let process = Process()
+        process.executableURL = executable
+        process.arguments = ["-c", code] + arguments
+        return try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { continuation.resume(throwing: error) }
+        }
+    }
+
     private let process = Process()
 
     init(_ python: URL, broker: RedisURL) throws {

@@ -90,11 +90,11 @@ import Testing
         let step = TaskDefinition("samples.step") { (x: Int) in x }
         let sum = TaskDefinition("samples.sum") { (all: [Int]) in all.reduce(0, +) }
         try await withQueue { queue in
-            let header: [any CanvasPart] = [try step.s(1), try step.s(2)]
-            let body = sum.s().set(.queue("elsewhere"), .fair("own"))
+            let header: [any CanvasPart] = [try step.s(), try step.s()]
+            let body = try sum.s().set(.queue("elsewhere"), .fair("own"))
             let canvas = chain(try step.s(0), chord(header, then: body))
             try await queue.send(canvas, options: .fair("customer", 3))
-            try await step.call(7, on: queue, .fair("customer"), .link(step.s().set(.queue("after"))))
+            try await step.call(7, on: queue, .fair("customer"), .link(try step.s().set(.queue("after"))))
             #expect(try await queue.redis.send("LLEN", "celery").int == 0)
             try await withWorker(queue, tasks: [step.registered, sum.registered]) {
                 let hands = ["skirret:fair:hand:elsewhere:own", "skirret:fair:hand:after:customer"]

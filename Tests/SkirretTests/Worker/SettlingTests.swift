@@ -183,6 +183,14 @@ import Testing
         #expect(end.results.map(\.key) == ["celery-task-meta-a"])
     }
 
+    @Test func `parts that Celery compressed are read`() throws {
+        let parts = [part("x", "SUCCESS", 1), part("b", "SUCCESS", [2])].map(ResultPayload.compressed)
+        let end = try last(step("body"), parts)
+        #expect(try end.followUps.map { try decoded($0).body.args } == [[[1, [2]], 9]])
+        let failed = try last(step("body"), [ResultPayload.compressed(part("x", "FAILURE", ["exc_type": "E"]))])
+        #expect(failed.bodies == [.init(group: "g", count: 1, isError: true)])
+    }
+
     @Test func `a header with groups in it gives lists in lists`() throws {
         let saved = ResultNode(
             group: "g", members: [.init(group: "h", members: [.init(task: "y"), .init(task: "x")]), .init(task: "z")])
