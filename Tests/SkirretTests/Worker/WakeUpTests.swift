@@ -108,7 +108,7 @@ import Testing
                 let binding = RedisArgument(queue.keys.binding("celery"))
                 for _ in 0..<3 { try await queue.send("t") }
                 #expect(try await queue.redis.send("SCARD", binding).int == 1)
-                try await queue.redis.send("FLUSHALL")
+                try await queue.redis.send("DEL", binding)
                 try await queue.send("t")
                 #expect(try await queue.redis.send("SCARD", binding).int == 0, "not with each message")
                 proxy.cut()
