@@ -212,12 +212,20 @@ def test_a_lie_about_sizes_is_found_by_the_real_bytes(installer):
 
 
 def test_entries_that_share_their_bytes_are_refused(installer):
-    raw = bytearray(made(("one/plugin.py", PLUGIN), ("one/a", os.urandom(1000)), ("one/b", os.urandom(1000))))
-    first = raw.index(b"PK\1\2")
-    second = raw.index(b"PK\1\2", first + 4)
-    third = raw.index(b"PK\1\2", second + 4)
-    raw[third + 42 : third + 46] = raw[second + 42 : second + 46]
-    assert installer.refused(bytes(raw)) == "Invalid zip file"
+    """One entry's data is another's header and data: how a small archive holds the same bytes many times."""
+    alone = made(("one/b", os.urandom(1000)), compression=0)
+    inner, its_directory = alone[: alone.index(b"PK\1\2")], bytearray(alone[alone.index(b"PK\1\2") : -22])
+    outer = made(("one/plugin.py", PLUGIN), ("one/a", inner), compression=0)
+    start = outer.index(b"PK\1\2")
+    its_directory[42:46] = struct.pack("<I", outer.index(inner))
+    directory = outer[start:-22] + its_directory
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 3, 3, len(directory), start, 0)
+    archive = outer[:start] + directory + end
+    from skirret_host.archive import Refused, inspect
+
+    with pytest.raises(Refused):  # before a byte is read, which is where newer Pythons find it themselves
+        inspect(zipfile.ZipFile(io.BytesIO(archive)), len(archive))
+    assert installer.refused(archive) == "Invalid zip file"
 
 
 @pytest.mark.parametrize(("limit", "text"), [
@@ -252,12 +260,10 @@ def encrypted(archive):
 @pytest.mark.parametrize("archive", [
     b"", b"PK", b"not a zip at all" * 100, GOOD[:-10], GOOD[: len(GOOD) // 2], GOOD + b"trailing", b"#!/bin/sh\n" + GOOD,
     b"PK\3\4" + GOOD, made(("one/plugin.py", PLUGIN), comment=bytes(65_000)), encrypted(GOOD),
-    GOOD.replace(b"class Plugin", b"class plugin"), GOOD[:60] + bytes(100) + GOOD[160:],
+    GOOD[:60] + bytes(100) + GOOD[160:],
     made(("one/plugin.py", PLUGIN), compression=zipfile.ZIP_LZMA), GOOD + GOOD,
-], ids=range(14))  # fmt: skip
+], ids=range(13))  # fmt: skip
 def test_what_is_not_simply_a_zip_is_refused(installer, archive):
-    if archive == GOOD:
-        pytest.skip("compressed: the text to change is not there")
     assert installer.refused(archive) == "Invalid zip file"
 
 

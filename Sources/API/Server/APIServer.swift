@@ -102,6 +102,7 @@ public struct APIServer: Sendable {
             APIKeyRoutes(services: services, sessions: gate.authenticator.sessions),
             SocketRoutes(door: door),
             PluginRoutes(services: services, shelf: shelf, runDeadline: configuration.runDeadline),
+            PluginImportRoutes(services: services, shelf: shelf, configuration: configuration),
             PluginRunRoutes(services: services, shelf: shelf, configuration: configuration),
             M3URoutes(services: services, configuration: configuration),
             EPGRoutes(services: services, configuration: configuration),

@@ -53,12 +53,17 @@ public struct PythonEnvironment: Sendable {
         return Bundle.module.bundleURL.appendingPathComponent("Python").path
     }
 
+    /// Dispatcharr's names for what an archive may hold begin so.
+    private static let importLimits = "DISPATCHARR_PLUGIN_IMPORT_MAX_"
+
     /// Everything the processes find in `os.environ`.
     ///
     /// Nothing of ours is inherited but place and language.
     var variables: [String: String] {
         let own = ProcessInfo.processInfo.environment
-        var variables = own.filter { ["PATH", "LANG", "LC_ALL", "TZ", "HOME"].contains($0.key) }
+        var variables = own.filter {
+            ["PATH", "LANG", "LC_ALL", "TZ", "HOME"].contains($0.key) || $0.key.hasPrefix(Self.importLimits)
+        }
         if variables["PATH"] == nil { variables["PATH"] = "/usr/local/bin:/usr/bin:/bin" }
         if variables["LANG"] == nil { variables["LANG"] = "C.UTF-8" }
         variables["PYTHONPATH"] = tree

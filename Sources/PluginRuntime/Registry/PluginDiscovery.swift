@@ -11,8 +11,8 @@ public struct PluginDiscovery: Sendable {
     /// 32 MiB of descriptions: some hundreds of plugins with the largest schemas seen.
     private static let limit = 32 << 20
 
-    private let environment: PythonEnvironment
-    private let eventLoopGroup: any EventLoopGroup
+    let environment: PythonEnvironment
+    let eventLoopGroup: any EventLoopGroup
 
     /// Discovery in the environment's plugins folder.
     public init(

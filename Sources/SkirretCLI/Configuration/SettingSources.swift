@@ -46,7 +46,9 @@ struct SettingSources {
                     name: { _ in path },
                     value: { setting in
                         let key = ConfigKey([setting.name])
+                        // YAML takes on and off for truth values, unless they are quoted.
                         return reader.string(forKey: key) ?? reader.int(forKey: key).map(String.init)
+                            ?? reader.bool(forKey: key).map { $0 ? "on" : "off" }
                     }))
         }
         self.sources = sources

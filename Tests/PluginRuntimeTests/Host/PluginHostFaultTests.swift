@@ -60,6 +60,31 @@ extension PluginHostTests {
             }
         }
 
+        @Test func `a plugin that rests is told of once, with until when and why`() async throws {
+            try await HostFixture.withHost(["vandal": Samples.vandal]) { fixture in
+                let vandal = try await fixture.identity("vandal")
+                for _ in 1...5 { #expect(await fixture.failure("exit", on: vandal)?.code == .crashed) }
+                let told = await fixture.background.first { if case .suspended = $0.event { true } else { false } }
+                guard case .suspended(let until, let reason) = told?.event else { return }
+                #expect(told?.plugin.key == "vandal")
+                #expect(until > Date())
+                #expect(reason.contains("exited with status 0"))
+            }
+        }
+
+        @Test func `more processes than allowed end the plugin, and the error says so`() async throws {
+            var options = PluginHostOptions()
+            options.limits.processes = 8
+            try await HostFixture.withHost(["vandal": Samples.vandal], options: options) { fixture in
+                let vandal = try await fixture.identity("vandal")
+                let error = await fixture.failure("swarm", ["count": 20], on: vandal)
+                #expect(error?.code == .crashed)
+                #expect(error?.crash?.hadTooManyProcesses == true)
+                #expect(error?.message.contains("too many processes") == true, "\(error as Any)")
+                #expect(try await fixture.run("fine", on: vandal)["status"] == "ok")
+            }
+        }
+
         @Test func `a deadline stops a spinning plugin softly and leaves its process`() async throws {
             try await HostFixture.withHost(["vandal": Samples.vandal]) { fixture in
                 let vandal = try await fixture.identity("vandal")

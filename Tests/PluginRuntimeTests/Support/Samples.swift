@@ -73,6 +73,12 @@ enum Samples {
                 if action == "lines":
                     for number in range(params["count"]): print("line", number)
                     return {"status": "ok"}
+                if action == "swarm":
+                    try:
+                        for _ in range(params["count"]): subprocess.Popen(["sleep", "1000"])
+                    except OSError:
+                        pass
+                    time.sleep(1000)
                 if action == "noise":
                     os.write(3, b"this is no frame at all")
                     time.sleep(1000)
