@@ -1,4 +1,4 @@
-public import CeleryProtocol
+import CeleryProtocol
 public import SkirretRedis
 
 public import struct Foundation.Date
