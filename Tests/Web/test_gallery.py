@@ -156,6 +156,7 @@ def test_live_sources_hear_events_in_three_ways(gallery):
 
 def test_a_source_is_fetched_once_for_all_that_show_it(page, watch):
     watch.expect(NOT_THERE)
+    page.route_web_socket(re.compile("/ws/"), lambda socket: None)  # Events of earlier tests may still be on their way.
     open_plugins(page)
     enable(page, "gallery")
     asked: list[str] = []

@@ -29,11 +29,11 @@ export function RuntimeProvider({ plugin, page, host, children }) {
   useEffect(() => core.settings.set(plugin.settings), [core, plugin.settings]);
   useEffect(() => {
     // Events of the time without a connection are lost to the page, so it reads its data again.
-    let before = connection.get().state;
+    let isLost = connection.get().state === 'waiting';
     return connection.subscribe(() => {
-      const now = connection.get();
-      if (now.state === 'live' && before !== 'live') core.refreshAll();
-      before = now.state;
+      const { state } = connection.get();
+      if (state === 'live' && isLost) core.refreshAll();
+      isLost = state === 'waiting' || (isLost && state !== 'live');
     });
   }, [core]);
   return h(Runtime.Provider, { value }, children);
