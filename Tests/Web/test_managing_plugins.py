@@ -1,9 +1,11 @@
-"""Importing, deleting and ordering plugins. The server's part of an import is played here: archives are its own tests' matter."""
+"""Importing, deleting and ordering plugins. Most answers are played here: what archives may hold is the server's own tests' matter."""
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 
 from playwright.sync_api import Page, Route, expect
 from steps import card, enable, open_plugins, rows, toast
@@ -97,3 +99,32 @@ def test_reloading_says_how_many_there_are(page):
     page.get_by_role("button", name="Reload").click()
     expect(toast(page, f"{len(rows(page))} plugins found.")).to_be_visible()
     expect(page.get_by_text(re.compile("reloaded just now"))).to_be_visible()
+
+
+def archive(version: str) -> dict:
+    """A plugin as somebody would pack it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as members:
+        members.writestr("packed/plugin.json", json.dumps({"name": "Packed", "version": version, "description": "Came as an archive"}))
+        members.writestr("packed/plugin.py", "class Plugin:\n    name = 'Packed'\n\n    def run(self, action, params, context):\n        return {'status': 'ok'}\n")
+    return {"name": "packed.zip", "mimeType": "application/zip", "buffer": packed.getvalue()}
+
+
+def test_a_real_archive_comes_is_replaced_and_goes(page, watch):
+    watch.expect("status 400: .*/import/|status of 400")
+    open_plugins(page)
+    if "packed" in rows(page):
+        page.request.delete("/api/plugins/plugins/packed/delete/", headers={"Origin": page.url.split("/plugins")[0]})
+    for version in ("1.0.0", "2.0.0"):
+        page.get_by_role("button", name="Import").click()
+        page.get_by_role("dialog", name="Import a plugin").get_by_label("The plugin’s archive").set_input_files(archive(version))
+        if version == "2.0.0":
+            page.get_by_role("dialog", name="Replace the installed plugin?").get_by_role("button", name="Replace").click()
+        expect(page.get_by_role("dialog", name="Import a plugin").get_by_text("Packed")).to_be_visible()
+        page.get_by_role("button", name="Done").click()
+        expect(card(page, "packed")).to_contain_text(f"v{version}")
+    expect(card(page, "packed")).to_contain_text("Disabled")
+    card(page, "packed").get_by_role("button", name="Delete Packed").click()
+    page.get_by_role("dialog", name="Delete Packed?").get_by_role("button", name="Delete").click()
+    expect(card(page, "packed")).to_have_count(0)
+    assert "packed" not in rows(page)
