@@ -81,6 +81,10 @@ package struct Keys: Sendable {
     package var stalled: String { prefix + "skirret:stalled" }
     /// HASH count: claims that sweeps found without a lease, which never happens; cursor: how far the search is.
     package var repairs: String { prefix + "skirret:repairs" }
+    /// STRING with TTL: what a worker may claim in the moment a message comes, see `claim.lua`.
+    ///
+    /// `waiter` is random text of the worker's own.
+    package func armed(_ waiter: String) -> String { prefix + "skirret:armed:" + waiter }
     /// ZSET token that was taken from its worker, scored by Unix milliseconds.
     package var lost: String { prefix + "skirret:lost" }
     /// STRING with TTL, present while a repeat of an enqueue may come.

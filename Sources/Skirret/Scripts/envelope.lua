@@ -13,19 +13,22 @@ local envelope = {}
 local find, sub, quoted = string.find, string.sub, cjson.encode
 
 -- Each text begins with the quote that ends a value and goes up to the quote that begins the next one.
-local function layout(blank)
-    local comma, colon = '",' .. blank .. '"', '":' .. blank
-    return {
-        body = '{"body' .. colon .. '"',
-        lang = comma .. "content-encoding" .. colon .. '"utf-8' .. comma .. "content-type" .. colon
-            .. '"application/json' .. comma .. "headers" .. colon .. '{"lang' .. colon .. '"',
-        task = comma .. "task" .. colon .. '"',
-        id = comma .. "id" .. colon .. '"',
-        info = '"delivery_info' .. colon .. '{"exchange' .. colon .. '"',
-        tag = comma .. "delivery_tag" .. colon .. '"',
-    }
-end
-local celery, ours = layout(" "), layout("")
+local celery = {
+    body = '{"body": "',
+    lang = '", "content-encoding": "utf-8", "content-type": "application/json", "headers": {"lang": "',
+    task = '", "task": "',
+    id = '", "id": "',
+    info = '"delivery_info": {"exchange": "',
+    tag = '", "delivery_tag": "',
+}
+local ours = {
+    body = '{"body":"',
+    lang = '","content-encoding":"utf-8","content-type":"application/json","headers":{"lang":"',
+    task = '","task":"',
+    id = '","id":"',
+    info = '"delivery_info":{"exchange":"',
+    tag = '","delivery_tag":"',
+}
 
 -- JSON text of each name met so far; false when it needs escapes. Names repeat, and encoding costs.
 local names = {}

@@ -57,6 +57,9 @@ struct Claimer: Sendable {
     ///
     /// Asked again under the same seed, Redis gives the same claims.
     private var unanswered: (seed: String, most: Int)?
+    /// The claim that Redis makes while the worker waits.
+    let armed = ArmedClaim()
+    private let armedKey: String
     /// The lists that the last claim left alone, because somebody paused their queue.
     private(set) var paused: Set<String> = []
 
@@ -64,6 +67,7 @@ struct Claimer: Sendable {
         self.queue = queue
         self.options = options
         self.consumed = consumed
+        armedKey = queue.keys.armed(DeliveryTag.random().rawValue)
     }
 
     /// Takes over the queues that were added or cancelled since the last claim.
@@ -71,6 +75,7 @@ struct Claimer: Sendable {
         let now = consumed.state
         guard now.version != version else { return }
         version = now.version
+        armed.outdate()
         let spread = queue.keys.lists
         let lists = spread.steps.flatMap { step in
             now.names.map { (key: spread.key($0, step: step), routingKey: JSONValue.string($0.rawValue).text) }
@@ -83,24 +88,43 @@ struct Claimer: Sendable {
         let keys = queue.keys
         let own = [
             keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-            keys.revoked, keys.paused,
+            keys.revoked, keys.paused, armedKey,
         ]
         return Call(keys: own + lists.map(\.key), routingKeys: lists.map { .init($0.routingKey) })
     }
 
     /// Whether Redis may have given out claims that this worker does not know of.
-    var mayHoldUnknownClaims: Bool { unanswered != nil }
+    var mayHoldUnknownClaims: Bool { unanswered != nil || armed.isPossible }
 
-    /// Claims up to `most` messages, or those whose answer was lost.
+    /// The call that lies behind a wait and takes what ``claim(most:free:fromTheBack:deadline:)`` armed; nil before the
+    /// first of these.
+    var armedCall: RedisCommand? {
+        Scripts.claim.command(
+            keys: forwards.keys,
+            arguments: [
+                1, .init(options.lease.milliseconds), .init(options.name), "", 0, 0, .init(armed.generation), "",
+            ] + forwards.routingKeys)
+    }
+
+    /// The claims that armed calls brought since the last time.
+    mutating func arrived() -> [Claim] {
+        armed.takeAnswers().flatMap(read).filter { armed.accept($0.token) }
+    }
+
+    /// Claims up to `most` messages, or those whose answer was lost, and what was claimed by an armed call meanwhile.
     ///
     /// One round trip.
     ///
     /// - Parameters:
     ///   - most: How many at the most.
+    ///   - free: Arms a claim of one more message if fewer than this are claimed now.
     ///   - fromTheBack: Serves the lowest step first, so that it never starves.
+    ///   - deadline: Nil means the usual one.
     /// - Returns: The claims; none when the queues are empty.
     /// - Throws: `RedisError`; call again then, and whatever was given out meanwhile is not lost.
-    mutating func claim(most: Int, fromTheBack: Bool = false) async throws(RedisError) -> [Claim] {
+    mutating func claim(
+        most: Int, free: Int = 0, fromTheBack: Bool = false, deadline: Duration? = nil
+    ) async throws(RedisError) -> [Claim] {
         followChanges()
         let repeated = unanswered
         let seed = repeated?.seed ?? DeliveryTag.random().rawValue
@@ -111,12 +135,23 @@ struct Claimer: Sendable {
             arguments: [
                 .init(most), .init(options.lease.milliseconds), .init(options.name), .init(seed),
                 .init(repeated?.most ?? 0),
-            ] + call.routingKeys)
+            ] + armed.arguments(seed: seed, free: repeated == nil ? free : 0) + call.routingKeys, deadline: deadline)
+        guard let parts = reply.array, parts.count == 5 else {
+            throw RedisError(
+                .protocolViolation, "the claim script did not answer its five parts",
+                hint: "Does something change replies on the way?")
+        }
         unanswered = nil
-        guard let parts = reply.array, parts.count == 4, let now = parts[0].int, let claims = parts[2].array else {
+        armed.answered(seed: seed, isArmed: parts[4].int == 1)
+        paused = Set((parts[3].array ?? []).compactMap(\.string))
+        return read(reply)
+    }
+
+    /// The claims in an answer of the script; none in an error.
+    private func read(_ reply: RedisValue) -> [Claim] {
+        guard let parts = reply.array, parts.count == 5, let now = parts[0].int, let claims = parts[2].array else {
             return []
         }
-        paused = Set((parts[3].array ?? []).compactMap(\.string))
         if let refused = parts[1].int, refused > 0 {
             queue.logger.warning(
                 "messages that are no Celery envelopes went to the dead letters", metadata: ["count": "\(refused)"])

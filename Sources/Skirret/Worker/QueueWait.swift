@@ -6,59 +6,80 @@ import Synchronization
 /// Waits on an empty queue without consuming, on a connection of its own.
 ///
 /// `BLMOVE key key RIGHT RIGHT` is an atomic, blocking peek: it leaves order and content alone, so a worker
-/// that dies in it loses nothing. It watches the queue's highest priority step; see ``QueueWaits`` for the others.
+/// that dies in it loses nothing. It watches the queue's highest priority step; see ``QueueWaits`` for the others. The
+/// claim of what comes lies behind it; see ``ArmedClaim``.
 private final class QueueWait: Sendable {
     private let client: RedisClient
     let key: String
     private let bell: Doorbell
-    private let armed = Doorbell()
+    private let wishes = Doorbell()
+    private let armed: ArmedClaim
     private let logger: Logger
-    /// Its queue was cancelled.
-    private let hasEnded = Mutex(false)
+    private struct State {
+        /// Sent behind the next wait.
+        var claim: RedisCommand?
+        /// Its queue was cancelled.
+        var hasEnded = false
+    }
+    private let state = Mutex(State())
     /// Shorter than any idle connection's patience between here and there.
     private static let longest = 20
 
-    init(queue: TaskQueue, name: QueueName, bell: Doorbell, logger: Logger) {
+    init(queue: TaskQueue, name: QueueName, armed: ArmedClaim, bell: Doorbell, logger: Logger) {
         var options = RedisOptions()
         options.clientName = "skirret-wait"
         // On the event loop of the commands: what an answer here sets off there needs no other thread.
         client = RedisClient(queue.url, options: options, beside: queue.redis, logger: logger)
         key = queue.keys.queue(name)
+        self.armed = armed
         self.bell = bell
         self.logger = logger
     }
 
-    /// Asks for one wait; the bell rings when a message is there.
-    func arm() { armed.ring() }
+    /// Asks for one wait, with a claim behind it; the bell rings when it has ended.
+    func begin(_ claim: RedisCommand?) {
+        state.withLock { $0.claim = claim }
+        wishes.ring()
+    }
 
-    /// Waits whenever armed, until cancelled or ended.
+    private var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
+    /// Waits whenever asked to, until cancelled or ended.
     func run() async throws {
-        let command = RedisCommand("BLMOVE", .init(key), .init(key), "RIGHT", "RIGHT", .init(Self.longest))
-        while !hasEnded.withLock({ $0 }) {
-            try await armed.wait()
+        while !hasEnded {
+            try await wishes.wait()
             do {
-                let found = try await client.send(command, deadline: .seconds(Self.longest + 2))
-                guard !found.isNull else { continue }
-                // The claim loop asks anew once it has looked. Wishes from before would wait for the very same message,
-                // and get in the way of its claim.
-                armed.silence()
-                bell.ring()
+                try await wait()
             } catch {
                 if Task.isCancelled { throw CancellationError() }
-                if hasEnded.withLock({ $0 }) { return }
+                if hasEnded { return }
                 logger.debug("an idle wait ended early", metadata: ["error": "\(error)"])
+                // Where the connection ended, nobody hears what a claim behind the wait still brings.
+                armed.outdate()
                 try await ContinuousClock().sleep(for: .milliseconds(200))
-                // Nobody waits meanwhile: the claim loop looks for itself, and asks for the next wait.
-                bell.ring()
             }
+            // Nobody waits now: the claim loop looks for itself, and asks for the next wait.
+            bell.ring()
         }
+    }
+
+    private func wait() async throws(RedisError) {
+        let wait = RedisCommand("BLMOVE", .init(key), .init(key), "RIGHT", "RIGHT", .init(Self.longest))
+        let claim = state.withLock { $0.claim }
+        let answers = try await client.pipeline(
+            [wait] + (claim.map { [$0] } ?? []), deadline: .seconds(Self.longest + 2))
+        // The claim loop asks anew once it has looked. Wishes from before would wait for the very same message,
+        // and get in the way of its claim.
+        wishes.silence()
+        if answers.count > 1 { armed.came(answers[1]) }
+        if let text = answers.first?.error { throw RedisError(reply: text, to: wait.name) }
     }
 
     /// Ends the wait for good, and its connection with it.
     func end() async {
-        hasEnded.withLock { $0 = true }
+        state.withLock { $0.hasEnded = true }
         await client.close()
-        armed.ring()
+        wishes.ring()
     }
 }
 
@@ -70,24 +91,28 @@ private final class QueueWait: Sendable {
 final class QueueWaits: Sendable {
     private let queue: TaskQueue
     private let consumed: ConsumedQueues
+    private let armed: ArmedClaim
     private let bell: Doorbell
     private let logger: Logger
     private let waits = Mutex<[QueueName: QueueWait]>([:])
     /// A worker has four connections at the most: commands, messages, and these.
     private static let most = 2
 
-    init(queue: TaskQueue, consumed: ConsumedQueues, bell: Doorbell, logger: Logger) {
+    init(queue: TaskQueue, consumed: ConsumedQueues, armed: ArmedClaim, bell: Doorbell, logger: Logger) {
         self.queue = queue
         self.consumed = consumed
+        self.armed = armed
         self.bell = bell
         self.logger = logger
     }
 
     /// Asks for one wait on every queue; the bell rings when a message is there.
     ///
-    /// - Parameter paused: Lists that are not waited for: what lies in them is not to be taken.
-    func arm(except paused: Set<String> = []) {
-        for wait in waits.withLock({ Array($0.values) }) where !paused.contains(wait.key) { wait.arm() }
+    /// - Parameters:
+    ///   - paused: Lists that are not waited for: what lies in them is not to be taken.
+    ///   - claim: Is made at the end of each wait.
+    func begin(except paused: Set<String>, claim: RedisCommand?) {
+        for wait in waits.withLock({ Array($0.values) }) where !paused.contains(wait.key) { wait.begin(claim) }
     }
 
     /// Keeps one wait for each queue, until cancelled.
@@ -97,7 +122,7 @@ final class QueueWaits: Sendable {
             for await all in consumed.changes {
                 let names = all.prefix(Self.most)
                 for name in names where waits.withLock({ $0[name] == nil }) {
-                    let wait = QueueWait(queue: queue, name: name, bell: bell, logger: logger)
+                    let wait = QueueWait(queue: queue, name: name, armed: armed, bell: bell, logger: logger)
                     waits.withLock { $0[name] = wait }
                     group.addTask { try await wait.run() }
                     // The claim loop asks anew: nobody has waited on this queue yet.

@@ -92,6 +92,11 @@ final class Slots: Sendable {
         }
     }
 
+    /// Slots that nothing runs in and nothing waits for.
+    func free(concurrency: Int) -> Int {
+        state.withLock { max(0, concurrency - $0.running - $0.waitingCount) }
+    }
+
     private static func ahead(_ state: borrowing State, concurrency: Int) -> Int {
         guard state.isQueueLong, let microseconds = state.microseconds, microseconds < longestAhead / 2 else {
             return 0

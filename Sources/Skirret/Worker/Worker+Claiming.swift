@@ -8,25 +8,29 @@ extension Worker {
     private var isLeaving: Bool { intake.isLeaving || Task.isCancelled }
 
     /// Claims and runs until the stop, then waits for what still runs.
-    func claim(_ executor: Executor, _ waits: QueueWaits) async {
+    func claim(_ claimer: Claimer, _ executor: Executor, _ waits: QueueWaits) async {
+        var claimer = claimer
         logger.info(
             "worker is ready",
             metadata: [
                 "worker": "\(options.name)", "queues": "\(options.queues.map(\.rawValue).joined(separator: ","))",
                 "concurrency": "\(options.concurrency)",
             ])
-        var claimer = Claimer(queue: queue, options: options, consumed: consumed)
         var lastChance = LastChance(mostCrashes: options.mostCrashes)
         var rounds = 0
         var isDeclared = false
         while !isLeaving {
             do {
+                // First of all, as somebody may wait for it: what came with the end of a wait.
+                let arrived = claimer.arrived()
+                if !arrived.isEmpty { dealer.taken() }
+                await begin(arrived, asked: .max, &lastChance)
+                start(executor)
                 if !isDeclared {
                     try await queue.declare(consumed.names)
                     try await room.publishNames()
                     isDeclared = true
                 }
-                start(executor)
                 let isTaking = !lastChance.isSolitary(held)
                 var wanted =
                     isTaking
@@ -38,7 +42,9 @@ extension Worker {
                 // Every eighth claim begins with the lowest priority, so that it never starves.
                 let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
                 if isAsking { rounds += 1 }
-                let claims = isAsking ? try await claimer.claim(most: wanted, fromTheBack: rounds % 8 == 0) : []
+                let free = min(wanted, slots.free(concurrency: heavy.concurrency(of: intake.concurrency)))
+                let claims =
+                    isAsking ? try await claimer.claim(most: wanted, free: free, fromTheBack: rounds % 8 == 0) : []
                 if !claims.isEmpty { dealer.taken() }
                 await begin(claims, asked: wanted, &lastChance)
                 if let alone = lastChance.next(held) { slots.add([alone], asked: 0) }
@@ -48,10 +54,10 @@ extension Worker {
                     retire()
                     options.willRetire()
                 }
-                if wanted > 0 && claims.count == wanted && !lastChance.isWaiting { continue }
+                if wanted > 0 && claims.count >= wanted && !lastChance.isWaiting { continue }
                 if wanted > claims.count {
                     slots.listen()
-                    waits.arm(except: claimer.paused)
+                    waits.begin(except: claimer.paused, claim: claimer.armedCall)
                 }
                 if let pause = lastChance.pause(held) {
                     try await claimBell.wait(atMost: pause)
@@ -66,9 +72,10 @@ extension Worker {
                 break
             }
         }
-        // Without an answer their leases bring them back.
-        if claimer.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await claimer.claim(most: 0) {
-            take(rest, asked: 0)
+        // Nothing is claimed for this worker from here on. Without an answer, leases bring back what was claimed.
+        for _ in 0..<2 where claimer.mayHoldUnknownClaims && !Task.isCancelled {
+            let rest = try? await claimer.claim(most: 0, deadline: .milliseconds(500))
+            take(claimer.arrived() + (rest ?? []), asked: 0)
         }
         if room.mayHoldUnknownClaims, !Task.isCancelled, let rest = try? await room.adopt(most: 0) {
             take(rest, asked: 0)
@@ -124,8 +131,10 @@ extension Worker {
         await giveBack(unused)
     }
 
-    /// Begins what may begin, and hands back what would run beside a message that is to run alone.
+    /// Begins what may begin, and hands back what would run beside a message that is to run alone, and what came after
+    /// somebody said that nothing is to be taken any more.
     private func begin(_ claims: [Claim], asked: Int, _ lastChance: inout LastChance) async {
+        guard claims.isEmpty || intake.allowance > 0 else { return await giveBack(claims) }
         let (begin, handBack) = lastChance.part(claims, held)
         take(begin, asked: asked)
         intake.spend(claims.count - handBack.count)

@@ -100,7 +100,9 @@ public final class Worker: Sendable {
             worker: self, logger: logger)
         let mingle = Mingle(queue: queue, options: options, events: events, logger: logger)
         // An idle wait of its own for every queue: a blocking command holds up all that follow it.
-        let waits = QueueWaits(queue: queue, consumed: consumed, bell: claimBell, logger: logger)
+        let claimer = Claimer(queue: queue, options: options, consumed: consumed)
+        let waits = QueueWaits(
+            queue: queue, consumed: consumed, armed: claimer.armed, bell: claimBell, logger: logger)
 
         try await withThrowingTaskGroup(of: Bool.self) { group in
             /// A loop that ends by itself, or fails, takes the worker with it.
@@ -142,7 +144,7 @@ public final class Worker: Sendable {
             loop(on: beside) { try await waits.run() }
             group.addTask(executorPreference: beside) { [self] in
                 await withTaskCancellationHandler {
-                    await claim(executor, waits)
+                    await claim(claimer, executor, waits)
                 } onCancel: {
                     hurry()
                 }
@@ -209,6 +211,7 @@ public final class Worker: Sendable {
     /// Claims nothing more; what runs goes on, and so does the worker until ``resume()`` or ``stop()``.
     public func quiet() {
         intake.quiet()
+        claimBell.ring()
         logger.info("quiet: no more claims", metadata: ["worker": "\(options.name)"])
     }
 

@@ -80,10 +80,16 @@ public final class RedisClient: Sendable {
     ///
     /// Not a transaction: other clients' commands may run in between.
     ///
+    /// - Parameters:
+    ///   - commands: Any number of them.
+    ///   - deadline: For all of them together, which a blocking command needs; nil means the client's usual one.
+    /// - Returns: As many answers.
     /// - Throws: `RedisError` when the whole batch got no answer; any number of its commands may have executed.
-    public func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [RedisValue] {
+    public func pipeline(
+        _ commands: [RedisCommand], deadline: Duration? = nil
+    ) async throws(RedisError) -> [RedisValue] {
         guard !commands.isEmpty else { return [] }
-        return try await pipeline.perform(.many(commands), deadline: nil).array ?? []
+        return try await pipeline.perform(.many(commands), deadline: deadline).array ?? []
     }
 
     /// Runs all commands between MULTI and EXEC: all or none, nothing in between.

@@ -53,15 +53,19 @@ struct ScriptBench {
     // MARK: scripts
 
     func claim(
-        _ seed: String, most: Int = 10, repeated: Int = 0, queues: [String] = ["celery"]
+        _ seed: String, most: Int = 10, repeated: Int = 0, free: Int = 0, generation: Int = 1, disarmed: String = "",
+        queues: [String] = ["celery"]
     ) async throws -> RedisValue {
         try await redis.run(
             Scripts.claim,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.dead, keys.letters, keys.crashes,
-                keys.revoked, keys.paused,
+                keys.revoked, keys.paused, keys.armed("w"),
             ] + queues,
-            arguments: [.init(most), .init(Self.lease), "w@h", .init(seed), .init(repeated)]
+            arguments: [
+                .init(most), .init(Self.lease), "w@h", .init(seed), .init(repeated), .init(free), .init(generation),
+                .init(disarmed),
+            ]
                 + queues.map { _ in #""celery""# })
     }
 

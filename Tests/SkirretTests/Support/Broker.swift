@@ -49,7 +49,7 @@ func leftovers(_ queue: TaskQueue) async throws -> [String] {
     let lasting = [
         "celery-task-meta-", "_kombu.binding", "skirret:sent:", "skirret:swept", "skirret:log:", "skirret:revoked",
         "skirret:queues",
-        "skirret:lost", "skirret:stalled", "skirret:queues",
+        "skirret:lost", "skirret:stalled", "skirret:armed:",
     ]
     return keys.filter { key in !lasting.contains { key.hasPrefix($0) } }.sorted()
 }

@@ -73,7 +73,9 @@ import Testing
                 #expect(letters.map(\.reason) == ["no worker knows task samples.new"])
                 #expect(letters.map(\.name) == ["samples.new"])
             }
-            #expect(try await leftovers(queue) == ["skirret:dead", "skirret:dead:letters"])
+            // The worker may have been about to ask Celery's workers; what it leaves of that ends by itself.
+            let left = try await leftovers(queue).filter { $0 != queue.keys.spokesman && !$0.hasSuffix(".pidbox") }
+            #expect(left == ["skirret:dead", "skirret:dead:letters"])
         }
     }
 
