@@ -64,7 +64,7 @@ extension APIError {
         APIError(.contentTooLarge, code: "body_too_large", "The request's body is larger than \(limit) bytes.")
     }
     static let storageFull = APIError(
-        HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), code: "storage_full",
+        .insufficientStorage, code: "storage_full",
         "The upload cannot be stored.", hint: "Is the data folder's disk full, or read-only?")
     static let noSuchRoute = APIError(.notFound, code: "no_such_route", "Nothing is served at this address.")
     static let notAuthenticated = APIError(
@@ -92,7 +92,7 @@ extension APIError {
                 error.status, code: "bad_request", error.body ?? error.status.reasonPhrase, headers: error.headers)
         case let error as RedisError where error.code == .outOfMemory:
             self.init(
-                HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), code: "broker_full",
+                .insufficientStorage, code: "broker_full",
                 "Redis has no memory left.", hint: error.hint)
         case let error as RedisError:
             self.init(
@@ -110,8 +110,15 @@ extension APIError {
         let sentence = "\(error.place): \(error.found)"
         switch error.code {
         case .notFound: self.init(.notFound, code: "not_found", sentence, hint: error.hint)
-        case .duplicate: self.init(.badRequest, code: "duplicate", sentence, hint: error.hint)
+        case .duplicate: self.init(.conflict, code: "duplicate", sentence, hint: error.hint)
         case .invalidValue: self.init(.badRequest, code: "invalid_fields", sentence, hint: error.hint)
+        case .keyReused:
+            self.init(.unprocessableContent, code: "idempotency_key_reused", sentence, hint: error.hint)
+        case .ledgerFull: self.init(.insufficientStorage, code: "ledger_full", sentence, hint: error.hint)
+        case .cannotWrite: self.init(.insufficientStorage, code: "storage_full", sentence, hint: error.hint)
+        case .busy:
+            self.init(
+                .serviceUnavailable, code: "storage_busy", sentence, hint: error.hint, headers: [.retryAfter: "2"])
         case .locked: self.init(.forbidden, code: "locked", sentence, hint: error.hint)
         default: return nil
         }
@@ -120,4 +127,9 @@ extension APIError {
     static let internalError = APIError(
         .internalServerError, code: "internal_error", "Something went wrong in the server.",
         hint: "The server's log has the details, under this request's id.")
+}
+
+extension HTTPResponse.Status {
+    /// 507: there is no room for what was sent.
+    static let insufficientStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
 }

@@ -1,7 +1,18 @@
+import CeleryProtocol
 import Foundation
 
 /// Instants as the API writes them: ISO 8601 in UTC with microseconds, as Django REST framework does.
 enum APITime {
+    /// A time of a request: ISO 8601 with a zone; nil for anything else, and for years that no database holds.
+    static func date(_ text: String) -> Date? {
+        guard text.utf8.count <= 40, text.utf8.contains(UInt8(ascii: "T")) || text.utf8.contains(UInt8(ascii: "t")),
+            let last = text.utf8.last,
+            [UInt8(ascii: "Z"), UInt8(ascii: "z")].contains(last)
+                || text.utf8.suffix(6).contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") })
+        else { return nil }
+        return WireDate.parse(text.uppercased())
+    }
+
     /// For example `2026-11-22T17:04:33.120000Z`.
     static func text(_ date: Date) -> String {
         let microseconds = Int((date.timeIntervalSince1970 * 1_000_000).rounded())

@@ -60,6 +60,8 @@ public final class CatalogDatabase: Sendable {
     public var epgSources: EPGSourceTable { EPGSourceTable(pool: pool) }
     /// Schedules, as django_celery_beat keeps them.
     public var schedules: ScheduleTable { ScheduleTable(pool: pool, path: path) }
+    /// What the API and beat accepted.
+    public var ledger: LedgerTable { LedgerTable(pool: pool) }
     /// Where a playlist refresh gathers what it finds, and then makes it visible at once.
     ///
     /// - Throws: ``CatalogError`` `notFound`.

@@ -1,3 +1,5 @@
+import GRDB
+
 /// What went wrong with the database, where, and what to do about it.
 public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What a caller can switch on.
@@ -18,6 +20,14 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
         public static let duplicate = Code(name: "duplicate")
         /// The row belongs to the product and may not be removed.
         public static let locked = Code(name: "locked")
+        /// The ledger holds as many tasks that are not over, or as many bytes of them, as it may.
+        public static let ledgerFull = Code(name: "ledger full")
+        /// The disk is full, or does not take what is written.
+        public static let cannotWrite = Code(name: "cannot write")
+        /// Others hold the file's write lock for longer than anybody should.
+        public static let busy = Code(name: "busy")
+        /// The same key came with another request before.
+        public static let keyReused = Code(name: "key reused")
         /// A value that the column cannot hold or that makes no sense.
         public static let invalidValue = Code(name: "invalid value")
 
@@ -43,6 +53,22 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
         CatalogError(
             code: .notFound, place: "\(table) \(key)", found: "there is no such row",
             hint: "It may have been deleted meanwhile; list again.")
+    }
+
+    /// What a failed write means; nil when it is our own fault.
+    static func writing(_ error: DatabaseError, place: String) -> CatalogError? {
+        switch error.resultCode {
+        case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY:
+            CatalogError(
+                code: .cannotWrite, place: place,
+                found: "the database cannot be written (\(error.message ?? "I/O error"))",
+                hint: "Is the data folder's disk full, or read-only? It goes on by itself once there is room.")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            CatalogError(
+                code: .busy, place: place, found: "another process writes to the database for too long",
+                hint: "Try again shortly.")
+        default: nil
+        }
     }
 
     static func duplicate(_ table: String, name: String) -> CatalogError {

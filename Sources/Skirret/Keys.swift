@@ -111,6 +111,12 @@ package struct Keys: Sendable {
     package var disabledSchedules: String { prefix + "skirret:schedules:disabled" }
     /// STRING: grows with every change of ``schedules``.
     package var schedulesVersion: String { prefix + "skirret:schedules:version" }
+    /// SET of the tasks that a ledger outside Redis has put here and that are not over.
+    package var ledger: String { prefix + "skirret:ledger" }
+    /// STRING with TTL: the process that compares the ledger with Redis.
+    package var ledgerKeeper: String { prefix + "skirret:ledger:keeper" }
+    /// STRING: there unless Redis was emptied since the ledger was last compared with it.
+    package var ledgerMark: String { prefix + "skirret:ledger:mark" }
     /// What the beats of one store share.
     package func beat(_ scope: String) -> BeatKeys {
         BeatKeys(base: prefix + "skirret:beat:" + (scope.isEmpty ? "" : scope + ":"))

@@ -8,6 +8,7 @@ enum Scripts {
     static let enqueue = RedisScript(name: "enqueue", source: PackageResources.enqueue_lua, isRepeatable: true)
     static let enqueueMany = RedisScript(
         name: "enqueue_many", source: PackageResources.fair_lua + PackageResources.enqueue_many_lua, isRepeatable: true)
+    static let accept = RedisScript(name: "accept", source: PackageResources.accept_lua, isRepeatable: true)
     static let claim = RedisScript(
         name: "claim", source: PackageResources.envelope_lua + PackageResources.claim_lua, isRepeatable: true)
     static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua, isRepeatable: true)
@@ -56,6 +57,7 @@ enum Scripts {
     static let bindForAWhile = RedisScript(name: "bind_for_a_while", source: PackageResources.bind_for_a_while_lua)
     static let fire = RedisScript(name: "fire", source: PackageResources.fire_lua)
     static let lead = RedisScript(name: "lead", source: PackageResources.lead_lua)
+    static let purge = RedisScript(name: "purge", source: PackageResources.purge_lua)
     static let replay = RedisScript(name: "replay", source: PackageResources.replay_lua)
     static let scheduleSet = RedisScript(name: "schedule_set", source: PackageResources.schedule_set_lua)
     static let scheduleRemove = RedisScript(name: "schedule_remove", source: PackageResources.schedule_remove_lua)

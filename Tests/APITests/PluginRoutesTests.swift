@@ -150,7 +150,9 @@ import Testing
             #expect(recent.json["tasks"]?[0]?["task_id"] == .string(id))
             #expect(recent.json["tasks"]?[0]?["about"] == "my_plugin: do_work")
             let queues = try await client.send(.get, "/api/queues/")
-            #expect(queues.json["queues"] == [["name": "celery", "waiting": 2]])
+            #expect(
+                queues.json["queues"]
+                    == [["name": "celery", "waiting": 2, "paused": false, "consumers": []]])
         }
     }
 

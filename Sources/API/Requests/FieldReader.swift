@@ -25,7 +25,7 @@ struct FieldReader {
     /// A whole number, or the text of one as forms send it.
     mutating func int(_ name: String, in range: ClosedRange<Int> = 0...Int(Int32.max), _ assign: (Int) -> Void) {
         guard let value = object[name] else { return }
-        guard let number = value.int ?? value.string.flatMap(Int.init), range.contains(number) else {
+        guard let number = value.wholeNumber ?? value.string.flatMap(Int.init), range.contains(number) else {
             faults.append("\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound)")
             return
         }

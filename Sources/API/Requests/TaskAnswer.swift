@@ -2,6 +2,7 @@ import CeleryProtocol
 import HTTPTypes
 import Hummingbird
 import Skirret
+import SkirretRedis
 
 /// A task's result as the answer to the request that started it.
 struct TaskAnswer {
@@ -17,6 +18,9 @@ struct TaskAnswer {
         do {
             let result = try await services.queue.result(of: id, within: deadline)
             return (try Self.answer(result), true)
+        } catch is RedisError {
+            // It is in the ledger, and Redis learns of it when it is back.
+            return (Self.accepted(id, isApplied: false), false)
         } catch is ResultTimeout {
             return (Self.accepted(id, isApplied: false), false)
         } catch let error as APIError {

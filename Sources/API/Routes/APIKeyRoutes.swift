@@ -12,9 +12,15 @@ struct APIKeyRoutes: Routes {
 
     var endpoints: [Endpoint] {
         [
-            .get(path, .signedIn, show),
-            .post("\(path)/generate", .signedIn, generate),
-            .post("\(path)/revoke", .signedIn, revoke),
+            .get(path, .signedIn, show).described("Whether one has an API key", .accounts) {
+                $0.answers[200] = Schema.anyObject
+            },
+            .post("\(path)/generate", .signedIn, generate).described("Make an API key", .accounts) {
+                $0.answers[200] = Schema.anyObject
+            },
+            .post("\(path)/revoke", .signedIn, revoke).described("Revoke an API key", .accounts) {
+                $0.answers[200] = Schema.anyObject
+            },
         ]
     }
 

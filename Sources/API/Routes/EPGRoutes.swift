@@ -9,16 +9,54 @@ struct EPGRoutes: Routes {
     let configuration: APIConfiguration
     private let path = "/api/epg/sources"
 
+    private static let id: [String: JSONValue] = ["id": Schema.integer(1...Int(Int32.max))]
+    private static let row = Schema.object(["id": Schema.integer, "name": Schema.text], needs: ["id", "name"])
+    private static let members: JSONObject = [
+        "name": Schema.text(atMost: 255, atLeast: 1), "source_type": Schema.choice(["xmltv", "dummy"]),
+        "url": Schema.optional(Schema.text), "is_active": Schema.looseFlag,
+        "refresh_interval": Schema.looseInteger(0...8760), "username": Schema.optional(Schema.text),
+        "password": Schema.optional(Schema.text), "custom_properties": Schema.optional(Schema.anyObject),
+        "priority": Schema.looseInteger(0...Int(Int32.max)),
+    ]
+
     var endpoints: [Endpoint] {
         [
-            .get(path, .standard, list),
-            .post(path, .admin, create),
-            .post("\(path)/upload", .admin, create),
-            .get("\(path)/:id", .standard, show),
-            .put("\(path)/:id", .admin, update),
-            .patch("\(path)/:id", .admin, update),
-            .delete("\(path)/:id", .admin, delete),
-            .post("/api/epg/import", .admin, refresh),
+            .get(path, .standard, list).described("All programme guides", .sources) {
+                $0.answers[200] = Schema.list(of: Self.row)
+            },
+            .post(path, .admin, create).described("Add a programme guide", .sources) {
+                $0.takes(Self.members, needs: ["name"])
+                $0.answers[201] = Self.row
+            },
+            .post("\(path)/upload", .admin, create).described("Add a programme guide as a file", .sources) {
+                $0.takes(Self.members, needs: ["name"])
+                $0.answers[201] = Self.row
+            },
+            .get("\(path)/:id", .standard, show).described("One programme guide", .sources) {
+                $0.path = Self.id
+                $0.answers[200] = Self.row
+            },
+            .put("\(path)/:id", .admin, update).described("Change a programme guide", .sources) {
+                $0.path = Self.id
+                $0.takes(Self.members)
+                $0.answers[200] = Self.row
+            },
+            .patch("\(path)/:id", .admin, update).described("Change a programme guide", .sources) {
+                $0.path = Self.id
+                $0.takes(Self.members)
+                $0.answers[200] = Self.row
+            },
+            .delete("\(path)/:id", .admin, delete).described("Remove a programme guide", .sources) {
+                $0.path = Self.id
+                $0.answers[204] = .null
+            },
+            .post("/api/epg/import", .admin, refresh).described("Refresh a programme guide", .sources) {
+                $0.body = Schema.object(
+                    ["id": Schema.looseInteger(1...Int(Int32.max)), "force": Schema.looseFlag], needs: ["id"])
+                $0.needsBody = true
+                $0.answers[202] = Schema.accepted
+                $0.startsWork()
+            },
         ]
     }
 
@@ -70,7 +108,7 @@ struct EPGRoutes: Routes {
 
     @Sendable private func refresh(_ request: APIRequest) async throws -> Response {
         let body = try await request.jsonObject()
-        guard let id = body["id"]?.int ?? body["id"]?.string.flatMap(Int.init) else {
+        guard let id = body["id"]?.wholeNumber ?? body["id"]?.string.flatMap(Int.init) else {
             throw APIError.badRequest("Missing 'id'", code: "missing_id")
         }
         guard let source = try await table.find(id) else { throw APIError.noSuchGuide }

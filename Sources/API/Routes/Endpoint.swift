@@ -39,7 +39,9 @@ struct Endpoint: Sendable {
     /// A trailing slash in requests is optional.
     let path: String
     let access: Access
-    let handler: Handler
+    var handler: Handler
+    /// What the API's description says of it.
+    var operation = Operation()
 
     static func get(_ path: String, _ access: Access, _ handler: @escaping Handler) -> Endpoint {
         Endpoint(method: .get, path: path, access: access, handler: handler)
@@ -76,7 +78,8 @@ struct RouteTable {
             let refusal = APIError(
                 .methodNotAllowed, code: "method_not_allowed", "This address does not take this method.",
                 headers: [.allow: allow.map(\.rawValue).sorted().joined(separator: ", ")])
-            for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] where !known.contains(method) {
+            for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete, .trace, .options, .connect]
+            where !known.contains(method) {
                 router.on(RouterPath(path), method: method) { _, _ -> Response in throw refusal }
             }
         }

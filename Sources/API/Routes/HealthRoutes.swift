@@ -13,9 +13,18 @@ struct HealthRoutes: Routes {
 
     var endpoints: [Endpoint] {
         [
-            .get("/health/live", .open) { _ in .json(["status": "ok"]) },
-            .get("/health/ready", .open, ready),
-            .get("/metrics", .admin, metrics),
+            .get("/health/live", .open) { _ in .json(["status": "ok"]) }
+                .described("Whether this process runs", .server) {
+                    $0.answers[200] = Schema.answer(["status": Schema.text])
+                },
+            .get("/health/ready", .open, ready).described("Whether work can be accepted now", .server) {
+                let parts = Schema.answer(["status": Schema.text, "redis": Schema.flag, "database": Schema.flag])
+                $0.answers = [200: parts, 503: parts]
+            },
+            .get("/metrics", .admin, metrics).described("Counters, in Prometheus' text format", .server) {
+                $0.mediaType = "text/plain"
+                $0.answers[200] = Schema.text
+            },
         ]
     }
 

@@ -10,16 +10,53 @@ struct M3URoutes: Routes {
     let configuration: APIConfiguration
     private let path = "/api/m3u/accounts"
 
+    private static let id: [String: JSONValue] = ["id": Schema.integer(1...Int(Int32.max))]
+    private static let row = Schema.object(["id": Schema.integer, "name": Schema.text], needs: ["id", "name"])
+    private static let members: JSONObject = [
+        "name": Schema.text(atMost: 255, atLeast: 1), "server_url": Schema.optional(Schema.text),
+        "is_active": Schema.looseFlag, "max_streams": Schema.looseInteger(0...Int(Int32.max)),
+        "refresh_interval": Schema.looseInteger(0...8760), "username": Schema.optional(Schema.text),
+        "password": Schema.optional(Schema.text), "custom_properties": Schema.optional(Schema.anyObject),
+        "stale_stream_days": Schema.looseInteger(0...36_500),
+    ]
+
     var endpoints: [Endpoint] {
         [
-            .get(path, .standard, list),
-            .post(path, .admin, create),
-            .get("\(path)/:id", .standard, show),
-            .put("\(path)/:id", .admin, update),
-            .patch("\(path)/:id", .admin, update),
-            .delete("\(path)/:id", .admin, delete),
-            .post("/api/m3u/refresh", .admin, refreshAll),
-            .post("/api/m3u/refresh/:id", .admin, refresh),
+            .get(path, .standard, list).described("All playlist accounts", .sources) {
+                $0.answers[200] = Schema.list(of: Self.row)
+            },
+            .post(path, .admin, create).described("Add a playlist account", .sources) {
+                $0.takes(Self.members, needs: ["name"])
+                $0.answers[201] = Self.row
+            },
+            .get("\(path)/:id", .standard, show).described("One playlist account", .sources) {
+                $0.path = Self.id
+                $0.answers[200] = Self.row
+            },
+            .put("\(path)/:id", .admin, update).described("Change a playlist account", .sources) {
+                $0.path = Self.id
+                $0.takes(Self.members)
+                $0.answers[200] = Self.row
+            },
+            .patch("\(path)/:id", .admin, update).described("Change a playlist account", .sources) {
+                $0.path = Self.id
+                $0.takes(Self.members)
+                $0.answers[200] = Self.row
+            },
+            .delete("\(path)/:id", .admin, delete).described("Remove a playlist account", .sources) {
+                $0.path = Self.id
+                $0.answers[204] = .null
+            },
+            .post("/api/m3u/refresh", .admin, refreshAll).described("Refresh all playlists", .sources) {
+                $0.answers[202] = Schema.accepted
+                $0.startsWork()
+            },
+            .post("/api/m3u/refresh/:id", .admin, refresh).described("Refresh a playlist", .sources) {
+                $0.details = "Also for accounts that do not exist, as in Dispatcharr: the task says so."
+                $0.path = ["id": Schema.integer]
+                $0.answers[202] = Schema.accepted
+                $0.startsWork()
+            },
         ]
     }
 

@@ -10,7 +10,16 @@ struct PluginImportRoutes: Routes {
     let shelf: PluginShelf
     let configuration: APIConfiguration
 
-    var endpoints: [Endpoint] { [.post("/api/plugins/plugins/import", .admin, importArchive)] }
+    var endpoints: [Endpoint] {
+        [
+            .post("/api/plugins/plugins/import", .admin, importArchive).described("Add a plugin as a zip", .plugins) {
+                $0.form = Schema.object(
+                    ["file": ["contentMediaType": "application/zip"], "overwrite": Schema.text], needs: ["file"])
+                $0.needsBody = true
+                $0.answers[200] = Schema.success(["plugin": Schema.anyObject])
+            }
+        ]
+    }
 
     @Sendable private func importArchive(_ request: APIRequest) async throws -> Response {
         guard request.hasContentType("multipart/form-data") else { throw Self.missingFile }

@@ -15,13 +15,40 @@ struct PluginRoutes: Routes {
 
     var endpoints: [Endpoint] {
         [
-            .get(path, .standard, list),
-            .post("\(path)/reload", .admin, reload),
-            .post("\(path)/:key/settings", .admin, saveSettings),
-            .post("\(path)/:key/enabled", .admin, setEnabled),
-            .post("\(path)/:key/ui/resource", .admin, resolveResource),
-            .get("\(path)/:key/logo", .standard, logo),
-            .delete("\(path)/:key/delete", .admin, delete),
+            .get(path, .standard, list).described("All plugins", .plugins) {
+                $0.answers[200] = Schema.answer(["plugins": Schema.list(of: Schema.anyObject)])
+            },
+            .post("\(path)/reload", .admin, reload).described("Read the plugins folder again", .plugins) {
+                $0.answers[200] = Schema.success(["count": Schema.integer])
+            },
+            .post("\(path)/:key/settings", .admin, saveSettings).described("Save a plugin's settings", .plugins) {
+                $0.body = Schema.object(["settings": Schema.anyObject], needs: ["settings"])
+                $0.needsBody = true
+                $0.answers[200] = Schema.success(["settings": Schema.anyObject])
+            },
+            .post("\(path)/:key/enabled", .admin, setEnabled).described("Switch a plugin on or off", .plugins) {
+                $0.body = Schema.object(["enabled": Schema.flag], needs: ["enabled"])
+                $0.needsBody = true
+                $0.answers[200] = Schema.success(["enabled": Schema.flag])
+            },
+            .post("\(path)/:key/ui/resource", .admin, resolveResource).described(
+                "Ask a plugin for data of a page", .plugins
+            ) {
+                $0.body = Schema.object(
+                    [
+                        "resource": Schema.text(atMost: 1000, atLeast: 1), "params": Schema.any,
+                        "allow_disabled": Schema.flag,
+                    ], needs: ["resource"])
+                $0.needsBody = true
+                $0.answers = [200: Schema.success(["result": Schema.any]), 202: Schema.accepted]
+            },
+            .get("\(path)/:key/logo", .standard, logo).described("A plugin's picture", .plugins) {
+                $0.mediaType = "image/png"
+                $0.answers[200] = Schema.any
+            },
+            .delete("\(path)/:key/delete", .admin, delete).described("Remove a plugin", .plugins) {
+                $0.answers[200] = Schema.success()
+            },
         ]
     }
 

@@ -11,7 +11,20 @@ struct PluginRunRoutes: Routes {
     let shelf: PluginShelf
     let configuration: APIConfiguration
 
-    var endpoints: [Endpoint] { [.post("/api/plugins/plugins/:key/run", .admin, run)] }
+    var endpoints: [Endpoint] {
+        [
+            .post("/api/plugins/plugins/:key/run", .admin, run).described("Run an action of a plugin", .plugins) {
+                $0.details = "Waits for the result; 202 when it takes too long, or with Prefer: respond-async."
+                let action = Schema.text(atMost: 1000, atLeast: 1)
+                $0.body = Schema.object(["action": action, "params": Schema.any], needs: ["action"])
+                $0.form = Schema.object(["action": action, "params": Schema.text], needs: ["action"])
+                $0.needsBody = true
+                $0.answers = [200: Schema.success(["result": Schema.any]), 202: Schema.accepted]
+                $0.headers.append(.init("Prefer", Schema.text, "respond-async answers 202 at once."))
+                $0.startsWork()
+            }
+        ]
+    }
 
     @Sendable private func run(_ request: APIRequest) async throws -> Response {
         let key = try request.parameter("key")
@@ -48,7 +61,7 @@ struct PluginRunRoutes: Routes {
             [file["name"] ?? .null, file["size"] ?? .null]
         }
         let id = try await TaskStart(services: services, request: request).start(
-            TaskNames.runAction, args, about: "\(key): \(action)",
+            TaskNames.runAction, args, about: "\(key): \(action)", plugin: key,
             sameness: .array(args.dropLast() + [.array(uploads)]))
         return try await TaskAnswer(services: services).answer(id, to: request, within: configuration.runDeadline)
     }

@@ -4,67 +4,139 @@ import Hummingbird
 import Skirret
 import SkirretRedis
 
-/// `/api/queues/` and `/api/workers/`: what waits, and who works.
+/// `/api/queues/`: what waits, and whether anybody takes it.
 struct QueueRoutes: Routes {
     let services: APIServices
+    private let path = "/api/queues"
+
+    private static let name: [String: JSONValue] = ["name": CallReader.queueName]
 
     var endpoints: [Endpoint] {
         [
-            .get("/api/queues", .standard, queues),
-            .get("/api/workers", .standard, workers),
+            .get(path, .standard, list).described("All queues, and what waits in them", .queues) {
+                $0.answers[200] = Schema.object(
+                    [
+                        "queues": Schema.list(
+                            of: Schema.answer([
+                                "name": Schema.text, "waiting": Schema.integer, "paused": Schema.flag,
+                                "consumers": Schema.list(of: Schema.text),
+                            ])), "scheduled": Schema.integer, "running": Schema.integer, "parked": Schema.integer,
+                        "dead": Schema.integer, "durability": Schema.anyObject,
+                    ], needs: ["queues", "scheduled", "running", "parked", "dead"])
+                $0.isPolled()
+            },
+            .get("\(path)/:name", .standard, show).described("One queue, and what is left of it", .queues) {
+                $0.details = "It is drained when it is paused, or nobody sends to it any more, and \"total\" is 0."
+                $0.path = Self.name
+                $0.answers[200] = Schema.answer([
+                    "name": Schema.text, "waiting": Schema.integer, "running": Schema.integer,
+                    "scheduled": Schema.integer, "parked": Schema.integer, "total": Schema.integer,
+                    "paused": Schema.flag, "consumers": Schema.list(of: Schema.text),
+                ])
+                $0.isPolled()
+            },
+            .post("\(path)/:name/pause", .admin) { try await pause($0, true) }
+                .described("Let our workers take nothing more from a queue", .queues) {
+                    $0.details = "What runs already runs on. Python workers know nothing of it."
+                    $0.path = Self.name
+                    $0.answers[200] = Schema.success(["name": Schema.text, "paused": Schema.flag])
+                },
+            .post("\(path)/:name/resume", .admin) { try await pause($0, false) }
+                .described("Let workers take from a queue again", .queues) {
+                    $0.path = Self.name
+                    $0.answers[200] = Schema.success(["name": Schema.text, "paused": Schema.flag])
+                },
+            .post("\(path)/:name/purge", .admin, purge).described("Cancel what waits in a queue", .queues) {
+                $0.details = """
+                    Each waiting task is taken out and gets the state REVOKED; what runs, is scheduled or waits for a limit \
+                    stays. At most 10,000 at a time: ask again while "left" is not 0.
+                    """
+                $0.path = Self.name
+                $0.body = Schema.object(["confirm": Schema.text], needs: ["confirm"])
+                $0.needsBody = true
+                $0.answers[200] = Schema.success(["purged": Schema.integer, "left": Schema.integer])
+            },
         ]
     }
 
-    /// Lengths of the queues that are known: the default one, those that workers take from, and those that were sent to.
-    @Sendable private func queues(_ request: APIRequest) async throws -> Response {
-        let fleet = try await fleet()
-        let keys = services.queue.keys
-        var names = Set(fleet.flatMap { $0["queues"]?.array ?? [] }.compactMap { $0.string.map { QueueName($0) } })
-        names.insert(services.queue.defaultQueue)
-        let known = names.sorted { $0.rawValue < $1.rawValue }
-        var commands = known.flatMap { name in keys.lists.keys(name).map { RedisCommand("LLEN", RedisArgument($0)) } }
-        commands += [
-            RedisCommand("ZCARD", RedisArgument(keys.scheduled)), RedisCommand("HLEN", RedisArgument(keys.unacked)),
-            RedisCommand("ZCARD", RedisArgument(keys.dead)),
-        ]
-        let counts = try await services.redis.pipeline(commands).map { $0.int ?? 0 }
-        let steps = keys.lists.steps.count
-        let rows: [JSONValue] = known.enumerated().map { index, name in
-            let length = counts[(index * steps)..<((index + 1) * steps)].reduce(0, +)
-            return ["name": JSONValue(name), "waiting": .int(length)]
+    @Sendable private func list(_ request: APIRequest) async throws -> Response {
+        let overview = try await services.queue.overview()
+        let workers = try await Fleet(services: services).workers()
+        let waiting = Dictionary(overview.queues.map { ($0.name, $0.waiting) }, uniquingKeysWith: { $1 })
+        let rows = Self.names(overview, workers, services.queue.defaultQueue).map { name -> JSONValue in
+            [
+                "name": .string(name), "waiting": .int(waiting[name] ?? 0),
+                "paused": .bool(overview.paused.contains(name)),
+                "consumers": .array(Fleet.consumers(of: name, workers).map(JSONValue.string)),
+            ]
         }
-        let totals = Array(counts.suffix(3))
-        return .json([
-            "queues": .array(rows), "scheduled": .int(totals[0]), "running": .int(totals[1]), "dead": .int(totals[2]),
+        return request.polled([
+            "queues": .array(rows), "scheduled": .int(overview.scheduled), "running": .int(overview.running),
+            "parked": .int(overview.parked), "dead": .int(overview.dead), "durability": await durability(),
         ])
     }
 
-    @Sendable private func workers(_ request: APIRequest) async throws -> Response {
-        .json(["workers": .array(try await fleet().map(JSONValue.object))])
-    }
-
-    /// The workers whose last heartbeat still counts, and what they say of themselves.
-    private func fleet() async throws -> [JSONObject] {
-        let keys = services.queue.keys
-        let replies = try await services.redis.pipeline([
-            RedisCommand("TIME"),
-            RedisCommand("ZRANGE", RedisArgument(keys.workers), 0, -1, "WITHSCORES"),
-            RedisCommand("HGETALL", RedisArgument(keys.workerDescriptions)),
-        ])
-        let seconds = replies[0].array?.first?.string.flatMap(Double.init) ?? 0
-        let about = Self.pairs(replies[2])
-        return Self.pairs(replies[1]).compactMap { name, deadline -> JSONObject? in
-            guard let until = Double(deadline), until > seconds * 1000 else { return nil }
-            let described = about.first { $0.0 == name }?.1 ?? ""
-            // try?: a worker that describes itself in something else is still a worker.
-            var object = (try? JSONValue(parsing: described))?.object ?? [:]
-            object["name"] = .string(name)
-            return object
+    @Sendable private func show(_ request: APIRequest) async throws -> Response {
+        let name = try queueName(request)
+        let overview = try await services.queue.overview()
+        let workers = try await Fleet(services: services).workers()
+        guard Self.names(overview, workers, services.queue.defaultQueue).contains(name.rawValue) else {
+            throw APIError.notFound("Queue not found", code: "queue_not_found")
         }
+        let left = try await services.queue.remaining(in: name)
+        return request.polled([
+            "name": JSONValue(name), "waiting": .int(left.waiting), "running": .int(left.running),
+            "scheduled": .int(left.scheduled), "parked": .int(left.parked), "total": .int(left.total),
+            "paused": .bool(overview.paused.contains(name.rawValue)),
+            "consumers": .array(Fleet.consumers(of: name.rawValue, workers).map(JSONValue.string)),
+        ])
     }
 
-    private static func pairs(_ reply: RedisValue) -> [(String, String)] {
-        let flat = (reply.array ?? []).map { $0.string ?? "" }
-        return stride(from: 0, to: flat.count - 1, by: 2).map { (flat[$0], flat[$0 + 1]) }
+    private func pause(_ request: APIRequest, _ isPaused: Bool) async throws -> Response {
+        let name = try queueName(request)
+        if isPaused { try await services.queue.pause(name) } else { try await services.queue.resume(name) }
+        return .success(["name": JSONValue(name), "paused": .bool(isPaused)])
+    }
+
+    /// The name once more in the body: nobody empties a queue by a slip of the hand.
+    @Sendable private func purge(_ request: APIRequest) async throws -> Response {
+        let name = try queueName(request)
+        guard let confirmed = try await request.jsonObject()["confirm"]?.string else {
+            throw APIError.badRequest("confirm: required, the queue's own name", code: "confirmation_required")
+        }
+        guard confirmed == name.rawValue else {
+            throw APIError(
+                .conflict, code: "confirmation_required", "confirm: expected the queue's own name, \"\(name)\"",
+                hint: "What waits in the queue is cancelled for good. Repeat its name if that is meant.")
+        }
+        let answer = try await services.queue.purge(name, atMost: 10_000)
+        return .success(["purged": .int(answer.purged), "left": .int(answer.left)])
+    }
+
+    private func queueName(_ request: APIRequest) throws -> QueueName {
+        let text = try request.parameter("name")
+        guard (1...200).contains(text.utf8.count), text.utf8.allSatisfy(CallReader.isQueueLetter) else {
+            throw APIError.notFound("Queue not found", code: "queue_not_found")
+        }
+        return QueueName(rawValue: text)
+    }
+
+    private static func names(
+        _ overview: QueueOverview, _ workers: [Fleet.Worker], _ fallback: QueueName
+    ) -> [String] {
+        Set(overview.queues.map(\.name) + workers.flatMap(\.queues) + [fallback.rawValue]).sorted()
+    }
+
+    /// What an OK outlives, by who gave it; what Redis does not tell is null.
+    private func durability() async -> JSONValue {
+        var fast: JSONValue = .null
+        // try?: an access list may keep the configuration from us, and then nothing can be said.
+        let pairs = try? await services.redis.send("CONFIG", "GET", "append*").array?.map { $0.string ?? "" }
+        if let pairs, let file = pairs.firstIndex(of: "appendonly"), let sync = pairs.firstIndex(of: "appendfsync"),
+            pairs.count > max(file, sync) + 1
+        {
+            fast = pairs[file + 1] != "yes" ? "memory" : pairs[sync + 1] == "always" ? "fsync" : "fast"
+        }
+        return ["api": "ledger", "beat": "ledger", "others": fast]
     }
 }

@@ -17,12 +17,21 @@ struct SessionRoutes: Routes {
     }
 
     private let path = "/api/auth/session"
+    private static let state = Schema.success(["authenticated": Schema.flag])
 
     var endpoints: [Endpoint] {
         [
-            .post(path, .open, signIn),
-            .get(path, .open, show),
-            .delete(path, .signedIn, signOut),
+            .post(path, .open, signIn).described(
+                "Trade a name and a password, or the token, for a session cookie", .server
+            ) {
+                $0.body = Schema.object(
+                    ["username": Schema.text, "password": Schema.text, "token": Schema.text],
+                    needsOneOf: ["token", "username"])
+                $0.needsBody = true
+                $0.answers[200] = Self.state
+            },
+            .get(path, .open, show).described("Who is signed in", .server) { $0.answers[200] = Self.state },
+            .delete(path, .signedIn, signOut).described("Sign out", .server) { $0.answers[200] = Schema.success() },
         ]
     }
 

@@ -15,7 +15,21 @@ struct SetupRoutes: Routes {
 
     private let path = "/api/accounts/initialize-superuser"
 
-    var endpoints: [Endpoint] { [.get(path, .open, show), .post(path, .open, create)] }
+    var endpoints: [Endpoint] {
+        let answer = Schema.object(["superuser_exists": Schema.flag], needs: ["superuser_exists"])
+        return [
+            .get(path, .open, show).described("Whether there is an administrator", .accounts) {
+                $0.answers[200] = answer
+            },
+            .post(path, .open, create).described("Make the first administrator", .accounts) {
+                $0.body = Schema.object(
+                    ["username": Schema.text, "password": Schema.text, "email": Schema.text, "token": Schema.text],
+                    needs: ["username", "password"])
+                $0.needsBody = true
+                $0.answers[200] = answer
+            },
+        ]
+    }
 
     @Sendable private func show(_ request: APIRequest) async throws -> Response {
         if try await services.catalog.users.hasAdministrator() { return .json(["superuser_exists": true]) }

@@ -1,3 +1,4 @@
+import CeleryProtocol
 import HTTPTypes
 import Hummingbird
 
@@ -14,6 +15,7 @@ struct SocketRoutes: Routes {
                     HTTPResponse.Status(code: 426, reasonPhrase: "Upgrade Required"), code: "upgrade_required",
                     "This address speaks WebSocket.", headers: [.upgrade: "websocket"])
             }
+            .described("Live events, over WebSocket", .server) { $0.answers[101] = .null }
         ]
     }
 }

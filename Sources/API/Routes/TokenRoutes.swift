@@ -13,10 +13,20 @@ struct TokenRoutes: Routes {
 
     var endpoints: [Endpoint] {
         [
-            .post("\(path)/token", .open, obtain),
-            .post("\(path)/auth/login", .open, obtain),
-            .post("\(path)/token/refresh", .open, refresh),
-            .post("\(path)/auth/logout", .signedIn, signOut),
+            .post("\(path)/token", .open, obtain).described("Sign in for tokens", .accounts) { $0.tradesPassword() },
+            .post("\(path)/auth/login", .open, obtain).described("Sign in for tokens", .accounts) {
+                $0.tradesPassword()
+            },
+            .post("\(path)/token/refresh", .open, refresh).described(
+                "Trade a refresh token for an access token", .accounts
+            ) {
+                $0.body = Schema.object(["refresh": Schema.text], needs: ["refresh"])
+                $0.needsBody = true
+                $0.answers[200] = Schema.object(["access": Schema.text], needs: ["access"])
+            },
+            .post("\(path)/auth/logout", .signedIn, signOut).described("Sign out", .accounts) {
+                $0.answers[200] = Schema.object(["message": Schema.text], needs: ["message"])
+            },
         ]
     }
 
@@ -61,4 +71,13 @@ extension APIError {
     static let tokenNotValid = APIError(
         .unauthorized, code: "token_not_valid", "Token is invalid or expired", hint: "Sign in again.",
         headers: [.wwwAuthenticate: "Bearer"])
+}
+
+extension Operation {
+    /// A name and a password for tokens.
+    fileprivate mutating func tradesPassword() {
+        body = Schema.object(["username": Schema.text, "password": Schema.text], needs: ["username", "password"])
+        needsBody = true
+        answers[200] = Schema.object(["access": Schema.text], needs: ["access"])
+    }
 }

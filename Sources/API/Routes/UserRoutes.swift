@@ -10,17 +10,36 @@ struct UserRoutes: Routes {
     let hasher: PasswordHasher
 
     private let path = "/api/accounts/users"
+    private static let person = Schema.object(["id": Schema.any, "username": Schema.text], needs: ["id", "username"])
 
     var endpoints: [Endpoint] {
         [
-            .get("\(path)/me", .signedIn, showOneself),
-            .patch("\(path)/me", .signedIn, changeOneself),
-            .get(path, .admin, list),
-            .post(path, .admin, create),
-            .get("\(path)/:id", .admin, show),
-            .put("\(path)/:id", .admin, update),
-            .patch("\(path)/:id", .admin, update),
-            .delete("\(path)/:id", .admin, delete),
+            .get("\(path)/me", .signedIn, showOneself).described("Oneself", .accounts) {
+                $0.answers[200] = Self.person
+            },
+            .patch("\(path)/me", .signedIn, changeOneself).described("Change oneself", .accounts) {
+                $0.body = Schema.anyObject
+                $0.answers[200] = Self.person
+            },
+            .get(path, .admin, list).described("All people", .accounts) {
+                $0.answers[200] = Schema.list(of: Self.person)
+            },
+            .post(path, .admin, create).described("Add a person", .accounts) {
+                $0.body = Schema.object(
+                    ["username": Schema.text, "password": Schema.text], needs: ["username", "password"])
+                $0.needsBody = true
+                $0.answers[201] = Self.person
+            },
+            .get("\(path)/:id", .admin, show).described("One person", .accounts) { $0.answers[200] = Self.person },
+            .put("\(path)/:id", .admin, update).described("Change a person", .accounts) {
+                $0.body = Schema.anyObject
+                $0.answers[200] = Self.person
+            },
+            .patch("\(path)/:id", .admin, update).described("Change a person", .accounts) {
+                $0.body = Schema.anyObject
+                $0.answers[200] = Self.person
+            },
+            .delete("\(path)/:id", .admin, delete).described("Remove a person", .accounts) { $0.answers[204] = .null },
         ]
     }
 

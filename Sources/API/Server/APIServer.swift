@@ -108,8 +108,11 @@ public struct APIServer: Sendable {
             EPGRoutes(services: services, configuration: configuration),
             TaskRoutes(services: services),
             QueueRoutes(services: services),
+            WorkerRoutes(services: services),
             ScheduleRoutes(services: services),
+            DeadRoutes(services: services),
         ]
-        return routes.flatMap(\.endpoints)
+        let endpoints = routes.flatMap(\.endpoints)
+        return endpoints + SchemaRoutes(described: endpoints).endpoints
     }
 }

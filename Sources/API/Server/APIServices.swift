@@ -14,16 +14,21 @@ public struct APIServices: Sendable {
     public var catalog: CatalogDatabase
     /// Lists the plugins folder, without running anything in it.
     public var discovery: PluginDiscovery
+    /// Where work is accepted, and what became of it.
+    public var ledger: Ledger
     /// The sockets of this process.
     public var hub: RelayHub
     /// Where events are published.
     public var events: EventBus
 
     /// Gathers the services.
-    public init(queue: TaskQueue, catalog: CatalogDatabase, discovery: PluginDiscovery, hub: RelayHub, events: EventBus)
-    {
+    public init(
+        queue: TaskQueue, catalog: CatalogDatabase, ledger: Ledger, discovery: PluginDiscovery, hub: RelayHub,
+        events: EventBus
+    ) {
         self.queue = queue
         self.catalog = catalog
+        self.ledger = ledger
         self.discovery = discovery
         self.hub = hub
         self.events = events

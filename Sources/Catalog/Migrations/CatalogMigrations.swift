@@ -18,6 +18,9 @@ enum CatalogMigrations {
                 try db.execute(sql: String(decoding: script, as: UTF8.self))
             }
         }
+        migrator.registerMigration("v2 ledger of accepted tasks") { db in
+            try db.execute(sql: String(decoding: PackageResources.v2_ledger_sql, as: UTF8.self))
+        }
         return migrator
     }
 }

@@ -45,6 +45,54 @@ enum PeriodicTasks {
         return Int(db.lastInsertedRowID)
     }
 
+    /// Adds the schedule of a draft and returns its identifier.
+    static func insert(_ db: Database, _ draft: ScheduleDraft) throws -> Int {
+        guard try identifier(db, named: draft.name) == nil else {
+            throw CatalogError.duplicate("django_celery_beat_periodictask", name: draft.name)
+        }
+        let definition = try self.definition(db, draft.recurrence)
+        try db.execute(
+            sql: """
+                INSERT INTO "django_celery_beat_periodictask" (
+                    "\(definition.column)", \(Self.columns), "total_run_count", "date_changed"
+                )
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+                """,
+            arguments: [definition.id] + values(of: draft) + [DjangoTime.text(Date())])
+        let id = Int(db.lastInsertedRowID)
+        try noteChange(db)
+        return id
+    }
+
+    /// Makes a schedule what a draft says.
+    static func update(_ db: Database, _ id: Int, _ draft: ScheduleDraft) throws {
+        if let other = try identifier(db, named: draft.name), other != id {
+            throw CatalogError.duplicate("django_celery_beat_periodictask", name: draft.name)
+        }
+        try redefine(db, id, as: draft.recurrence)
+        try db.execute(
+            sql: """
+                UPDATE "django_celery_beat_periodictask"
+                SET (\(Self.columns), "date_changed") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE "id" = ?
+                """,
+            arguments: values(of: draft) + [DjangoTime.text(Date()), id])
+        try noteChange(db)
+    }
+
+    private static let columns = """
+        "name", "task", "args", "kwargs", "queue", "headers", "priority", "expires", "expire_seconds", "one_off",
+        "start_time", "enabled", "description"
+        """
+
+    private static func values(of draft: ScheduleDraft) -> StatementArguments {
+        [
+            draft.name, draft.task, JSONValue.array(draft.arguments).text,
+            JSONValue.object(draft.keywordArguments).text, draft.queue, JSONValue.object(draft.headers).text,
+            draft.priority, draft.expires.map(DjangoTime.text), draft.expireSeconds, draft.isOneOff,
+            draft.startTime.map(DjangoTime.text), draft.isEnabled, draft.description,
+        ]
+    }
+
     static func delete(_ db: Database, named name: String) throws -> Bool {
         guard let id = try identifier(db, named: name) else { return false }
         for table in ["m3u_m3uaccount", "epg_epgsource"] {

@@ -81,6 +81,56 @@ public struct ScheduleTable: Sendable {
         }
     }
 
+    /// Adds a schedule.
+    ///
+    /// - Throws: ``CatalogError`` `duplicate` for a name that is taken, `invalidValue` for an interval below 1.
+    @discardableResult
+    public func create(_ draft: ScheduleDraft) async throws -> Schedule {
+        try await pool.write { db in
+            let id = try PeriodicTasks.insert(db, draft)
+            return try Self.found(db, id)
+        }
+    }
+
+    /// Changes a schedule as the body says; what it is given is the row as it stands.
+    ///
+    /// - Throws: ``CatalogError`` `notFound`, `duplicate`, `invalidValue`, and what the body throws.
+    @discardableResult
+    public func change(
+        _ id: Int, _ body: @escaping @Sendable (Schedule) throws -> ScheduleDraft
+    ) async throws -> Schedule {
+        try await pool.write { db in
+            try PeriodicTasks.update(db, id, try body(try Self.found(db, id)))
+            return try Self.found(db, id)
+        }
+    }
+
+    /// Removes a schedule and a definition that nobody else uses.
+    ///
+    /// - Throws: ``CatalogError`` `notFound`; `locked` for the schedule of a source, which goes with its source.
+    public func delete(_ id: Int) async throws {
+        try await pool.write { db in
+            let schedule = try Self.found(db, id)
+            for table in ["m3u_m3uaccount", "epg_epgsource"] {
+                let source = try Int.fetchOne(
+                    db, sql: #"SELECT "id" FROM "\#(table)" WHERE "refresh_task_id" = ?"#, arguments: [id])
+                guard source == nil else {
+                    throw CatalogError(
+                        code: .locked, place: "schedule \(id)", found: "it refreshes source \(source ?? 0)",
+                        hint: "Switch it off, or set the source's refresh_interval to 0.")
+                }
+            }
+            _ = try PeriodicTasks.delete(db, named: schedule.name)
+        }
+    }
+
+    private static func found(_ db: Database, _ id: Int) throws -> Schedule {
+        guard let schedule = try fetch(db, where: #"task."id" = ?"#, [id]).first else {
+            throw CatalogError.notFound("django_celery_beat_periodictask", id)
+        }
+        return schedule
+    }
+
     /// Removes the schedule with that name and a definition that nobody else uses; false when there is none.
     @discardableResult
     public func delete(named name: String) async throws -> Bool {

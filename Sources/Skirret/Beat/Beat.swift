@@ -18,6 +18,7 @@ import SkirretRedis
 public final class Beat: Sendable {
     private let queue: TaskQueue
     private let store: any ScheduleStore
+    private let ledger: (any FiringLedger)?
     private let name: String
     private let logger: Logger
     /// How long a change of the schedules may go unseen, should nobody have told of it.
@@ -32,12 +33,20 @@ public final class Beat: Sendable {
     ///   - store: Where the schedules live.
     ///   - name: Tells this beat from others.
     ///   - logger: Where it tells what it does.
-    public init(
+    public convenience init(
         _ queue: TaskQueue, store: any ScheduleStore, name: String = Beat.processName,
         logger: Logger = Logger(label: "skirret.beat")
     ) {
+        self.init(queue, store: store, ledger: nil, name: name, logger: logger)
+    }
+
+    /// Prepares a beat that writes each firing into a ledger before Redis hears of it.
+    package init(
+        _ queue: TaskQueue, store: any ScheduleStore, ledger: (any FiringLedger)?, name: String, logger: Logger
+    ) {
         self.queue = queue
         self.store = store
+        self.ledger = ledger
         self.name = name
         self.logger = logger
     }
@@ -83,7 +92,8 @@ public final class Beat: Sendable {
     private func beat(_ lead: LeaderElection, _ bell: Doorbell, _ recorder: RunRecorder) async -> Leadership {
         let keys = queue.keys.beat(store.scope)
         let reader = AgendaReader(queue: queue, store: store, keys: keys)
-        let firer = Firer(queue: queue, keys: keys, recorder: recorder, logger: logger)
+        let firer = Firer(
+            queue: queue, keys: keys, recorder: recorder, ledger: ledger, logger: logger)
         var leadership = Leadership()
         var agenda = Agenda()
         while !Task.isCancelled {

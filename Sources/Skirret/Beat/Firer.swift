@@ -8,7 +8,10 @@ struct Firer: Sendable {
     let queue: TaskQueue
     let keys: BeatKeys
     let recorder: RunRecorder
+    var ledger: (any FiringLedger)?
     let logger: Logger
+    /// A ledger that is locked or full must not make schedules late.
+    private static let ledgerPatience = Duration.seconds(2)
 
     /// Looks at every schedule whose time has come.
     ///
@@ -48,20 +51,23 @@ struct Firer: Sendable {
         let task = entry.task
         let call = task.call
         let target = call.queue ?? queue.defaultQueue
-        let message = call.message(of: task.name, due: due, now: now, queue: queue.defaultQueue)
-        let isPassedOver = try await overlaps(entry, now: now)
+        let message = call.message(
+            of: task.name, due: due, now: now, queue: queue.defaultQueue,
+            id: ledger == nil ? nil : TaskID(of: task.name, due: due))
+        var isPassedOver = try await overlaps(entry, now: now)
+        if !isPassedOver { isPassedOver = try await !accept(message, queue: target, schedule: task.name) }
         try await queue.announce(target)
         let reply = try await queue.redis.run(
             Scripts.fire,
             keys: [
                 keys.fired(task.name, due: due.milliseconds), keys.term, keys.runs,
                 queue.keys.queue(target, priority: call.priority), queue.keys.binding(target.rawValue),
-                queue.keys.permanentBinding(target.rawValue),
+                queue.keys.permanentBinding(target.rawValue), queue.keys.ledger,
             ],
             arguments: [
                 .init(term), .init(task.name), .init(due.milliseconds), .init(remembered(task, due: due)),
                 .init(message.headers.id.rawValue), isPassedOver ? "" : .init(message.encoded()),
-                .init(QueueBinding(queue: target).member()), .init(queue.keys.wake),
+                .init(QueueBinding(queue: target).member()), .init(queue.keys.wake), ledger == nil ? "" : "1",
             ])
         guard let outcome = reply.int, outcome >= 0 else { return false }
         if outcome == 0 {
@@ -74,12 +80,33 @@ struct Firer: Sendable {
             recorder.add(ScheduleRun(name: task.name, lastRun: now, count: 1, isOver: entry.isOver))
         }
         logger.info(
-            isPassedOver ? "a schedule was passed over, as its last run goes on" : "a schedule fired",
+            isPassedOver
+                ? "a schedule was passed over, as its last run goes on or this one is over" : "a schedule fired",
             metadata: [
                 "schedule": "\(task.name)", "task_name": "\(call.task)", "task_id": "\(message.headers.id)",
                 "due": "\(WireDate.text(due))",
             ])
         return true
+    }
+
+    /// Writes a firing down; false when it has run already, before Redis forgot it.
+    ///
+    /// A schedule fires without it, too: what is owed to people by then is the run, and Redis has it.
+    private func accept(_ message: TaskMessage, queue target: QueueName, schedule: String) async throws -> Bool {
+        guard let ledger else { return true }
+        let late = ResultTimeout(id: message.headers.id, timeout: Self.ledgerPatience)
+        do {
+            return try await withTimeout(Self.ledgerPatience, else: late) {
+                try await ledger.accept(message, queue: target, schedule: schedule)
+            }
+        } catch {
+            try Task.checkCancellation()
+            let why = error is ResultTimeout ? "no answer within \(Self.ledgerPatience)" : "\(error)"
+            logger.error(
+                "a firing is not in the ledger; it is enqueued all the same",
+                metadata: ["schedule": "\(schedule)", "task_id": "\(message.headers.id)", "error": "\(why)"])
+            return true
+        }
     }
 
     /// Whether this run must not start because of the last one; a last one that must not go on is revoked here.

@@ -52,9 +52,13 @@ public struct ScheduledCall: Sendable {
     ///   - due: The due time; nil for a run that somebody asked for by hand.
     ///   - now: By Redis's clock.
     ///   - fallback: Where it goes unless the call says otherwise.
-    /// - Returns: A message with an id of its own.
-    func message(of name: String, due: Date?, now: Date, queue fallback: QueueName) -> TaskMessage {
-        var message = TaskMessage(task: task, args: args, kwargs: kwargs, queue: queue ?? fallback)
+    ///   - id: The task's id; nil for one of its own.
+    /// - Returns: A message.
+    func message(
+        of name: String, due: Date?, now: Date, queue fallback: QueueName, id: TaskID? = nil
+    ) -> TaskMessage {
+        var message = TaskMessage(
+            task: task, id: id ?? .random(), args: args, kwargs: kwargs, queue: queue ?? fallback)
         message.headers.origin = TaskQueue.origin
         message.headers.fields.merge(headers)
         message.headers.fields["celery_beat_task"] = true

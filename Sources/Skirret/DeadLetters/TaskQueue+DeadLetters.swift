@@ -42,21 +42,28 @@ extension TaskQueue {
     /// - Parameters:
     ///   - letters: Which ones.
     ///   - edit: What is to be different.
+    ///   - spacing: How long after the one before it each is sent; the waiting is Redis's, and survives this process.
     /// - Returns: How many were sent; others were gone already.
     /// - Throws: `WireError` when a letter that is to be edited cannot be read, `RedisError` when the broker did not
     ///   answer within two seconds.
     @discardableResult
-    public func replay(_ letters: [DeadLetter], changing edit: DeadLetterEdit = .init()) async throws -> Int {
-        var sent = 0
+    public func replay(
+        _ letters: [DeadLetter], changing edit: DeadLetterEdit = .init(), spacing: Duration = .zero
+    ) async throws -> Int {
+        var sent = 0, wait = Duration.zero
         // In slices, so that Redis is never held for long.
         for slice in stride(from: 0, to: letters.count, by: 100).map({ letters[$0..<min($0 + 100, letters.count)] }) {
             let arguments = try slice.flatMap { letter -> [RedisArgument] in
                 let message = edit.isEmpty ? letter.message : try edit.applied(to: letter.message)
                 let list = edit.queue.map { keys.queue($0) } ?? letter.queue
-                return [.init(letter.id), .init(list), .init(message)]
+                defer { wait += spacing }
+                return [.init(letter.id), .init(list), .init(wait.milliseconds), .init(message)]
             }
             let reply = try await redis.run(
-                Scripts.replay, keys: [keys.dead, keys.letters, keys.untold, keys.untoldLetters],
+                Scripts.replay,
+                keys: [
+                    keys.dead, keys.letters, keys.untold, keys.untoldLetters, keys.scheduled, keys.scheduledMessages,
+                ],
                 arguments: [.init(keys.wake)] + arguments)
             sent += reply.int ?? 0
         }

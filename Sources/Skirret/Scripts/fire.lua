@@ -6,6 +6,7 @@
 -- KEYS[4]  queue      LIST  one queue at one priority step; oldest at the right
 -- KEYS[5]  binding    SET   kombu's table of the queue's own exchange
 -- KEYS[6]  permanent  SET   kombu's table of bindings that a sweep must keep
+-- KEYS[7]  ledger     SET   ids of tasks that a ledger has put into Redis and that are not over, see accept
 -- ARGV[1]  term       ours
 -- ARGV[2]  schedule   its name
 -- ARGV[3]  due        Unix millisecond
@@ -14,6 +15,7 @@
 -- ARGV[6]  message    the envelope, as it goes on the wire; "" only notes that this due time is passed over
 -- ARGV[7]  member     the binding's member, kombu's format
 -- ARGV[8]  channel    where waiting workers hear of it
+-- ARGV[9]  ledger     "1" when the firing is in a ledger: whoever puts an id on the set puts the message in the queue
 --
 -- Returns  1 when fired or passed over, 0 when it had been, -1 when somebody else leads.
 if redis.call("GET", KEYS[2]) ~= ARGV[1] then return -1 end
@@ -27,8 +29,10 @@ if ARGV[6] ~= "" then
     count, task = count + 1, ARGV[5]
     redis.call("SADD", KEYS[5], ARGV[7])
     redis.call("SADD", KEYS[6], ARGV[7])
-    redis.call("LPUSH", KEYS[4], ARGV[6])
-    redis.call("PUBLISH", ARGV[8], "queued")
+    if ARGV[9] == "" or redis.call("SADD", KEYS[7], ARGV[5]) == 1 then
+        redis.call("LPUSH", KEYS[4], ARGV[6])
+        redis.call("PUBLISH", ARGV[8], "queued")
+    end
 end
 redis.call("HSET", KEYS[3], ARGV[2], ARGV[3] .. " " .. at .. " " .. count .. " " .. task)
 return 1

@@ -11,12 +11,13 @@ struct APICommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonFlags
     @OptionGroup var listen: ListenFlags
+    @OptionGroup var ledger: LedgerFlags
 
     @Flag(inversion: .prefixedNo, help: "Serve WebSockets on /ws/ too.")
     var relay = true
 
     func run() async throws {
-        let settings = try await common.load(listen.values)
+        let settings = try await common.load(listen.values.merging(ledger.values) { $1 })
         try settings.prepareFolders()
         try await Database.migrate(settings)
         try await APIRole(settings: settings, hasRelay: relay).run(until: ShutdownSignals())

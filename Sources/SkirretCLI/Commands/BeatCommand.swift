@@ -16,12 +16,13 @@ struct BeatCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var common: CommonFlags
+    @OptionGroup var ledger: LedgerFlags
 
     @Flag(inversion: .prefixedNo, help: "Beat over the schedules in the database.")
     var database: Bool?
 
     func run() async throws {
-        let settings = try await common.load()
+        let settings = try await common.load(ledger.values)
         let isNamed = try await SettingSources(flags: common.values, file: common.config).find(.dataDirectory) != nil
         let hasDatabase =
             database

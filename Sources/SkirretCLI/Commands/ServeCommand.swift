@@ -18,6 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonFlags
     @OptionGroup var listen: ListenFlags
+    @OptionGroup var ledger: LedgerFlags
 
     @Option(help: "How many worker processes; one that dies is replaced at once, and its tasks go back.")
     var workerProcesses = 1
@@ -36,7 +37,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let began = ContinuousClock.now
-        let settings = try await common.load(listen.values.merging([.safeMode: safeMode ? "on" : nil]) { $1 })
+        let settings = try await common.load(
+            listen.values.merging(ledger.values) { $1 }.merging([.safeMode: safeMode ? "on" : nil]) { $1 })
         try settings.prepareFolders()
         try await Database.migrate(settings)
         let token = try AdminToken.load(settings)

@@ -37,12 +37,16 @@ struct Setting: Sendable, Hashable {
     static let pluginPaths = Setting("plugin-paths", variable: "SKIRRET_PLUGIN_PATHS", fallback: "")
     static let pluginMemory = Setting("plugin-memory", variable: "SKIRRET_PLUGIN_MEMORY", fallback: "512")
 
+    static let ledgerDays = Setting("ledger-days", variable: "SKIRRET_LEDGER_DAYS", fallback: "30")
+    static let ledgerTasks = Setting("ledger-tasks", variable: "SKIRRET_LEDGER_TASKS", fallback: "1000000")
+    static let ledgerMegabytes = Setting("ledger-megabytes", variable: "SKIRRET_LEDGER_MEGABYTES", fallback: "2048")
+
     static let all: [Setting] =
         [
             host, port, dataDirectory, redisURL, backendURL, keyPrefix, pluginsDirectory, adminToken, python, logLevel,
             concurrency,
             queues,
-            trustedOrigins, safeMode,
+            trustedOrigins, ledgerDays, ledgerTasks, ledgerMegabytes, safeMode,
         ] + plugins
 
     /// What plugins may do; ``PluginSettings`` says what each means.

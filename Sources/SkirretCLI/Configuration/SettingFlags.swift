@@ -49,6 +49,25 @@ struct CommonFlags: ParsableArguments {
     }
 }
 
+/// How much of the accepted tasks is kept.
+struct LedgerFlags: ParsableArguments {
+    @Option(help: "Days for which a task that is over stays in the history.")
+    var ledgerDays: Int?
+
+    @Option(help: "Tasks in the history; new ones are refused once so many wait.")
+    var ledgerTasks: Int?
+
+    @Option(help: "Megabytes of the history; new tasks are refused once those that wait fill it.")
+    var ledgerMegabytes: Int?
+
+    var values: [Setting: String?] {
+        [
+            .ledgerDays: ledgerDays.map(String.init), .ledgerTasks: ledgerTasks.map(String.init),
+            .ledgerMegabytes: ledgerMegabytes.map(String.init),
+        ]
+    }
+}
+
 /// The flags of what listens.
 struct ListenFlags: ParsableArguments {
     @Option(help: "Where to listen; 127.0.0.1 is this machine only.")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalog
 import CeleryProtocol
 import Foundation
 import Logging
@@ -25,6 +26,8 @@ struct Settings: Sendable {
     var queues: [QueueName]
     var trustedOrigins: Set<String>
     var plugins: PluginSettings
+    /// How much of what was accepted is kept.
+    var ledgerLimits: LedgerLimits
 
     var databasePath: String { dataDirectory.appending(path: "skirret.db").path }
     var redis: RedisURL { namedRedis ?? PrivateRedis.url(in: dataDirectory) }
@@ -43,6 +46,9 @@ struct Settings: Sendable {
         host = sources[.host] ?? ""
         port = number(.port, 0...65_535)
         concurrency = number(.concurrency, 1...1024)
+        ledgerLimits = LedgerLimits(
+            age: .seconds(number(.ledgerDays, 1...3650) * 86_400), tasks: number(.ledgerTasks, 1000...100_000_000),
+            bytes: number(.ledgerMegabytes, 16...1_048_576) << 20)
         dataDirectory = URL(filePath: sources[.dataDirectory] ?? "data").absoluteURL
         pluginsDirectory =
             sources[.pluginsDirectory].map { URL(filePath: $0).absoluteURL }

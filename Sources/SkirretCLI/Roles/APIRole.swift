@@ -30,8 +30,11 @@ struct APIRole {
         configuration.port = settings.port
         configuration.isRelayMounted = hasRelay
         configuration.trustedOrigins = settings.trustedOrigins
+        let ledger = Ledger(catalog, queue: queue, limits: settings.ledgerLimits, logger: logger)
+        let keeper = LedgerKeeper(ledger, name: Settings.nodeName("api-\(getpid())"), logger: logger)
         let services = APIServices(
-            queue: queue, catalog: catalog, discovery: PluginDiscovery(settings.pythonEnvironment), hub: hub,
+            queue: queue, catalog: catalog, ledger: ledger, discovery: PluginDiscovery(settings.pythonEnvironment),
+            hub: hub,
             events: events)
         let server = APIServer(configuration: configuration, services: services, logger: logger) { port in
             logger.info("API is ready", metadata: ["host": "\(settings.host)", "port": "\(port)"])
@@ -43,6 +46,7 @@ struct APIRole {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await serving.run() }
             group.addTask { try await events.run(into: hub) }
+            group.addTask { await keeper.run() }
             group.addTask {
                 await signals.first()
                 await serving.triggerGracefulShutdown()

@@ -20,12 +20,16 @@ struct BeatRole {
         let queue = settings.taskQueue("skirret-beat", logger: logger)
         let name = Settings.nodeName("beat-\(getpid())")
         var beats = [Beat(queue, store: RedisScheduleStore(queue, logger: logger), name: name, logger: logger)]
+        var keeper: LedgerKeeper?
         if hasDatabase {
             let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
             let store = try await CatalogSchedules(catalog: catalog, logger: logger)
-            beats.append(Beat(queue, store: store, name: name, logger: logger))
+            let ledger = Ledger(catalog, queue: queue, limits: settings.ledgerLimits, logger: logger)
+            beats.append(Beat(queue, store: store, ledger: ledger, name: name, logger: logger))
+            keeper = LedgerKeeper(ledger, name: name, logger: logger)
         }
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { [keeper] group in
+            if let keeper { group.addTask { await keeper.run() } }
             for beat in beats { group.addTask { try await beat.run() } }
             group.addTask { await signals.first() }
             try await group.next()

@@ -1,4 +1,5 @@
 import CSpawn
+import Catalog
 import CeleryProtocol
 import Foundation
 import Logging
@@ -93,6 +94,9 @@ final class Supervisor: Sendable {
             Setting.concurrency.variable: String(settings.concurrency),
             Setting.queues.variable: settings.queues.map(\.rawValue).joined(separator: ","),
         ]
+        environment[Setting.ledgerDays.variable] = String(Int(settings.ledgerLimits.age / .seconds(86_400)))
+        environment[Setting.ledgerTasks.variable] = String(settings.ledgerLimits.tasks)
+        environment[Setting.ledgerMegabytes.variable] = String(settings.ledgerLimits.bytes >> 20)
         if let backend = settings.namedBackend { environment[Setting.backendURL.variable] = backend.text }
         environment.merge(settings.plugins.environment) { $1 }
         if let token = settings.adminToken { environment[Setting.adminToken.variable] = token }

@@ -12,10 +12,11 @@ import Testing
     private static let readers: Set<String> = [
         "GET /api/plugins/plugins", "GET /api/plugins/plugins/:key/logo", "GET /api/m3u/accounts",
         "GET /api/m3u/accounts/:id", "GET /api/epg/sources", "GET /api/epg/sources/:id", "GET /api/queues",
-        "GET /api/workers", "GET /api/schedules", "GET /api/schedules/:id",
+        "GET /api/queues/:name", "GET /api/workers", "GET /api/workers/:name", "GET /api/schedules",
+        "GET /api/schedules/:id", "GET /api/schedules/:id/next",
     ]
     private static let everybody: Set<String> = [
-        "DELETE /api/auth/session", "POST /api/accounts/auth/logout", "GET /api/accounts/users/me",
+        "GET /api/schema", "DELETE /api/auth/session", "POST /api/accounts/auth/logout", "GET /api/accounts/users/me",
         "PATCH /api/accounts/users/me", "GET /api/accounts/api-keys", "POST /api/accounts/api-keys/generate",
         "POST /api/accounts/api-keys/revoke",
     ]

@@ -48,8 +48,10 @@ struct APIFixture: Sendable {
                 brokerURL: url.text, dataDirectory: folder.path)
             let hub = RelayHub(limits: limits, logger: logger)
             let events = EventBus(redis: queue.redis, subscriber: queue.subscriber, logger: logger)
+            let ledger = Ledger(catalog, queue: queue, logger: logger)
             let services = APIServices(
-                queue: queue, catalog: catalog, discovery: PluginDiscovery(environment), hub: hub, events: events)
+                queue: queue, catalog: catalog, ledger: ledger, discovery: PluginDiscovery(environment), hub: hub,
+                events: events)
             var configuration = APIConfiguration(dataFolder: folder, adminToken: token)
             configuration.port = 0
             configuration.passwordIterations = 1000
