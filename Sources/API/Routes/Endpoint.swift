@@ -78,8 +78,7 @@ struct RouteTable {
             let refusal = APIError(
                 .methodNotAllowed, code: "method_not_allowed", "This address does not take this method.",
                 headers: [.allow: allow.map(\.rawValue).sorted().joined(separator: ", ")])
-            for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete, .trace, .options, .connect]
-            where !known.contains(method) {
+            for method in HTTPRequest.Method.known where !known.contains(method) {
                 router.on(RouterPath(path), method: method) { _, _ -> Response in throw refusal }
             }
         }
@@ -93,4 +92,11 @@ struct RouteTable {
             return try await endpoint.handler(APIRequest(request: request, context: context))
         }
     }
+}
+
+extension HTTPRequest.Method {
+    /// Those that a path which is there answers with 405 unless it takes them; others are no request at all.
+    fileprivate static let known: [HTTPRequest.Method] =
+        [.get, .post, .put, .patch, .delete, .trace, .options, .connect]
+        + [HTTPRequest.Method("QUERY")].compactMap { $0 }
 }

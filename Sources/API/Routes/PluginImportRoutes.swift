@@ -13,7 +13,7 @@ struct PluginImportRoutes: Routes {
     var endpoints: [Endpoint] {
         [
             .post("/api/plugins/plugins/import", .admin, importArchive).described("Add a plugin as a zip", .plugins) {
-                $0.form = Schema.object(
+                $0.form = Schema.form(
                     ["file": ["contentMediaType": "application/zip"], "overwrite": Schema.text], needs: ["file"])
                 $0.needsBody = true
                 $0.answers[200] = Schema.success(["plugin": Schema.anyObject])

@@ -17,7 +17,7 @@ struct PluginRunRoutes: Routes {
                 $0.details = "Waits for the result; 202 when it takes too long, or with Prefer: respond-async."
                 let action = Schema.text(atMost: 1000, atLeast: 1)
                 $0.body = Schema.object(["action": action, "params": Schema.any], needs: ["action"])
-                $0.form = Schema.object(["action": action, "params": Schema.text], needs: ["action"])
+                $0.form = Schema.form(["action": action, "params": Schema.text], needs: ["action"])
                 $0.needsBody = true
                 $0.answers = [200: Schema.success(["result": Schema.any]), 202: Schema.accepted]
                 $0.headers.append(.init("Prefer", Schema.text, "respond-async answers 202 at once."))

@@ -51,7 +51,7 @@ struct Operation: Sendable {
     mutating func takes(_ members: JSONObject, needs: [String] = []) {
         body = Schema.object(members, needs: needs)
         // A form may have the other fields too, as text.
-        form = Schema.object(
+        form = Schema.form(
             [
                 // Bytes: any of them.
                 "file": ["contentMediaType": "application/octet-stream"],

@@ -46,6 +46,12 @@ enum Schema {
         if !needs.isEmpty { schema["required"] = .array(needs.map(JSONValue.string)) }
         return .object(schema)
     }
+    /// A form; its fields have names.
+    static func form(_ fields: JSONObject, needs: [String]) -> JSONValue {
+        var schema = object(fields, needs: needs).object ?? [:]
+        schema["propertyNames"] = ["minLength": 1]
+        return .object(schema)
+    }
     /// An answer of the server: every member that is named is there.
     static func answer(_ members: JSONObject) -> JSONValue {
         object(members, needs: members.map(\.key))
