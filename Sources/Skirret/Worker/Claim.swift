@@ -51,6 +51,8 @@ struct Claimer: Sendable {
     private var forwards = Call(keys: [], routingKeys: [])
     /// For the lists from the back.
     private var backwards = Call(keys: [], routingKeys: [])
+    /// All of them.
+    private var lists: Set<String> = []
     /// Which state of ``consumed`` the lists stand for.
     private var version = -1
     /// The seed of a call that got no answer, and how many messages it had asked for.
@@ -80,6 +82,7 @@ struct Claimer: Sendable {
         let lists = spread.steps.flatMap { step in
             now.names.map { (key: spread.key($0, step: step), routingKey: JSONValue.string($0.rawValue).text) }
         }
+        self.lists = Set(lists.map(\.key))
         forwards = call(lists)
         backwards = call(lists.reversed())
     }
@@ -104,6 +107,19 @@ struct Claimer: Sendable {
             arguments: [
                 1, .init(options.lease.milliseconds), .init(options.name), "", 0, 0, .init(armed.generation), "",
             ] + forwards.routingKeys)
+    }
+
+    /// Those of these claims whose queue was cancelled since, or while they were made.
+    func cancelled(_ claims: [Claim]) -> [Claim] {
+        let now = consumed.state
+        let lists = now.version == version ? lists : Set(now.names.flatMap { queue.keys.lists.keys($0) })
+        var known: String?  // those of a list come together
+        return claims.filter { claim in
+            if claim.list == known { return false }
+            guard lists.contains(claim.list) else { return true }
+            known = claim.list
+            return false
+        }
     }
 
     /// The claims that armed calls brought since the last time.

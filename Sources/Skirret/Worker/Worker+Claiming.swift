@@ -24,7 +24,7 @@ extension Worker {
                 // First of all, as somebody may wait for it: what came with the end of a wait.
                 let arrived = claimer.arrived()
                 if !arrived.isEmpty { dealer.taken() }
-                await begin(arrived, asked: .max, &lastChance)
+                await begin(arrived, asked: .max, claimer, &lastChance)
                 start(executor)
                 if !isDeclared {
                     try await queue.declare(consumed.names)
@@ -37,7 +37,7 @@ extension Worker {
                     ? min(slots.wanted(concurrency: heavy.concurrency(of: intake.concurrency)), intake.allowance) : 0
                 // What waited for a worker that knows it comes first; no command when nothing does.
                 let adopted = try await room.adopt(most: wanted)
-                await begin(adopted, asked: 0, &lastChance)
+                await begin(adopted, asked: 0, claimer, &lastChance)
                 wanted = lastChance.isWaiting ? 0 : max(0, wanted - adopted.count)
                 // Every eighth claim begins with the lowest priority, so that it never starves.
                 let isAsking = wanted > 0 || claimer.mayHoldUnknownClaims
@@ -46,7 +46,7 @@ extension Worker {
                 let claims =
                     isAsking ? try await claimer.claim(most: wanted, free: free, fromTheBack: rounds % 8 == 0) : []
                 if !claims.isEmpty { dealer.taken() }
-                await begin(claims, asked: wanted, &lastChance)
+                await begin(claims, asked: wanted, claimer, &lastChance)
                 if let alone = lastChance.next(held) { slots.add([alone], asked: 0) }
                 start(executor)
                 if intake.isSpent, !slots.hasWaiting, !lastChance.isWaiting {
@@ -132,9 +132,12 @@ extension Worker {
     }
 
     /// Begins what may begin, and hands back what would run beside a message that is to run alone, and what came after
-    /// somebody said that nothing is to be taken any more.
-    private func begin(_ claims: [Claim], asked: Int, _ lastChance: inout LastChance) async {
+    /// somebody said that nothing is to be taken any more, or not from its queue.
+    private func begin(_ claims: [Claim], asked: Int, _ claimer: Claimer, _ lastChance: inout LastChance) async {
         guard claims.isEmpty || intake.allowance > 0 else { return await giveBack(claims) }
+        let cancelled = claimer.cancelled(claims)
+        await giveBack(cancelled)
+        let claims = cancelled.isEmpty ? claims : claims.filter { one in !cancelled.contains { $0 === one } }
         let (begin, handBack) = lastChance.part(claims, held)
         take(begin, asked: asked)
         intake.spend(claims.count - handBack.count)

@@ -57,7 +57,7 @@ import Testing
                 let queue = TaskQueue(url, logger: quiet)
                 let worker = FleetWorker(proxy.url, name: "w@host", tasks: [gated], configure: configure)
                 try await withFleet([worker]) {
-                    try await until { try await isArmed(queue) }
+                    try await until { try await isArmed(queue, waits: worker.worker.queues.count) }
                     try await body(queue, worker, proxy)
                     gate.open()
                 }
@@ -113,6 +113,19 @@ import Testing
             try await expectReturned(queue, waiting: 2)
             worker.worker.resume()
             try await until { starts.total == 2 }
+        }
+    }
+
+    @Test func `what comes too late from a cancelled queue goes back to it`() async throws {
+        try await withProxiedWorker(configure: {
+            $0.lease = .seconds(60)
+            $0.queues = ["other", "celery"]
+        }) { queue, worker, proxy in
+            _ = try await sendUnheard(proxy, queue)
+            worker.worker.cancelQueue("celery")
+            try await until { try await held(queue).isEmpty }
+            try await expectReturned(queue, waiting: 1)
+            #expect(starts.total == 0)
         }
     }
 
