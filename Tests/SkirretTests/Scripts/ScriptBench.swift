@@ -241,11 +241,11 @@ struct ScriptBench {
             Scripts.fire,
             keys: [
                 beat.fired("s", due: due), beat.term, beat.runs, "celery", keys.binding("celery"),
-                keys.permanentBinding("celery"),
+                keys.permanentBinding("celery"), keys.ledger,
             ],
             arguments: [
                 .init(term), "s", .init(due), 60, .init("id-\(due)"), .init(message ?? "message \(due)"), "member",
-                .init(keys.wake),
+                .init(keys.wake), "",
             ]
         ).int
     }
