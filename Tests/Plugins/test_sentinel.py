@@ -91,7 +91,7 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     """The first true value; a server that does not answer yet counts as false."""
     end = time.monotonic() + seconds
     while True:

@@ -66,7 +66,7 @@ public final class ThrowawayFailover: Sendable {
     /// Waits until the sentinels agree on another master than this one.
     ///
     /// - Returns: The server that was promoted.
-    public func promotion(after old: ThrowawayRedis, within limit: Duration = .seconds(30)) async throws
+    public func promotion(after old: ThrowawayRedis, within limit: Duration = .seconds(60)) async throws
         -> ThrowawayRedis
     {
         var promoted: ThrowawayRedis?
