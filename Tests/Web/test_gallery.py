@@ -135,6 +135,7 @@ def test_rows_are_chosen_edited_and_acted_upon(gallery):
 
     first = table.locator("tbody tr").first
     first.get_by_role("button", name=re.compile("^Edit Name")).click(force=True)
+    expect(first.locator("input:focus")).to_have_count(1)
     page.keyboard.type("Renamed")
     with page.expect_request(lambda request: request.url.endswith("/run/") and "Renamed" in (request.post_data or "")) as sent:
         page.keyboard.press("Enter")
