@@ -63,7 +63,9 @@ def host_environment(redis_socket, database, data, plugins):
         "HOME": str(data),
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(SOURCES),
-        "PYTHONPYCACHEPREFIX": str(pathlib.Path(data) / "pycache"),
+        # Nothing is left beside the sources. Not PYTHONPYCACHEPREFIX: in a new folder Django and Celery, too, would be
+        # compiled anew, for two seconds at every start.
+        "PYTHONDONTWRITEBYTECODE": "1",
         "SKIRRET_PLUGINS_DIR": str(plugins),
         "DISPATCHARR_PLUGINS_DIR": str(plugins),
         "SKIRRET_DATABASE": str(database),
