@@ -67,7 +67,7 @@ CODE = """import requets
 from apps.output.views import x
 try:
     import nowhere
-    import gevent
+    import gevent.socket
 except ImportError:
     gevent = None
 
@@ -110,7 +110,7 @@ plugin.json:7: warning: fields[3].default: expected a number, found text. Write 
 plugin.py:1: error: imports requets, which the plugin host does not have. Did you mean 'requests'?
 plugin.py:2: error: imports apps.output.views: HTTP and WebSocket routes
 plugin.py:4: warning: imports nowhere, which the plugin host does not have. List nowhere in requirements.txt.
-plugin.py:5: warning: imports gevent: its greenlets never run here
+plugin.py:5: warning: imports gevent.socket: greenlets are threads here
 plugin.py:10: warning: actions[0].lable: is not read. Did you mean 'label'?
 plugin.py:10: warning: actions[0].events[0]: 'm3u_refrehs' is no event of the product; only plugins can log it. Did you mean
 plugin.py:11: error: actions[1].id: another action has the id 'go'; this one is dropped. Rename it.

@@ -155,3 +155,16 @@ def test_film_connections_are_read_and_forgotten_when_idle(redis, inside):
 def test_the_older_names_of_the_proxy_say_what_they_are_called_now(server, make_plugin):
     plugin = server.spawn(make_plugin("old", "from apps.proxy.ts_proxy.server import ProxyServer\n"))
     assert "apps.proxy.live_proxy" in plugin.fail("go")["message"]
+
+
+def test_the_proxys_settings_have_their_older_place(inside):
+    assert inside(
+        """
+        from apps.proxy.config import BaseConfig, TSConfig
+        from core.models import CoreSettings
+        result = [TSConfig.get_buffering_timeout(), TSConfig.FAILOVER_GRACE_PERIOD]
+        CoreSettings._update_group("proxy_settings", "Proxy Settings", {"buffering_timeout": 7})
+        result += [BaseConfig.get_buffering_timeout(), BaseConfig.get_proxy_settings()["redis_chunk_ttl"]]
+        CoreSettings.objects.filter(key="proxy_settings").delete()
+        """
+    ) == [15, 20, 7, 60]

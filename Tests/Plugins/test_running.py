@@ -56,6 +56,58 @@ LEADER = """
         def run(self, action, params, context):
             return {}
 """
+CANVAS = """
+    import json, threading
+    from celery import chain, chord, current_app, group, shared_task
+    from django_celery_beat.models import IntervalSchedule, PeriodicTask
+    from apps.epg.tasks import refresh_all_epg_data as native
+    from core.utils import RedisClient
+
+    @shared_task
+    def note(value, label):
+        RedisClient.get_client().rpush(f"noted:{label}", json.dumps(value))
+        return value
+
+    @shared_task(name="canvas.double")
+    def double(number):
+        return 2 * number
+
+    @shared_task(bind=True, max_retries=3)
+    def stubborn(self, label):
+        if self.request.retries < 2:
+            raise self.retry(countdown=0)
+        note(self.request.retries, label)
+
+    @shared_task
+    def broken():
+        raise KeyError("url")
+
+    class Plugin:
+        def run(self, action, params, context):
+            return getattr(self, action)(action)
+        def chain(self, label):
+            return {"task": chain(native.si(), note.s(label), native.si()).delay().id}
+        def group(self, label):
+            group(native.si(), double.s(4), note.si([1], label)).delay()
+        def chord(self, label):
+            chord([native.si(), double.s(4), chain(double.s(1), double.s())])(note.s(label))
+        def thread(self, label):
+            threading.Thread(target=lambda: chain(double.s(3), native.si(), note.s(label)).delay()).start()
+        def wait(self, label):
+            return {"got": group(double.s(5), native.si()).delay().get(timeout=20)}
+        def by_name(self, label):
+            current_app.send_task("_dispatcharr_plugin_canvas.plugin.note", args=[[2]], kwargs={"label": label})
+        def links(self, label):
+            double.apply_async([6], link=note.s(label))
+            broken.apply_async(link_error=note.si("failed", f"{label}:error"))
+        def retry(self, label):
+            stubborn.delay(label)
+        def schedule(self, label):
+            second, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
+            PeriodicTask.objects.create(
+                name="once", task="_dispatcharr_plugin_canvas.plugin.note", interval=second, one_off=True,
+                args=json.dumps([[3], label]))
+"""
 PACKED = """
     import needed_below
 
@@ -76,7 +128,7 @@ def running(tmp_path_factory):
     folder = tmp_path_factory.mktemp("running")
     for name, source in {
         "teller": TELLER, "listener": LISTENER, "raiser": LISTENER, "computed": COMPUTED, "off": LISTENER,
-        "leader": LEADER, "packed": PACKED,
+        "leader": LEADER, "packed": PACKED, "canvas": CANVAS,
     }.items():  # fmt: skip
         (folder / "plugins" / name).mkdir(parents=True)
         (folder / "plugins" / name / "plugin.py").write_text(textwrap.dedent(source))
@@ -120,6 +172,24 @@ def test_a_dispatched_action_runs_as_a_task_of_its_own(running):
     assert running.redis.blpop("seen:work", timeout=20) == ("seen:work", "7")
     done = running.until(lambda: running.redis.get(f"celery-task-meta-{task}"), "its result")
     assert (json.loads(done)["status"], json.loads(done)["result"]) == ("SUCCESS", {"n": 7})
+
+
+@pytest.mark.parametrize("action, noted", [
+    ("chain", "EPG data refreshed."), ("group", [1]), ("chord", ["EPG data refreshed.", 8, 4]), ("by_name", [2]),
+    ("thread", "EPG data refreshed."), ("links", 12), ("retry", 2), ("schedule", [3]),
+])  # fmt: skip
+def test_native_tasks_and_a_plugins_own_run_together(running, action, noted):
+    running.enable("canvas")
+    running.run("canvas", action)
+    _, value = running.redis.blpop(f"noted:{action}", timeout=20) or (None, "null")
+    assert json.loads(value) == noted
+    if action == "links":
+        assert running.redis.blpop("noted:links:error", timeout=20)[1] == '"failed"'
+
+
+def test_a_plugin_waits_for_a_group_of_both(running):
+    running.enable("canvas")
+    assert running.run("canvas", "wait") == {"got": [10, "EPG data refreshed."]}
 
 
 def test_the_first_upload_reaches_a_plugin_that_runs_already(running):

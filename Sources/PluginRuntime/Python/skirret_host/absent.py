@@ -14,6 +14,8 @@ OTHERS = {
     "rest_framework": NO_ROUTES,
     "rest_framework_simplejwt": f"tokens are the API's, too. {NO_ROUTES}",
     "drf_spectacular": NO_ROUTES,
+    "gevent": "greenlets are threads here, and of gevent there is what starts, awaits and ends them, and pywsgi. Blocking "
+    "calls of Python's own modules hold nobody up.",
     "channels": "open browsers are told by core.utils.send_websocket_update and context['emit_event'].",
 }
 ROUTES = frozenset(

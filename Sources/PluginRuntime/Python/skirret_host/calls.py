@@ -35,14 +35,14 @@ class Call:
             if self._thread_id is None or self._cancelled:
                 return
             self._cancelled = True
-            _raise_in_thread(self._thread_id, SoftTimeLimitExceeded)
+            raise_in_thread(self._thread_id, SoftTimeLimitExceeded)
         self._woken.set()
 
     def finish(self):
         """From here on a cancel comes too late and does nothing."""
         with self._lock:
             if self._thread_id is not None:
-                _raise_in_thread(self._thread_id, None)
+                raise_in_thread(self._thread_id, None)
             self._thread_id = None
 
     def sleep(self, seconds):
@@ -51,7 +51,7 @@ class Call:
         self._woken.clear()
 
 
-def _raise_in_thread(thread_id, error):
+def raise_in_thread(thread_id, error):
     raised = ctypes.py_object(error) if error else None
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), raised)
 

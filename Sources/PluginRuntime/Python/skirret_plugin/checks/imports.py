@@ -18,7 +18,6 @@ PACKAGES = {
     "PIL": "Pillow", "yaml": "PyYAML", "bs4": "beautifulsoup4", "cv2": "opencv-python-headless",
     "sklearn": "scikit-learn", "Crypto": "pycryptodome", "jwt": "PyJWT", "telegram": "python-telegram-bot",
 }  # fmt: skip
-GEVENT = "its greenlets never run here: calls have threads of their own, and nothing turns gevent's loop."
 
 
 def check_imports(folder, entry, findings):
@@ -89,14 +88,12 @@ class _Imports:
         subject = module if module.partition(".")[0] in OURS else module.partition(".")[0]
         if problem and subject not in self._said:
             self._said.add(subject)
-            say = self._findings.warn if may_fail or subject == "gevent" else self._findings.error
+            say = self._findings.warn if may_fail else self._findings.error
             say(place, f"imports {module}{problem[0]}", problem[1])
 
     def _problem(self, module):
         """(what is wrong, remedy), or None."""
         first = module.partition(".")[0]
-        if first == "gevent":
-            return f": {GEVENT}", "Use threading."
         if first in OURS:
             path = os.path.join(SOURCES, *module.split("."))
             if os.path.isfile(f"{path}.py") or os.path.isdir(path):

@@ -1,0 +1,5 @@
+"""Locks, which are Python's."""
+
+from threading import BoundedSemaphore, RLock, Semaphore
+
+__all__ = ("BoundedSemaphore", "RLock", "Semaphore")

@@ -1,0 +1,4 @@
+"""Programs, started as Python does it."""
+
+from subprocess import *  # noqa: F403
+from subprocess import __all__  # noqa: F401
