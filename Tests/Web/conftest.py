@@ -15,10 +15,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from steps import DESKTOP
 
 OUTPUT = Path(__file__).parent / "output"
+
+# Milliseconds. Only failures take this long; on a busy machine everything else may take a while, too.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 TELL_ABOUT_POLICY = """
 addEventListener('securitypolicyviolation', event =>
@@ -105,7 +109,8 @@ def open_context(browser, url, watch):
 
     def open_(**options) -> BrowserContext:
         context = browser.new_context(**{"base_url": url, "viewport": DESKTOP, "color_scheme": "dark", **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
+        context.set_default_navigation_timeout(2 * PATIENCE)
         context.add_init_script(TELL_ABOUT_POLICY)
         context.on("page", watch.follow)
         made.append(context)

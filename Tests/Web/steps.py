@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -17,6 +19,24 @@ def card(page: Page, key: str):
 
 def switch(page: Page, key: str):
     return page.get_by_role("switch", name=f"Enable {PLUGINS[key]}", exact=True)
+
+
+def flip(one: Locator) -> None:
+    """Turns a switch as the pointer does: its input is invisible, what is seen is the track beside it."""
+    one.locator("xpath=..").locator(".mantine-Switch-track").click()
+
+
+def closed(page: Page) -> None:
+    """Once the last dialog has faded out."""
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def eventually(page: Page, holds: Callable[[], bool], otherwise: Callable[[], object], seconds: float = 20) -> None:
+    """Waits for what no element shows, such as a request that is answered in this process."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, otherwise()
+        page.wait_for_timeout(50)
 
 
 def toast(page: Page, text: str | re.Pattern[str]):
@@ -40,12 +60,12 @@ def enable(page: Page, key: str) -> None:
     row = rows(page)[key]
     if row["enabled"]:
         return
-    switch(page, key).click(force=True)
+    flip(switch(page, key))
     dialog = page.get_by_role("dialog")
     if row["ever_enabled"]:
         expect(switch(page, key)).to_be_checked()
-        expect(dialog).to_have_count(0)
+        closed(page)
         return
     dialog.get_by_role("button", name="I understand, enable").click()
     expect(switch(page, key)).to_be_checked()
-    expect(dialog).to_have_count(0)
+    closed(page)

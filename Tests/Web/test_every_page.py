@@ -69,13 +69,25 @@ def test_the_development_build_of_react_has_nothing_to_say(open_context, session
 
 def test_a_lost_connection_is_shown_and_found_again(page, watch):
     watch.expect(r"ERR_INTERNET_DISCONNECTED|WebSocket")
-    page.route_web_socket(re.compile("/ws/"), lambda socket: sockets.append(socket) or socket.connect_to_server())
     sockets: list = []
+    is_down = False
+
+    def connect(socket) -> None:
+        sockets.append(socket)
+        if is_down:
+            socket.close(code=1012)
+        else:
+            socket.connect_to_server()
+
+    page.route_web_socket(re.compile("/ws/"), connect)
     page.clock.install()
     open_plugins(page)
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    is_down = True
     sockets[-1].close(code=1012)
     expect(page.get_by_text("Offline", exact=True)).to_be_visible()
+    expect(page.get_by_text("The live connection is lost.")).to_be_visible()
+    is_down = False
     page.clock.run_for(40_000)
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
-    assert len(sockets) == 2
+    expect(page.get_by_text("The live connection is lost.")).to_have_count(0)

@@ -134,11 +134,12 @@ def test_rows_are_chosen_edited_and_acted_upon(gallery):
     expect(table.get_by_text("2 chosen")).to_have_count(0)
 
     first = table.locator("tbody tr").first
-    first.get_by_role("button", name=re.compile("^Edit Name")).click(force=True)
-    expect(first.locator("input:focus")).to_have_count(1)
-    page.keyboard.type("Renamed")
+    first.get_by_role("button", name=re.compile("^Edit Name")).click()
+    field = first.get_by_label("Name", exact=True)
+    expect(field).to_be_focused()
+    field.fill("Renamed")
     with page.expect_request(lambda request: request.url.endswith("/run/") and "Renamed" in (request.post_data or "")) as sent:
-        page.keyboard.press("Enter")
+        field.press("Enter")
     body = sent.value.post_data_json
     assert body["action"] == "touch"
     assert body["params"]["field"] == "name"
@@ -269,7 +270,9 @@ def test_a_log_waits_follows_searches_and_pauses(gallery):
     page.get_by_role("textbox", name="Search in Log").fill("no such words")
     expect(log).to_contain_text("No line matches.")
     page.get_by_role("textbox", name="Search in Log").fill("")
+    expect(log).to_contain_text("opened")
     page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
     before = log.locator(".log-line").count()
     page.request.post("/api/plugins/plugins/gallery/run/", data={"action": "say", "params": {"message": "while paused"}}, headers={"Origin": page.url.split("/plugins")[0]})
     expect(page.get_by_text(re.compile("1 more"))).to_be_visible()

@@ -70,8 +70,14 @@ export const Progress = show('Progress');
 export const Title = show('Title');
 export const Text = show('Text');
 
-export const Modal = control('Modal', 'opened');
-export const Drawer = control('Drawer', 'opened');
+/** While it fades out it takes no clicks: they are meant for the page, which shows already what was answered.
+ *  @param {string} name @returns {(props?: any, ...children: any[]) => any} */
+function above(name) {
+  const Above = control(name, 'opened');
+  return (props, ...children) => Above({ ...props, className: props?.opened ? undefined : 'closing' }, ...children);
+}
+export const Modal = above('Modal');
+export const Drawer = above('Drawer');
 export const Tabs = control('Tabs');
 export const TabsList = show('TabsList');
 export const TabsTab = show('TabsTab');

@@ -33,7 +33,7 @@ export async function importFile(file, overwrite = false) {
     await load();
     const plugin = answer.plugin ?? {};
     change({ file: undefined, done: byKey(text(plugin.key)) ?? plugin });
-    notify({ title: 'Imported', message: text(plugin.name ?? file.name), lasts: 3000 });
+    notify({ title: 'Imported', message: text(plugin.name ?? file.name) });
   } catch (error) {
     if (!overwrite && /already exists/i.test(text(/** @type {any} */ (error)?.message))) {
       change(CLOSED);

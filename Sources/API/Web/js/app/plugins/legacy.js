@@ -57,7 +57,7 @@ function Settings({ plugin, fields, form, save }) {
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     setBusy(true);
-    if (await save()) notify({ title: 'Saved', message: `${plugin.name} settings updated`, lasts: 3000 });
+    if (await save()) notify({ title: 'Saved', message: `${plugin.name} settings updated` });
     setBusy(false);
   };
   const id = `settings-${plugin.key}`;

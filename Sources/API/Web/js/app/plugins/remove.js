@@ -23,7 +23,7 @@ export function RemoveButton({ plugin }) {
     setBusy(true);
     try {
       await plugins.remove(plugin.key);
-      notify({ title: 'Deleted', message: name, lasts: 4000 });
+      notify({ title: 'Deleted', message: name });
       await load();
     } catch (error) {
       complain(`${name} was not deleted`, error);

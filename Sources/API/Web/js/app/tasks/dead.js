@@ -26,7 +26,7 @@ function Replay({ group, after }) {
   const send = async () => {
     try {
       const answer = await tasks.replay(which);
-      notify({ title: `${number(answer.replayed)} sent again`, lasts: 4000 });
+      notify({ title: `${number(answer.replayed)} sent again` });
       setOpened(false);
       after();
     } catch (error) {

@@ -68,7 +68,7 @@ export function Editor({ schedule, close, after }) {
       const body = bodyOf(draft);
       if (!body.name || !body.task) throw new Error('A schedule has a name and a task.');
       await (schedule.id === undefined ? tasks.addSchedule(body) : tasks.changeSchedule(schedule.id, body));
-      notify({ title: 'Saved', message: body.name, lasts: 3000 });
+      notify({ title: 'Saved', message: body.name });
       after();
       close();
     } catch (error) {

@@ -124,7 +124,7 @@ export function Do({ label, icon, tone = 'gray', question, run, done, after, dis
     setBusy(true);
     try {
       const answer = await run();
-      if (done) notify({ title: typeof done === 'string' ? done : done(answer), lasts: 4000 });
+      if (done) notify({ title: typeof done === 'string' ? done : done(answer) });
       after?.();
     } catch (error) {
       complain(`${label}: not done`, error);

@@ -97,7 +97,7 @@ export function Again({ task }) {
       }
       const answer = await tasks.again(task.task_id, changes);
       setOpened(false);
-      notify({ title: 'Started again', lasts: 3000 });
+      notify({ title: 'Started again' });
       if (answer.task_id) go(`/tasks/id/${encodeURIComponent(answer.task_id)}`);
     } catch (error) {
       complain('Not started', error);

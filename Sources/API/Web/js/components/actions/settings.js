@@ -39,7 +39,7 @@ function SettingsForm({ node }) {
     setBusy(true);
     try {
       await host.save({ ...plugin.settings, ...values });
-      notify({ title: 'Saved', message: text(node.successMessage ?? `${plugin.name} settings updated`), lasts: 3000 });
+      notify({ title: 'Saved', message: text(node.successMessage ?? `${plugin.name} settings updated`) });
     } catch (error) {
       complain('Not saved', error);
     }
