@@ -21,7 +21,17 @@ import sys
 from pathlib import Path
 
 from . import cases, runner, sabotage
-from .cases import beats, calendars, fleets, hostile, load, redis_faults, workers  # noqa: F401  they fill the table
+from .cases import (  # noqa: F401  they fill the table
+    beats,
+    calendars,
+    fleets,
+    hostile,
+    load,
+    redis_faults,
+    redis_lines,
+    unreadable,
+    workers,
+)
 from .scene import Settings
 
 ROOT = Path(__file__).resolve().parents[3]

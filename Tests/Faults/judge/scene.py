@@ -15,18 +15,13 @@ from pathlib import Path
 
 import redis
 
+from .books import dead, left, leftovers, results
 from .ledger import AcceptedLog, Death, Ledger, Start, read_runs
 from .messages import message
 from .processes import OwnProcess, until
 from .producers import Load, Producer, no_ops
 from .topology import PythonWorker, RedisServer, Worker
-from .watcher import PREFIX, Watcher, is_final
-
-#: Ours and kombu's books about tasks that are not over.
-BOOKS = ("unacked", "unacked_index", "skirret:leases", "skirret:owners", "skirret:scheduled",
-         "skirret:scheduled:messages", "skirret:crashes")  # fmt: skip
-#: kombu's separator between a queue's name and a priority step.
-STEP = "\x06\x16"
+from .watcher import Watcher
 
 
 @dataclass(frozen=True)
@@ -236,8 +231,8 @@ class Scene:
             pending = set(promised)
             while time.monotonic() < end:
                 try:
-                    pending -= self._results(client, list(pending)).keys()
-                    if not pending - self._dead(client) and not self._leftovers(client):
+                    pending -= results(client, list(pending)).keys()
+                    if not pending - dead(client) and not leftovers(client, self.tolerated):
                         return
                 except redis.RedisError:
                     pass  # it may still be starting, or refuse for a while
@@ -254,48 +249,10 @@ class Scene:
         with self.redis.client(timeout=30) as client:
             return Ledger(
                 accepted=accepted, erased=self.erased, starts=starts, deaths=self.deaths,
-                results=self._results(client, known), completions=self._watcher.completions, dead=self._dead(client),
-                left=self._left(client), leftovers=self._leftovers(client),
+                results=results(client, known), completions=self._watcher.completions, dead=dead(client),
+                left=left(client), leftovers=leftovers(client, self.tolerated),
                 refused=sum(worker.refusals for worker in self.workers), resumed=self.resumed,
             )  # fmt: skip
-
-    def _results(self, client: redis.Redis, tasks: list[str]) -> dict[str, str]:
-        found = {}
-        for at in range(0, len(tasks), 5000):
-            part = tasks[at : at + 5000]
-            for task, text in zip(part, client.mget([PREFIX + task for task in part]), strict=True):
-                result = json.loads(text) if text else {}
-                if is_final(result):
-                    found[task] = result["status"]
-        return found
-
-    def _dead(self, client: redis.Redis) -> set[str]:
-        letters = client.hvals("skirret:dead:letters")
-        return {task_id(letter.partition("\n")[2]) for letter in letters} - {""}
-
-    def _left(self, client: redis.Redis) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for text in client.hvals("unacked"):
-            found[task_id(text, is_held=True)] = "claimed"
-        for text in client.hvals("skirret:scheduled:messages"):
-            found[task_id(text.partition("\n")[2])] = "scheduled"
-        for queue in self._lists(client):
-            for text in client.lrange(queue, 0, -1):
-                found[task_id(text)] = "queued"
-        return found
-
-    def _lists(self, client: redis.Redis) -> list[str]:
-        names = client.smembers("skirret:queues") | {"celery"}
-        return [name + step for name in names for step in ("", *(f"{STEP}{n}" for n in (3, 6, 9)))]
-
-    def _leftovers(self, client: redis.Redis) -> dict[str, int]:
-        sizes = {"HASH": client.hlen, "ZSET": client.zcard}
-        found = {}
-        for key in set(BOOKS) - self.tolerated:
-            kind = client.type(key).upper()
-            if kind != "NONE":
-                found[key] = sizes[kind](key)
-        return found | {queue: length for queue in self._lists(client) if (length := client.llen(queue))}
 
     def close(self, keep: Path | None = None) -> None:
         for producer in self._producers:
@@ -311,12 +268,3 @@ class Scene:
         if keep:
             shutil.copytree(self.folder, keep, dirs_exist_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def task_id(text: str, is_held: bool = False) -> str:
-    """The id in a message's headers, or nothing; held messages stand in kombu's array."""
-    try:
-        found = json.loads(text)
-        return str((found[0] if is_held else found)["headers"]["id"])
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
-        return ""

@@ -7,11 +7,13 @@ import time
 
 import redis
 
+from ..books import task_id
 from ..ledger import AcceptedLog
 from ..processes import until
-from ..scene import PREFIX, Scene, Skip, task_id
+from ..scene import Scene, Skip
 from ..topology import PythonWorker, Worker
 from ..verdict import Bars
+from ..watcher import PREFIX
 from . import case
 
 #: Seconds after which a Python worker's sweep takes an abandoned message. Longer than our leases, or it would take
