@@ -36,3 +36,17 @@ def test_a_worker_full_of_blocking_bodies_answers_and_keeps_its_leases(house, fl
     finally:
         app.close()
     assert not house.journal.lines("end"), "the bodies ended before the questions did: this showed nothing"
+
+
+def test_what_finds_no_thread_goes_to_a_worker_that_has_one(house):
+    house.worker("-c", str(THREADS + 2), "-n", "busy@h").wait_until_ready()
+    for _ in range(THREADS):
+        house.run(20, "burn")
+    until(lambda: len(house.journal.lines("start")) >= THREADS, 20, "a body on every thread")
+    # It has slots for these, so it takes them; nothing can run in those slots.
+    tasks = [house.run(0) for _ in range(2)]
+    house.worker("-c", "2", "-n", "free@h").wait_until_ready()
+    for task in tasks:
+        assert house.result(task, 10)["status"] == "SUCCESS"
+    ended = [node for node, _ in house.journal.lines("end")]
+    assert ended == ["free@h"] * len(tasks), "the bodies ended before: this showed nothing"

@@ -4,6 +4,9 @@ import Synchronization
 /// Wakes one loop.
 ///
 /// Rings that come while it is busy count as one.
+///
+/// Its time is kept by Dispatch: a task that sleeps is woken by a job on the cooperative pool, whatever executor it
+/// prefers, so that bodies which hold every thread of the pool would keep it asleep.
 final class Doorbell: Sendable {
     private struct State {
         var hasRung = false
@@ -11,8 +14,9 @@ final class Doorbell: Sendable {
         var waiter: UnsafeContinuation<Void, Never>?
         /// Until when it waits; nil means for any time.
         var deadline: ContinuousClock.Instant?
-        /// When somebody will next look whether that has passed, and who.
-        var alarm: (at: ContinuousClock.Instant, task: Task<Void, Never>?)?
+        /// When the timer will next look whether that has passed.
+        var alarm: ContinuousClock.Instant?
+        var timer: (any DispatchSourceTimer)?
 
         /// Takes the one who waits.
         mutating func release() -> UnsafeContinuation<Void, Never>? {
@@ -21,14 +25,6 @@ final class Doorbell: Sendable {
                 deadline = nil
             }
             return waiter
-        }
-
-        /// When another alarm is needed for the present deadline; nil while an earlier one is set.
-        mutating func nextAlarm() -> ContinuousClock.Instant? {
-            guard let deadline, alarm.map({ deadline < $0.at }) ?? true else { return nil }
-            alarm?.task?.cancel()
-            alarm = (deadline, nil)
-            return deadline
         }
     }
 
@@ -55,17 +51,17 @@ final class Doorbell: Sendable {
         let deadline = longest.map { ContinuousClock.now + $0 }
         await withTaskCancellationHandler {
             await withUnsafeContinuation { waiter in
-                let (rangAlready, alarm) = state.withLock { state -> (Bool, ContinuousClock.Instant?) in
+                let rangAlready = state.withLock { state in
                     if state.hasRung || Task.isCancelled {
                         state.hasRung = false
-                        return (true, nil)
+                        return true
                     }
                     state.waiter = waiter
                     state.deadline = deadline
-                    return (false, state.nextAlarm())
+                    setAlarm(&state)
+                    return false
                 }
-                if rangAlready { return waiter.resume() }
-                if let alarm { setAlarm(alarm) }
+                if rangAlready { waiter.resume() }
             }
         } onCancel: {
             state.withLock { $0.release() }?.resume()
@@ -73,40 +69,36 @@ final class Doorbell: Sendable {
         try Task.checkCancellation()
     }
 
-    /// As ``wait(atMost:)``, for loops on a thread of their own.
-    ///
-    /// A task that sleeps is woken by a job on the cooperative pool, whatever executor it prefers, so that bodies which
-    /// hold every thread of the pool would keep it asleep. This one is woken by a timer of Dispatch.
-    func waitAside(atMost longest: Duration) async throws {
-        let timer = DispatchSource.makeTimerSource(queue: Self.timers)
-        timer.schedule(deadline: .now() + longest.seconds)
-        timer.setEventHandler { [self] in ring() }
-        timer.activate()
-        defer { timer.cancel() }
-        try await wait()
-    }
-
     private static let timers = DispatchQueue(label: "skirret.timers", qos: .userInteractive)
 
-    private func setAlarm(_ time: ContinuousClock.Instant) {
-        // A task of its own on purpose: it outlives the wait that set it, for those that follow to share.
-        let task = Task { [weak self] in
-            do { try await ContinuousClock().sleep(until: time) } catch { return }  // an earlier one took its place
-            self?.look(at: time)
-        }
-        state.withLock { if $0.alarm?.at == time { $0.alarm?.task = task } }
+    /// Has the timer look at the present deadline, unless it looks earlier anyway.
+    private func setAlarm(_ state: inout State) {
+        guard let deadline = state.deadline, state.alarm.map({ deadline < $0 }) ?? true else { return }
+        state.alarm = deadline
+        let timer = state.timer ?? makeTimer()
+        state.timer = timer
+        timer.schedule(deadline: .now() + ContinuousClock.now.duration(to: deadline).seconds)
     }
 
-    deinit { state.withLock { $0.alarm?.task?.cancel() } }
+    private func makeTimer() -> any DispatchSourceTimer {
+        let timer = DispatchSource.makeTimerSource(queue: Self.timers)
+        timer.setEventHandler { [weak self] in self?.look() }
+        timer.activate()
+        return timer
+    }
+
+    deinit { state.withLock { $0.timer?.cancel() } }
 
     /// Ends the wait if its time is up, else looks again when it is.
-    private func look(at time: ContinuousClock.Instant) {
-        let (waiter, alarm) = state.withLock { state -> (UnsafeContinuation<Void, Never>?, ContinuousClock.Instant?) in
-            if state.alarm?.at == time { state.alarm = nil }
-            if let deadline = state.deadline, deadline <= .now { return (state.release(), nil) }
-            return (nil, state.nextAlarm())
+    private func look() {
+        let waiter = state.withLock { state in
+            state.alarm = nil
+            guard let deadline = state.deadline, deadline <= .now else {
+                setAlarm(&state)
+                return nil as UnsafeContinuation<Void, Never>?
+            }
+            return state.release()
         }
         waiter?.resume()
-        if let alarm { setAlarm(alarm) }
     }
 }

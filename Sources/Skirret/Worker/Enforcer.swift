@@ -99,7 +99,7 @@ struct Enforcer: Sendable {
         // Settlements that are under way may get through.
         let end = ContinuousClock.now + .milliseconds(300)
         while held.isSettling, .now < end {
-            try? await Doorbell().waitAside(atMost: .milliseconds(10))  // nobody cancels this task
+            try? await Doorbell().wait(atMost: .milliseconds(10))  // nobody cancels this task
         }
         await within(.seconds(1), leave)
         logger.critical("the process ends", metadata: ["exit_code": "\(code)", "reason": "\(reason)"])
@@ -134,7 +134,7 @@ struct Enforcer: Sendable {
     private func within(_ limit: Duration, _ body: @escaping @Sendable () async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await body() }
-            group.addTask { try? await Doorbell().waitAside(atMost: limit) }  // cancelled when the body was faster
+            group.addTask { try? await Doorbell().wait(atMost: limit) }  // cancelled when the body was faster
             await group.next()
             group.cancelAll()
         }
@@ -212,7 +212,7 @@ final class Alarm: Sendable {
     func wait(until deadline: ContinuousClock.Instant?) async {
         state.withLock { $0.next = deadline }
         // A day: nothing is due, so it is a ring that ends the wait. Nobody cancels the enforcer.
-        try? await bell.waitAside(
+        try? await bell.wait(
             atMost: deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? .seconds(86_400))
     }
 }

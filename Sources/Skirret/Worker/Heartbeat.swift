@@ -27,11 +27,11 @@ struct Heartbeat: Sendable {
                 if try await beat() { isKnown = false }
                 if !isKnown { try await introduce() }
                 isKnown = true
-                try await Doorbell().waitAside(atMost: options.heartbeat)
+                try await Doorbell().wait(atMost: options.heartbeat)
             } catch let error as RedisError {
                 if Task.isCancelled { throw CancellationError() }
                 logger.log(level: error.quietLevel, "a heartbeat did not get through", metadata: ["error": "\(error)"])
-                try await Doorbell().waitAside(atMost: .milliseconds(250))
+                try await Doorbell().wait(atMost: .milliseconds(250))
             }
         }
     }
