@@ -8,7 +8,8 @@ enum Scripts {
     static let enqueue = RedisScript(name: "enqueue", source: PackageResources.enqueue_lua, isRepeatable: true)
     static let enqueueMany = RedisScript(
         name: "enqueue_many", source: PackageResources.fair_lua + PackageResources.enqueue_many_lua, isRepeatable: true)
-    static let accept = RedisScript(name: "accept", source: PackageResources.accept_lua, isRepeatable: true)
+    static let accept = RedisScript(
+        name: "accept", source: PackageResources.fair_lua + PackageResources.accept_lua, isRepeatable: true)
     static let claim = RedisScript(
         name: "claim", source: PackageResources.envelope_lua + PackageResources.claim_lua, isRepeatable: true)
     static let heartbeat = RedisScript(name: "heartbeat", source: PackageResources.heartbeat_lua, isRepeatable: true)
@@ -55,7 +56,7 @@ enum Scripts {
     static let revokeStamps = RedisScript(name: "revoke_stamps", source: PackageResources.revoke_stamps_lua)
     static let reply = RedisScript(name: "reply", source: PackageResources.reply_lua)
     static let bindForAWhile = RedisScript(name: "bind_for_a_while", source: PackageResources.bind_for_a_while_lua)
-    static let fire = RedisScript(name: "fire", source: PackageResources.fire_lua)
+    static let fire = RedisScript(name: "fire", source: PackageResources.fair_lua + PackageResources.fire_lua)
     static let lead = RedisScript(name: "lead", source: PackageResources.lead_lua)
     static let purge = RedisScript(name: "purge", source: PackageResources.purge_lua)
     static let replay = RedisScript(name: "replay", source: PackageResources.replay_lua)
@@ -66,9 +67,14 @@ enum Scripts {
     static let release = RedisScript(name: "release", source: PackageResources.release_lua, isRepeatable: true)
     static let batchAdd = RedisScript(
         name: "batch_add", source: PackageResources.fair_lua + PackageResources.batch_add_lua, isRepeatable: true)
-    static let batchSeal = RedisScript(name: "batch_seal", source: PackageResources.batch_seal_lua, isRepeatable: true)
+    static let batchSeal = RedisScript(
+        name: "batch_seal",
+        source: PackageResources.fair_lua + PackageResources.batch_lua + PackageResources.batch_seal_lua,
+        isRepeatable: true)
     static let batchDone = RedisScript(
-        name: "batch_done", source: PackageResources.batch_lua + PackageResources.batch_done_lua, isRepeatable: true)
+        name: "batch_done",
+        source: PackageResources.fair_lua + PackageResources.batch_lua + PackageResources.batch_done_lua,
+        isRepeatable: true)
     static let stepDown = RedisScript(name: "step_down", source: PackageResources.step_down_lua, isRepeatable: true)
 
     /// A script with what all that know of limits have in common in front of it.

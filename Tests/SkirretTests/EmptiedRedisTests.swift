@@ -19,16 +19,23 @@ import Testing
         #expect(queues == ["celery"], sourceLocation: place)
     }
 
-    enum Way: CaseIterable { case now, later, fair, many, manyLater, manyFair, canvas }
+    enum Way: CaseIterable {
+        case now, later, fair, many, manyLater, manyFair, canvas, unique, uniqueLater, uniqueFair, batch, batchLater
+    }
 
     private func send(_ way: Way, on queue: TaskQueue) async throws {
         var options = CallOptions()
-        if [.later, .manyLater].contains(way) { options.countdown = .seconds(60) }
-        if [.fair, .manyFair].contains(way) { options.fairKey = "key" }
+        if [.later, .manyLater, .uniqueLater].contains(way) { options.countdown = .seconds(60) }
+        if [.fair, .manyFair, .uniqueFair].contains(way) { options.fairKey = "key" }
         switch way {
         case .now, .later, .fair: try await queue.send("t", options: options)
         case .many, .manyLater, .manyFair:
             try await queue.send(many: [TaskCall("t", options: options), TaskCall("t", options: options)])
+        case .unique, .uniqueLater, .uniqueFair:
+            options.unique = Uniqueness.unique().call(of: "t", [], [:])
+            try await queue.send("t", options: options)
+        case .batch: try await queue.batch().add(step.s(1).signature)
+        case .batchLater: try await queue.batch().add(step.s(1).set(.countdown(.seconds(60))).signature)
         case .canvas: try await queue.send(group(step.s(1), step.s(2)))
         }
     }

@@ -76,19 +76,24 @@ public struct Batch: Sendable {
         for start in stride(from: 0, to: calls.count, by: 100) {
             let slice = calls[start..<min(start + 100, calls.count)]
             var arguments: [RedisArgument] = []
+            var targets: Set<QueueName> = []
             for call in slice {
                 var (message, target, delay) = try await queue.prepared(call)
                 message.headers.batch = id
                 arguments += [
                     .init(queue.keys.queue(target, priority: message.properties.priority)),
-                    .init(message.headers.id.rawValue), .init(delay.milliseconds), .init(message.encoded()),
+                    .init(queue.keys.binding(target.rawValue)), .init(message.headers.id.rawValue),
+                    .init(delay.milliseconds), .init(message.encoded()),
                 ]
                 ids.append(message.headers.id)
+                targets.insert(target)
             }
             let reply = try await queue.redis.run(
-                Scripts.batchAdd, keys: keys + [queue.keys.scheduled, queue.keys.scheduledMessages, queue.keys.fair],
+                Scripts.batchAdd,
+                keys: keys + [queue.keys.scheduled, queue.keys.scheduledMessages, queue.keys.fair],
                 arguments: [.init(queue.keys.wake), .init(Self.keep)] + arguments)
             if reply.int == -1 { throw IsOver(id: id) }
+            if reply.int == 2 { await queue.announceAnew(targets) }
         }
         return ids
     }
@@ -107,7 +112,7 @@ public struct Batch: Sendable {
             bytes = message.encoded()
         }
         _ = try await queue.redis.run(
-            Scripts.batchSeal, keys: keys,
+            Scripts.batchSeal, keys: keys + [queue.keys.fair],
             arguments: [.init(queue.keys.wake), .init(Self.keep), .init(list), .init(bytes)])
     }
 
@@ -139,7 +144,8 @@ public struct Batch: Sendable {
             }
             over += [.init(id), result.state == .success ? "succeeded" : "failed"]
         }
-        _ = try await queue.redis.run(Scripts.batchDone, keys: keys, arguments: [.init(queue.keys.wake)] + over)
+        _ = try await queue.redis.run(
+            Scripts.batchDone, keys: keys + [queue.keys.fair], arguments: [.init(queue.keys.wake)] + over)
     }
 
     private var keys: [String] { [queue.keys.batch(id), queue.keys.batchOpen(id)] }

@@ -62,7 +62,7 @@ struct Firer: Sendable {
             keys: [
                 keys.fired(task.name, due: due.milliseconds), keys.term, keys.runs,
                 queue.keys.queue(target, priority: call.priority), queue.keys.binding(target.rawValue),
-                queue.keys.permanentBinding(target.rawValue), queue.keys.ledger,
+                queue.keys.permanentBinding(target.rawValue), queue.keys.ledger, queue.keys.fair,
             ],
             arguments: [
                 .init(term), .init(task.name), .init(due.milliseconds), .init(remembered(task, due: due)),
@@ -70,6 +70,7 @@ struct Firer: Sendable {
                 .init(QueueBinding(queue: target).member()), .init(queue.keys.wake), ledger == nil ? "" : "1",
             ])
         guard let outcome = reply.int, outcome >= 0 else { return false }
+        if outcome == 2 { await queue.announceAnew([target]) }
         if outcome == 0 {
             // Fired by a leader before, or by us when the answer was lost: what Redis remembers counts.
             entry.run = LastRun(try await queue.redis.send("HGET", .init(keys.runs), .init(task.name)).string)

@@ -71,7 +71,7 @@ extension TaskQueue {
                 ]
             }
             let reply = try await redis.run(
-                Scripts.accept, keys: [keys.ledger, keys.scheduled, keys.scheduledMessages],
+                Scripts.accept, keys: [keys.ledger, keys.scheduled, keys.scheduledMessages, keys.fair],
                 arguments: [.init(keys.wake)] + arguments)
             for (message, answer) in zip(slice, reply.array ?? []) {
                 if let text = answer.string, Int(text) == nil {

@@ -43,12 +43,13 @@ extension TaskQueue {
             Scripts.enqueueUnique,
             keys: [
                 keys.queue(queue, priority: message.properties.priority), keys.unique(call.name), keys.scheduled,
-                keys.scheduledMessages, keys.revoked, keys.fair,
+                keys.scheduledMessages, keys.revoked, keys.fair, keys.binding(queue.rawValue),
             ],
             arguments: [
                 .init(message.encoded()), .init(message.headers.id.rawValue), .init(delay.milliseconds),
                 .init(call.lifetime.milliseconds), .init(keys.wake), .init(mode),
             ])
-        return reply.string.flatMap { $0.isEmpty ? nil : TaskID(rawValue: $0) }
+        if reply.array?.last?.int == 1 { await announceAnew([queue]) }
+        return reply.array?.first?.string.flatMap { $0.isEmpty ? nil : TaskID(rawValue: $0) }
     }
 }

@@ -10,29 +10,34 @@
 -- KEYS[5]  fair       HASH  queue -> how many of its messages wait to be dealt; see fair, which stands in front
 -- ARGV[1]  channel    where waiting workers hear of new messages
 -- ARGV[2]  keep       seconds for which a batch is remembered after the last change
--- ARGV[3…] tasks      queue key, task id, milliseconds from now, message, …
+-- ARGV[3…] tasks      queue key, kombu's table of the queue's own exchange, task id, milliseconds from now, message, …
 --
--- Returns  how many tasks the batch has now; -1 when it is over and takes no more.
+-- Returns  1 when the batch has them now; 2 when a Redis that was emptied took them, see enqueue; -1 when the batch is
+--          over and takes no more.
 if redis.call("HEXISTS", KEYS[1], "done") == 1 then return -1 end
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local isDealt = false
-for i = 3, #ARGV, 4 do
-    local queue, id, delay, message = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
+local isAnyDealt, isBare = false, false
+for i = 3, #ARGV, 5 do
+    local queue, id, delay, message = ARGV[i], ARGV[i + 2], tonumber(ARGV[i + 3]), ARGV[i + 4]
     -- A task that is over is no longer open, but its batch knows it: the call is a repeat.
     if redis.call("HSETNX", KEYS[1], "task:" .. id, "1") == 1 then
         redis.call("SADD", KEYS[2], id)
         redis.call("HINCRBY", KEYS[1], "total", 1)
+        local isDealt, isFirst
         if delay > 0 then
             redis.call("HSET", KEYS[4], id, queue .. "\n" .. message)
             redis.call("ZADD", KEYS[3], now + delay, id)
+            isFirst = redis.call("ZCARD", KEYS[3]) == 1
         else
-            isDealt = fair.put(KEYS[5], queue, message) or isDealt
+            isDealt, isFirst = fair.put(KEYS[5], queue, message)
         end
+        isAnyDealt = isAnyDealt or isDealt
+        isBare = isBare or isFirst and redis.call("EXISTS", ARGV[i + 1]) == 0
     end
 end
 redis.call("EXPIRE", KEYS[1], ARGV[2])
 redis.call("EXPIRE", KEYS[2], ARGV[2])
 redis.call("PUBLISH", ARGV[1], "scheduled")
-if isDealt then redis.call("PUBLISH", ARGV[1], "fair") end
-return tonumber(redis.call("HGET", KEYS[1], "total") or 0)
+if isAnyDealt then redis.call("PUBLISH", ARGV[1], "fair") end
+return isBare and 2 or 1

@@ -4,8 +4,9 @@
 --
 -- KEYS[1]  batch      HASH  see batch, which stands in front of this
 -- KEYS[2]  open       SET   ids of the batch's tasks that are not over
+-- KEYS[3]  fair       HASH  queue -> how many of its messages wait to be dealt; see fair, which stands in front
 -- ARGV[1]  channel    where waiting workers hear of new messages
 -- ARGV[2…] tasks      task id, "succeeded" or "failed", …
 --
 -- Returns  1 when the batch is over now, else 0.
-return batch.done(KEYS[1], KEYS[2], ARGV[1], { unpack(ARGV, 2) })
+return batch.done(KEYS[1], KEYS[2], ARGV[1], KEYS[3], { unpack(ARGV, 2) })

@@ -2,8 +2,9 @@
 --
 -- Repeated after a lost answer it changes nothing.
 --
--- KEYS[1]  batch      HASH  see batch
+-- KEYS[1]  batch      HASH  see batch, which stands in front of this
 -- KEYS[2]  open       SET   ids of the batch's tasks that are not over
+-- KEYS[3]  fair       HASH  queue -> how many of its messages wait to be dealt; see fair, which stands in front
 -- ARGV[1]  channel    where waiting workers hear of new messages
 -- ARGV[2]  keep       seconds for which a batch is remembered after the last change
 -- ARGV[3]  queue key  of what follows; "" when nothing does
@@ -18,8 +19,5 @@ if redis.call("EXISTS", KEYS[2]) == 1 then
     return 0
 end
 redis.call("HSET", KEYS[1], "done", "1")
-if ARGV[3] ~= "" then
-    redis.call("LPUSH", ARGV[3], ARGV[4])
-    redis.call("PUBLISH", ARGV[1], "queued")
-end
+if ARGV[3] ~= "" then batch.follow(ARGV[3], ARGV[4], ARGV[1], KEYS[3]) end
 return 1

@@ -36,9 +36,9 @@ function fair.push(base, queue, key, weight, messages, push)
     return isFirst
 end
 
--- Puts a message into its queue, or behind those of its fair key; says whether it has one.
+-- Puts a message into its queue, or behind those of its fair key; says whether it has one, and whether nothing lay there.
 function fair.put(base, queue, message)
     local key, weight = fair.turn(message)
-    if key then fair.push(base, queue, key, weight, { message }) else redis.call("LPUSH", queue, message) end
-    return key ~= nil
+    if key then return true, fair.push(base, queue, key, weight, { message }) end
+    return false, redis.call("LPUSH", queue, message) == 1
 end

@@ -74,7 +74,7 @@ if isDealt then redis.call("PUBLISH", ARGV[3], "fair") end
 
 local unique, single = ARGV[at], ARGV[at + 1]
 if unique ~= "" and redis.call("GET", unique) == ARGV[2] then redis.call("DEL", unique) end
-if ARGV[at + 2] ~= "" then batch.done(ARGV[at + 2], ARGV[at + 3], ARGV[3], { ARGV[2], ARGV[at + 4] }) end
+if ARGV[at + 2] ~= "" then batch.done(ARGV[at + 2], ARGV[at + 3], ARGV[3], KEYS[12], { ARGV[2], ARGV[at + 4] }) end
 if single ~= "" and redis.call("GET", single) == ARGV[1] .. "|" .. ARGV[2] then redis.call("DEL", single) end
 if ARGV[4] == "1" then
     redis.call("HDEL", KEYS[5], ARGV[2])

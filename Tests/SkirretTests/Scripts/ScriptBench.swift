@@ -241,7 +241,7 @@ struct ScriptBench {
             Scripts.fire,
             keys: [
                 beat.fired("s", due: due), beat.term, beat.runs, "celery", keys.binding("celery"),
-                keys.permanentBinding("celery"), keys.ledger,
+                keys.permanentBinding("celery"), keys.ledger, keys.fair,
             ],
             arguments: [
                 .init(term), "s", .init(due), 60, .init("id-\(due)"), .init(message ?? "message \(due)"), "member",

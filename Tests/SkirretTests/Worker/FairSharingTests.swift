@@ -118,6 +118,53 @@ import Testing
         }
     }
 
+    @Test(arguments: ["seal", "finish", "recheck"])
+    func `what follows a batch takes its turn, whoever ends the batch`(by end: String) async throws {
+        let step = TaskDefinition("samples.step") { (x: Int) in x }
+        try await withQueue { queue in
+            let batch = queue.batch(then: try step.s(1).set(.queue("after"), .fair("customer", weight: 2)).signature)
+            var ids: [TaskID] = []
+            if end != "seal" { ids = try await batch.add(try step.s(2).signature) }
+            try await batch.seal()
+            if end == "recheck" {
+                let result = TaskResult.success(ids[0], 1, at: Date())
+                _ = try await queue.redis.send("SET", .init(queue.keys.result(ids[0])), .init(result.encoded()))
+                try await batch.recheck()
+            } else if end == "finish" {
+                // By hand: a worker would deal it at once.
+                let options = WorkerOptions(name: "w@h")
+                var claimer = Claimer(queue: queue, options: options, consumed: ConsumedQueues(options.queues))
+                let claim = try #require(try await claimer.claim(most: 1).first)
+                var settlement = Settlement(own: .success(ids[0], 1, at: Date()))
+                settlement.batch = batch.id
+                let settler = Settler(queue: queue, options: options, isStopping: { false })
+                _ = try await settler.write(
+                    settlement, of: ids[0], token: claim.token, claim: claim.token, single: nil)
+            }
+            #expect(try await batch.summary()?.isDone == true)
+            let hand = try await queue.redis.send("LRANGE", "skirret:fair:hand:after:customer", 0, -1).array
+            #expect(hand?.count == 1)
+            #expect(try await queue.redis.send("HGET", "skirret:fair:weights:after", "customer").string == "2")
+            #expect(try await queue.redis.send("EXISTS", "after").int == 0)
+        }
+    }
+
+    @Test func `what beat fires, and what a ledger brings, takes its turn`() async throws {
+        try await withQueue { queue in
+            let bench = ScriptBench(redis: queue.redis)
+            let headers = ", \"skirret_fair_key\": \"customer\""
+            _ = try await bench.lead("one")
+            let fired = envelope("f", headers: headers), kept = envelope("k", headers: headers)
+            #expect(try await bench.fire(1000, term: 1, message: fired) == 2)
+            try await queue.push(accepted: [
+                .init(id: "k", queue: "celery", priority: nil, due: nil, message: Array(kept.utf8))
+            ])
+            let hand = try await queue.redis.send("LRANGE", "skirret:fair:hand:celery:customer", 0, -1).array
+            #expect(hand?.compactMap(\.string) == [kept, fired])
+            #expect(try await queue.redis.send("EXISTS", "celery").int == 0)
+        }
+    }
+
     @Test func `low priorities do not starve while high ones wait, and come last otherwise`() async throws {
         let order = Mutex<[Int]>([])
         let task = TaskDefinition("samples.ordered") { (priority: Int) in
