@@ -135,6 +135,8 @@ package struct Keys: Sendable {
     package var waitingOverdue: String { prefix + "skirret:waiting:overdue" }
     /// ZSET task id of one nobody here knew, scored by the Unix millisecond at which Celery's workers may be offered it.
     package var waitingOffers: String { prefix + "skirret:waiting:offers" }
+    /// ZSET task id, scored by the Unix millisecond until which somebody tells those who wait for it that nobody knows it.
+    package var waitingTelling: String { prefix + "skirret:waiting:telling" }
     /// STRING with TTL: how often a message was offered to Celery's workers.
     package func offered(_ id: String) -> String { prefix + "skirret:offered:" + id }
     /// STRING with TTL: the node that asks Celery's workers for all of us.

@@ -29,7 +29,7 @@ enum Scripts {
     static let admit = limited("admit", PackageResources.admit_lua, isRepeatable: true)
     static let readmit = limited("readmit", PackageResources.readmit_lua, isRepeatable: true)
     static let shelve = RedisScript(name: "shelve", source: PackageResources.shelve_lua, isRepeatable: true)
-    static let survey = RedisScript(name: "survey", source: PackageResources.survey_lua)
+    static let survey = RedisScript(name: "survey", source: PackageResources.results_lua + PackageResources.survey_lua)
     static let adopt = RedisScript(name: "adopt", source: PackageResources.adopt_lua, isRepeatable: true)
     static let offer = RedisScript(name: "offer", source: PackageResources.offer_lua)
     static let count = RedisScript(name: "count", source: PackageResources.count_lua, isRepeatable: true)

@@ -14,6 +14,7 @@
 -- KEYS[8]  waiting        HASH  task id -> JSON {why, …}, newline, message
 -- KEYS[9]  names          ZSET  place, newline, time, newline, task id; see shelve
 -- KEYS[10] overdue        ZSET  task id, scored by the Unix millisecond of what happens next if nobody comes
+-- KEYS[11] telling        ZSET  task id, scored by the Unix millisecond until which it is left alone, see survey
 -- ARGV[1]  most           how many messages at the most
 -- ARGV[2]  lease          milliseconds
 -- ARGV[3]  worker         node name
@@ -59,9 +60,12 @@ for i = 6, #ARGV do
         local line = held and string.find(held, "\n", 1, true)
         local about = line and cjson.decode(string.sub(held, 1, line - 1))
         if about and about.place == place and redis.call("HEXISTS", KEYS[7], about.list) == 1 then break end
-        redis.call("ZREM", KEYS[9], member)
-        left = left - 1
-        if about and about.place == place then
+        local isTold = tonumber(redis.call("ZSCORE", KEYS[11], id) or 0) > now
+        if not isTold then
+            redis.call("ZREM", KEYS[9], member)
+            left = left - 1
+        end
+        if not isTold and about and about.place == place then
             redis.call("HDEL", KEYS[8], id)
             redis.call("ZREM", KEYS[10], id)
             redis.call("ZREM", KEYS[8] .. ":offers", id)

@@ -8,10 +8,10 @@
 -- ARGV[2…]  result  JSON, one for each key
 --
 -- Returns  how many were stored, or stored before by this very call.
-local open, count = { PENDING = true, RECEIVED = true, RETRY = true, REJECTED = true }, 0
+local count = 0
 for i, key in ipairs(KEYS) do
     local stored, json = redis.call("GET", key), ARGV[i + 1]
-    if not stored or stored == json or open[results.status(stored) or "unread"] then
+    if stored == json or results.isOpen(stored) then
         if ARGV[1] ~= "0" then redis.call("SETEX", key, ARGV[1], json) else redis.call("SET", key, json) end
         redis.call("PUBLISH", key, json)
         count = count + 1

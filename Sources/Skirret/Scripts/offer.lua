@@ -8,6 +8,7 @@
 -- KEYS[3]  overdue  ZSET  task id, scored by the Unix millisecond of what happens next if nobody comes
 -- KEYS[4]  offers   ZSET  task id, scored by the Unix millisecond at which it may be offered
 -- KEYS[5]  paused   HASH  list that nothing is taken from -> Unix millisecond since when
+-- KEYS[6]  telling  ZSET  task id, scored by the Unix millisecond until which it is left alone, see survey
 -- ARGV[1]  most     how many messages at the most
 -- ARGV[2]  offered  what stands before a task id in the name of the STRING that counts how often it was offered
 -- ARGV[3]  places   how many of the next arguments are places that a Celery worker serves: queue and task name as JSON
@@ -28,6 +29,8 @@ for _, id in ipairs(redis.call("ZRANGEBYSCORE", KEYS[4], "-inf", now, "LIMIT", 0
     local about = line and cjson.decode(string.sub(held, 1, line - 1))
     if not about or about.why ~= "unknown" then
         redis.call("ZREM", KEYS[4], id)
+    elseif tonumber(redis.call("ZSCORE", KEYS[6], id) or 0) > now then
+        redis.call("ZADD", KEYS[4], now + 100, id)
     elseif not served[about.place] or redis.call("HEXISTS", KEYS[5], about.list) == 1 then
         -- Out of the way of those that somebody takes.
         redis.call("ZADD", KEYS[4], now + 10000, id)

@@ -127,5 +127,12 @@ end
 function results.stays(stored, other)
     local state = results.status(stored)
     if state then return state == "SUCCESS" end
+-- Whether what is known of a task that nobody has begun may be stored: Celery's rule, not over a result, and not over
+-- the word of a worker that began.
+function results.isOpen(stored)
+    local status = stored and results.status(stored)
+    return not stored or status == "PENDING" or status == "RECEIVED" or status == "RETRY" or status == "REJECTED"
+end
+
     return results.status(other) ~= "SUCCESS"
 end

@@ -37,20 +37,13 @@ local function runs(task)
     return running[task]
 end
 
--- Celery's rule: not over a result, and not over the word of a worker that began.
-local function is_open(stored)
-    if not stored then return true end
-    local status = results.status(stored)
-    return status == "PENDING" or status == "RECEIVED" or status == "RETRY" or status == "REJECTED"
-end
-
 local due, idle = 0, {}
 for i = 7, #ARGV, 3 do
     local task, key, json = ARGV[i], ARGV[i + 1], ARGV[i + 2]
     if json == "" then redis.call("ZADD", KEYS[1], "NX", now, task) else redis.call("ZADD", KEYS[1], now, task) end
     if ARGV[1] == "1" then redis.call("ZADD", KEYS[2], now, task) end
     if json ~= "" and key == "" and not runs(task) then idle[#idle + 1] = task end
-    if json ~= "" and key ~= "" and is_open(redis.call("GET", key)) and not runs(task) then
+    if json ~= "" and key ~= "" and results.isOpen(redis.call("GET", key)) and not runs(task) then
         if ARGV[4] ~= "0" then redis.call("SETEX", key, ARGV[4], json) else redis.call("SET", key, json) end
         redis.call("PUBLISH", key, json)
     end
@@ -65,6 +58,7 @@ for i = 7, #ARGV, 3 do
         redis.call("HDEL", KEYS[4], task)
         redis.call("ZREM", KEYS[4] .. ":overdue", task)
         redis.call("ZREM", KEYS[4] .. ":offers", task)
+        redis.call("ZREM", KEYS[4] .. ":telling", task)
         if about.place then
             local member = about.place .. "\n" .. string.format("%013.0f", about.since) .. "\n" .. task
             redis.call("ZREM", KEYS[4] .. ":names", member)

@@ -92,7 +92,10 @@ final class Offerer: Sendable {
         let keys = queue.keys
         let reply = try await queue.redis.run(
             Scripts.offer,
-            keys: [keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.waitingOffers, keys.paused],
+            keys: [
+                keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.waitingOffers, keys.paused,
+                keys.waitingTelling,
+            ],
             arguments: [.init(memory.window), .init(keys.offered("")), .init(memory.served.count)]
                 + memory.served.map { .init($0) } + memory.offered)
         guard let parts = reply.array, parts.count == 3 else { return .seconds(1) }

@@ -95,7 +95,7 @@ final class WaitingRoom: Sendable {
                 Scripts.survey,
                 keys: [
                     keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.dead, keys.letters, keys.untold,
-                    keys.untoldLetters,
+                    keys.untoldLetters, keys.waitingTelling,
                 ],
                 arguments: [
                     .init(cursor), .init(Self.slice), .init(DeliveryTag.random().rawValue),
@@ -134,10 +134,16 @@ final class WaitingRoom: Sendable {
         let notices = notices.compactMap { $0.array }.filter { $0.count == 4 }
         guard !notices.isEmpty else { return }
         try await queue.note(notices.map { ($0[1].string ?? "", $0[2].bytes ?? []) })
-        // XX: one that was adopted meanwhile is not overdue any more.
-        let told = notices.flatMap { [RedisArgument($0[3].string ?? ""), RedisArgument($0[0].string ?? "")] }
-        _ = try await queue.redis.send(
-            RedisCommand("ZADD", arguments: [.init(queue.keys.waitingOverdue), "XX"] + told))
+        let ids = notices.map { RedisArgument($0[0].string ?? "") }
+        let ends = notices.map { RedisArgument($0[3].string ?? "") }
+        _ = try await queue.redis.pipeline([
+            // XX: one that was revoked meanwhile is not overdue any more.
+            RedisCommand(
+                "ZADD", arguments: [.init(queue.keys.waitingOverdue), "XX"] + zip(ends, ids).flatMap { [$0, $1] }),
+            RedisCommand("ZREM", arguments: [.init(queue.keys.waitingTelling)] + ids),
+            // Who knows the task has left it alone.
+            RedisCommand("PUBLISH", .init(queue.keys.wake), "waiting"),
+        ])
     }
 
     private func isKnown(_ place: String) -> Bool {
@@ -164,7 +170,7 @@ final class WaitingRoom: Sendable {
             Scripts.adopt,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.revoked, keys.paused,
-                keys.waiting, keys.waitingNames, keys.waitingOverdue,
+                keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.waitingTelling,
             ],
             arguments: [
                 .init(most), .init(options.lease.milliseconds), .init(options.name), .init(seed),

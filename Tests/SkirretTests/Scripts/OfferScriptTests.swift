@@ -4,7 +4,7 @@ import Testing
 
 @testable import Skirret
 
-@Suite("Script: offer, count", .serialized) struct OfferScriptTests {
+@Suite("Script: offer, survey, count", .serialized) struct OfferScriptTests {
     private let served = "\"celery\"\n\"t\"", unserved = "\"other\"\n\"u\""
 
     /// What ``shelve`` leaves behind, with times of its own.
@@ -31,7 +31,10 @@ import Testing
         let keys = bench.keys
         let reply = try await bench.redis.run(
             Scripts.offer,
-            keys: [keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.waitingOffers, keys.paused],
+            keys: [
+                keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.waitingOffers, keys.paused,
+                keys.waitingTelling,
+            ],
             arguments: [.init(most), .init(keys.offered("")), 1, .init(served)] + before.map { .init($0) })
         let parts = reply.array ?? []
         return (parts[0].int, parts[1].array?.compactMap(\.string) ?? [], parts[2].int)
@@ -75,6 +78,17 @@ import Testing
         }
     }
 
+    @Test func `what somebody is being told of is left alone for a moment`() async throws {
+        try await ScriptBench.run { bench in
+            for id in ["told", "late"] { try await shelve(id, served, bench) }
+            let soon = try await bench.now() + 60_000
+            try await bench.redis.send("ZADD", "skirret:waiting:telling", .init(soon), "told", 1, "late")
+            let reply = try await offer(5, bench)
+            #expect(reply.offered == ["late"] && (0...100).contains(reply.next ?? -1))
+            #expect(try await bench.redis.send("HKEYS", "skirret:waiting").array?.compactMap(\.string) == ["told"])
+        }
+    }
+
     @Test func `what waits no more, or for something else, is forgotten`() async throws {
         try await ScriptBench.run { bench in
             let limit = about(served, list: "celery", why: "limit") + "\nof limited"
@@ -83,6 +97,61 @@ import Testing
             let reply = try await offer(5, bench)
             #expect(reply.offered == [] && reply.next == -1)
             try await bench.expect(["skirret:waiting": .hash(["limited": limit])])
+        }
+    }
+
+    // MARK: survey
+
+    /// A message whose notice is due, and what a survey says of notices.
+    private func survey(
+        _ bench: ScriptBench, elsewhere: Bool, stored: String? = nil
+    ) async throws -> [[String]] {
+        let keys = bench.keys
+        try await shelve("a", served, bench)
+        let about = JSONValue.object([
+            "why": "unknown", "list": "celery", "place": .string(served), "name": "t", "since": 1234,
+            "ends": 9_999_999_999_999, "key": "result-a", "result": "notice", "keep": "60",
+            "elsewhere": elsewhere ? true : false,
+        ])
+        try await bench.redis.send("HSET", "skirret:waiting", "a", .init(about.text + "\nof a"))
+        if let stored { try await bench.redis.send("SET", "result-a", .init(stored)) }
+        let reply = try await bench.redis.run(
+            Scripts.survey,
+            keys: [
+                keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.dead, keys.letters, keys.untold,
+                keys.untoldLetters, keys.waitingTelling,
+            ], arguments: ["", 10, "S", 1000])
+        return (reply.array?.last?.array ?? []).map { ($0.array ?? []).compactMap(\.string) }
+    }
+
+    @Test func `nobody adopts what somebody tells of in another Redis`() async throws {
+        try await ScriptBench.run { bench in
+            #expect(try await survey(bench, elsewhere: true) == [["a", "result-a", "notice", "9999999999999"]])
+            #expect(try await bench.redis.send("EXISTS", "result-a").int == 0)
+            // Should nobody say that it is told, it is told again.
+            let again = try await bench.redis.send("ZSCORE", "skirret:waiting:overdue", "a").int ?? .max
+            let now = try await bench.now()
+            #expect(again <= now + 5000)
+            let early = try await bench.adopt("T", most: 1)
+            #expect(early.array?[1].array?.count == 0)
+            #expect(early.array?[2].array?.count == 0, "it is still offered")
+            // Told, or given up by who wanted to.
+            try await bench.redis.send("ZADD", "skirret:waiting:telling", 1, "a")
+            let late = try await bench.adopt("T", most: 1)
+            #expect(late.array?[1].array?.count == 1 && late.array?[2].array?.count == 1)
+        }
+    }
+
+    @Test(arguments: [
+        (nil, "notice"), ("notice", "notice"), (#"{"status": "RETRY"}"#, "notice"),
+        (#"{"status": "SUCCESS"}"#, #"{"status": "SUCCESS"}"#), (#"{"status": "STARTED"}"#, #"{"status": "STARTED"}"#),
+    ])
+    func `a notice does not take the place of a result`(stored: String?, wanted: String) async throws {
+        try await ScriptBench.run { bench in
+            let notices = try await survey(bench, elsewhere: false, stored: stored)
+            #expect(notices == [])
+            #expect(try await bench.redis.send("GET", "result-a").string == wanted)
+            #expect(try await bench.redis.send("ZSCORE", "skirret:waiting:overdue", "a").string == "9999999999999")
         }
     }
 

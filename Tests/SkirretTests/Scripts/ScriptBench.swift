@@ -93,7 +93,7 @@ struct ScriptBench {
             Scripts.adopt,
             keys: [
                 keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.revoked, keys.paused,
-                keys.waiting, keys.waitingNames, keys.waitingOverdue,
+                keys.waiting, keys.waitingNames, keys.waitingOverdue, keys.waitingTelling,
             ],
             arguments: [.init(most), .init(Self.lease), "w@h", .init(seed), .init(repeated), .init(Self.place)])
     }
