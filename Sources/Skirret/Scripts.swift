@@ -21,6 +21,7 @@ enum Scripts {
         name: "store", source: PackageResources.results_lua + PackageResources.store_lua, isRepeatable: true)
     static let note = RedisScript(
         name: "note", source: PackageResources.results_lua + PackageResources.note_lua, isRepeatable: true)
+    static let replace = RedisScript(name: "replace", source: PackageResources.replace_lua, isRepeatable: true)
     static let join = RedisScript(name: "join", source: PackageResources.join_lua, isRepeatable: true)
     static let joined = RedisScript(name: "joined", source: PackageResources.joined_lua, isRepeatable: true)
     static let settle = RedisScript(name: "settle", source: PackageResources.results_lua + PackageResources.settle_lua)

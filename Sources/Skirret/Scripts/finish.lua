@@ -33,7 +33,7 @@
 -- …        batch          the keys of the batch and of its open tasks, and "succeeded" or "failed"; three times "" for none
 --
 -- Returns  1 when written; 0 when the claim was taken away; 2 when nobody holds it and nobody took it: then a
---          caller who repeats a call whose answer was lost knows that it got through.
+--          caller who repeats a call whose answer was lost knows that it got through. With doubts, see results.
 if ARGV[1] ~= "" then
     if not redis.call("ZSCORE", KEYS[3], ARGV[1]) then return redis.call("ZSCORE", KEYS[9], ARGV[1]) and 0 or 2 end
     if redis.call("HEXISTS", KEYS[1], ARGV[1]) == 0 then return 0 end
@@ -50,7 +50,7 @@ for _ = 1, tonumber(ARGV[5]) do
     local key, json, keep = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
     at = at + 3
     local stored = redis.call("GET", key)
-    if not (stored and results.stays(stored, json)) then
+    if not (stored and results.stays(key, stored, json)) then
         if keep > 0 then redis.call("SETEX", key, keep, json) else redis.call("SET", key, json) end
         redis.call("PUBLISH", key, json)
     end
@@ -86,4 +86,4 @@ redis.call("ZREM", KEYS[3], ARGV[1])
 redis.call("HDEL", KEYS[4], ARGV[1])
 local k = { waiting = KEYS[10], leases = KEYS[3], wake = ARGV[3] }
 limits.leave(ARGV[1], k, now, time[1] * 1000000 + time[2])
-return 1
+return results.answer(1)

@@ -15,7 +15,7 @@ if token ~= "" and not (redis.call("ZSCORE", KEYS[1], token) and redis.call("HEX
 end
 if ARGV[4] == "1" then
     local stored = redis.call("GET", KEYS[2])
-    if stored and results.stays(stored, ARGV[2]) then return 0 end
+    if stored and results.stays(KEYS[2], stored, ARGV[2]) then return 0 end
     redis.call("PUBLISH", KEYS[2], ARGV[2])
 end
 if ARGV[3] ~= "0" then redis.call("SETEX", KEYS[2], ARGV[3], ARGV[2]) else redis.call("SET", KEYS[2], ARGV[2]) end

@@ -6,10 +6,14 @@
 --   00 "celery-compressed" 00 <content type> 00 <compressed JSON>
 --
 -- and of that only the beginning is read, where Celery and this library write the state. Only zlib's (Celery's "gzip")
--- can be read here; of another compression nobody knows the state, and a SUCCESS may overwrite it, nothing else.
+-- can be read here. What Python workers compressed with bzip2, xz or zstd is in doubt: a SUCCESS is written over it,
+-- anything else is not, and the answer says so. Who called reads the state, which takes a library, and makes it good with
+-- replace: a SUCCESS goes back to where it stood, anything else gives way. In between, and for ever if the caller dies in
+-- that moment, a SUCCESS has taken the place of an earlier one, or a failure is not told: neither loses what was computed.
 --
 -- Returns  nothing.
 local results = {}
+local doubts = {}
 local mark = "\0celery-compressed\0"
 
 -- The first bytes of a zlib stream, see RFC 1950 and 1951: enough to tell a state by.
@@ -123,10 +127,6 @@ function results.status(stored)
     return ok and type(result) == "table" and result.status or ""
 end
 
--- Whether what is stored stays, and another result is not.
-function results.stays(stored, other)
-    local state = results.status(stored)
-    if state then return state == "SUCCESS" end
 -- Whether what is known of a task that nobody has begun may be stored: Celery's rule, not over a result, and not over
 -- the word of a worker that began.
 function results.isOpen(stored)
@@ -134,5 +134,18 @@ function results.isOpen(stored)
     return not stored or status == "PENDING" or status == "RECEIVED" or status == "RETRY" or status == "REJECTED"
 end
 
-    return results.status(other) ~= "SUCCESS"
+-- Whether what is stored stays, and another result is not.
+function results.stays(key, stored, other)
+    local state = results.status(stored)
+    if state then return state == "SUCCESS" end
+    local isWritten = results.status(other) == "SUCCESS"
+    doubts[#doubts + 1] = { key, stored, other, isWritten and 1 or 0 }
+    return not isWritten
+end
+
+-- A script's answer: as it is, or [it, doubts], a doubt being [key, what was stored, the other result, 1 when that was
+-- written].
+function results.answer(answer)
+    if #doubts == 0 then return answer end
+    return { answer, doubts }
 end

@@ -23,7 +23,8 @@
 --                         see results).
 --
 -- Returns  for each settlement in order: 1 when written; 0 when the claim was taken away; 2 when nobody holds it and
---          nobody took it: then a caller who repeats a call whose answer was lost knows that it got through.
+--          nobody took it: then a caller who repeats a call whose answer was lost knows that it got through. With
+--          doubts, see results.
 local keep = tonumber(ARGV[1])
 local tokens, answers = {}, {}
 for i = 3, #ARGV, 2 do
@@ -60,15 +61,15 @@ end
 local function store(key, json, ...)
     -- Nearly always the first result of its task.
     local isFirst = redis.call("SET", key, json, "NX", ...)
-    if not isFirst and results.stays(redis.call("GET", key), json) then return end
+    if not isFirst and results.stays(key, redis.call("GET", key), json) then return end
     if not isFirst then redis.call("SET", key, json, ...) end
     redis.call("PUBLISH", key, json)
 end
 
-local results, over = {}, {}
+local written, over = {}, {}
 for i = 3, #ARGV, 2 do
     local key, answer = KEYS[(i - 3) / 2 + 8], answers[ARGV[i]] or 1
-    results[#results + 1] = answer
+    written[#written + 1] = answer
     if answer == 1 then
         over[#over + 1] = key
         if ARGV[i + 1] ~= "" then
@@ -83,4 +84,4 @@ if #over > 0 and redis.call("EXISTS", KEYS[5], KEYS[6]) > 0 then
     redis.call("HDEL", KEYS[5], unpack(over))
     redis.call("ZREM", KEYS[6], unpack(over))
 end
-return results
+return results.answer(written)

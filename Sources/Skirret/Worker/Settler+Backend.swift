@@ -73,11 +73,12 @@ extension Settler {
     /// Writes results and publishes them; repeated until the backend is back, as the broker's writes are.
     func store(_ results: [(key: String, json: [UInt8])]) async throws(RedisError) {
         guard !results.isEmpty else { return }
-        _ = try await repeated { () async throws(RedisError) in
+        let (reply, _) = try await repeated { () async throws(RedisError) in
             try await queue.backend.run(
                 Scripts.store, keys: results.map(\.key),
                 arguments: [.init(queue.resultSeconds)] + results.map { .init(queue.payload($0.json)) })
         }
+        _ = await resolved(reply, in: queue.backend)
     }
 
     /// Whether the claim was not taken away, or nobody told of the dead letter; true for what was acknowledged early.

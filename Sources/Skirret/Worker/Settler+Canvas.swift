@@ -36,6 +36,10 @@ extension Settler {
             let (reply, isRepeated) = try await repeated { () async throws(RedisError) in
                 try await queue.redis.run(Scripts.finishCanvas, keys: call.keys, arguments: arguments)
             }
+            if reply.array?.first?.int != nil {
+                _ = await resolved(reply, in: queue.redis)
+                return settlement
+            }
             guard let answer = reply.array, let base = answer.first?.string else {
                 return reply.int == 1 || (reply.int == 2 && isRepeated) ? settlement : nil
             }

@@ -38,7 +38,8 @@ struct Settler: Sendable {
             try await queue.redis.run(Scripts.finish, keys: call.keys, arguments: call.arguments)
         }
         // Settled before: by this very call, if an earlier answer to it was lost.
-        return reply.int == 1 || (reply.int == 2 && isRepeated)
+        let answer = await resolved(reply, in: queue.redis).int
+        return answer == 1 || (answer == 2 && isRepeated)
     }
 
     /// The finish script's keys and arguments for one settlement.
@@ -101,7 +102,7 @@ struct Settler: Sendable {
                     keys.unacked, keys.unackedIndex, keys.leases, keys.owners, keys.crashes, keys.cancelled, keys.lost,
                 ] + batch.map { keys.result($0.run.id) }, arguments: arguments)
         }
-        let answers = reply.array ?? []
+        let answers = await resolved(reply, in: queue.redis).array ?? []
         return batch.indices.map { index in
             let answer = index < answers.count ? answers[index].int : nil
             return answer == 1 || (answer == 2 && isRepeated)
