@@ -71,12 +71,7 @@ struct CallFlags: ParsableArguments {
         options.link = try link.map { try Self.signature($0, option: "--link") }
         options.linkError = try linkError.map { try Self.signature($0, option: "--link-error") }
         options.headers = try headers()
-        options.compression = try compression.map { name in
-            guard let compression = CallOptions.Compression(rawValue: name) else {
-                throw ValidationError("--compression: gzip is built in, \(name) is not.")
-            }
-            return compression
-        }
+        options.compression = try compression.map { try .init($0, flag: "--compression") }
         if softTimeLimit != nil || timeLimit != nil {
             options.timeLimits = TimeLimits(hard: timeLimit, soft: softTimeLimit)
         }
@@ -106,5 +101,17 @@ struct CallFlags: ParsableArguments {
 
     static func json(_ text: String, option: String) throws -> JSONValue {
         do { return try JSONValue(parsing: text) } catch { throw ValidationError("\(option): \(error)") }
+    }
+}
+
+extension CallOptions.Compression {
+    /// A compression by Celery's name for it.
+    ///
+    /// - Throws: `ValidationError` for what is not built in.
+    init(_ name: String, flag: String) throws {
+        guard let compression = Self(rawValue: name) else {
+            throw ValidationError("\(flag): gzip is built in, \(name) is not.")
+        }
+        self = compression
     }
 }

@@ -69,6 +69,7 @@ struct WorkerCommand: AsyncParsableCommand {
         options.unknownTaskPatience = .seconds(max(0, unknownTaskPatience))
         let logger = Logger(label: "skirret.worker")
         try report.apply(to: &options)
+        let compression = try report.compression()
         delivery.apply(to: &options, logger: logger)
         let membership = PoolMembership()
         pool.apply(to: &options, as: membership)
@@ -81,7 +82,7 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         try await WorkerRole(
             settings: settings, options: options, hasSamples: samples, membership: membership,
-            mostMemoryKiB: pool.maxMemoryPerChild
+            mostMemoryKiB: pool.maxMemoryPerChild, resultCompression: compression
         ).run(until: OperatorSignals())
     }
 

@@ -81,6 +81,12 @@ struct WorkerReportFlags: ParsableArguments {
     @Flag(help: "Store name, arguments, worker, retries, queue and stamps with every result.")
     var resultExtended = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How results are compressed: gzip. Celery's result_compression; not at all unless given.",
+            discussion: "Workers and readers need not agree on it, Celery's included: a result says how it is stored."))
+    var resultCompression: String?
+
     @Flag(help: "Do not ask the other workers at the start which tasks are revoked.")
     var withoutMingle = false
 
@@ -95,6 +101,11 @@ struct WorkerReportFlags: ParsableArguments {
                 time_limit, pool_grow, pool_shrink, autoscale, add_consumer, cancel_consumer, shutdown.
                 """, valueName: "list"))
     var remoteControl = "standard"
+
+    /// Nil for none.
+    func compression() throws -> CallOptions.Compression? {
+        try resultCompression.map { try .init($0, flag: "--result-compression") }
+    }
 
     func apply(to options: inout WorkerOptions) throws {
         options.sendsTaskEvents = taskEvents

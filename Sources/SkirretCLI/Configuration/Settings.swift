@@ -82,11 +82,12 @@ struct Settings: Sendable {
 
     /// The way to the broker, under the names that the deployment uses there.
     func taskQueue(
-        _ name: String, sendsSentEvents: Bool = false, logger: Logger = Logger(label: "skirret")
+        _ name: String, sendsSentEvents: Bool = false, resultCompression: CallOptions.Compression? = nil,
+        logger: Logger = Logger(label: "skirret")
     ) -> TaskQueue {
         TaskQueue(
             redis, backend: namedBackend, prefix: keyPrefix, resultPrefix: keyPrefix,
-            sendsSentEvents: sendsSentEvents, name: name, logger: logger)
+            resultCompression: resultCompression, sendsSentEvents: sendsSentEvents, name: name, logger: logger)
     }
 
     /// The virtual environment that the set-up script makes, in the working directory or above the executable.

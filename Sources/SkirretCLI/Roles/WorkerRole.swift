@@ -17,11 +17,13 @@ struct WorkerRole {
     var membership: PoolMembership?
     /// Retires when its process has grown beyond this.
     var mostMemoryKiB: Int?
+    /// How results are compressed; nil for not at all.
+    var resultCompression: CallOptions.Compression?
     let logger = Logger(label: "skirret.worker")
 
     /// Works until told to stop.
     func run(until signals: OperatorSignals) async throws {
-        let queue = settings.taskQueue("skirret-worker", logger: logger)
+        let queue = settings.taskQueue("skirret-worker", resultCompression: resultCompression, logger: logger)
         let samples = hasSamples ? SampleTasks.all : []
         guard FileManager.default.fileExists(atPath: settings.databasePath) else {
             logger.notice(
