@@ -35,6 +35,8 @@ struct Setting: Sendable, Hashable {
     static let pluginUnconfined = Setting("plugin-unconfined", variable: "SKIRRET_PLUGIN_UNCONFINED", fallback: "")
     static let pluginOffline = Setting("plugin-offline", variable: "SKIRRET_PLUGIN_OFFLINE", fallback: "")
     static let pluginPaths = Setting("plugin-paths", variable: "SKIRRET_PLUGIN_PATHS", fallback: "")
+    static let pluginRedisURL = Setting(
+        "plugin-redis-url", variable: "SKIRRET_PLUGIN_REDIS_URL", fallback: nil, isSecret: true)
     static let pluginMemory = Setting("plugin-memory", variable: "SKIRRET_PLUGIN_MEMORY", fallback: "512")
 
     static let ledgerDays = Setting("ledger-days", variable: "SKIRRET_LEDGER_DAYS", fallback: "30")
@@ -50,5 +52,7 @@ struct Setting: Sendable, Hashable {
         ] + plugins
 
     /// What plugins may do; ``PluginSettings`` says what each means.
-    static let plugins: [Setting] = [pluginSandbox, pluginUnconfined, pluginOffline, pluginPaths, pluginMemory]
+    static let plugins: [Setting] = [
+        pluginSandbox, pluginUnconfined, pluginOffline, pluginPaths, pluginMemory, pluginRedisURL,
+    ]
 }

@@ -77,6 +77,7 @@ struct Settings: Sendable {
         }
         namedRedis = address(.redisURL)
         namedBackend = address(.backendURL)
+        if let fault = plugins.fault(beside: redis) { faults.append(fault) }
         guard faults.isEmpty else { throw ValidationError(faults.joined(separator: "\n")) }
     }
 

@@ -106,10 +106,11 @@ private final class BackgroundTeller: Sendable {
 extension Settings {
     /// What the processes that run plugins get to know.
     var pythonEnvironment: PythonEnvironment {
+        let broker = plugins.redis ?? redis
         var environment = PythonEnvironment(
             executable: python, pluginsDirectory: pluginsDirectory.path, database: databasePath,
-            brokerURL: redis.celeryText, dataDirectory: dataDirectory.path)
-        environment.brokerOptions = JSONValue.object(redis.celeryTransportOptions).text
+            brokerURL: broker.celeryText, dataDirectory: dataDirectory.path)
+        environment.brokerOptions = JSONValue.object(broker.celeryTransportOptions).text
         if let namedBackend {
             environment.backendURL = namedBackend.celeryText
             environment.backendOptions = JSONValue.object(namedBackend.celeryTransportOptions).text
