@@ -23,9 +23,11 @@ extension Worker {
             do {
                 // First of all, as somebody may wait for it: what came with the end of a wait.
                 let arrived = claimer.arrived()
-                if !arrived.isEmpty { dealer.taken() }
-                await begin(arrived, asked: .max, claimer, &lastChance)
-                start(executor)
+                if !arrived.isEmpty {
+                    dealer.taken()
+                    await begin(arrived, asked: .max, claimer, &lastChance)
+                    start(executor)
+                }
                 if !isDeclared {
                     try await queue.declare(consumed.names)
                     try await room.publishNames()
