@@ -15,6 +15,9 @@ import Synchronization
 /// * a claim whose answer was lost with its connection is found soon, without waiting for its lease to end;
 /// * a call that a dead worker's connection left in Redis takes nothing: the seed lapses within seconds. One that this
 ///   worker left there on a connection that it lost is of an older ``generation``.
+///
+/// What it brings begins at once while the claim loop rests, see ``accept(_:version:register:)``; else the loop weighs
+/// it with all the rest.
 final class ArmedClaim: Sendable {
     private struct State {
         var generation = 0
@@ -22,6 +25,8 @@ final class ArmedClaim: Sendable {
         var seeds: [String] = []
         /// What armed calls brought and nobody has taken yet.
         var answers: [RedisValue] = []
+        /// Which queues the claim loop served when it went to rest, by their version; nil while it is at work.
+        var resting: Int?
     }
 
     private let state = Mutex(State())
@@ -50,6 +55,29 @@ final class ArmedClaim: Sendable {
         state.withLock { $0.seeds = isArmed ? [Self.armed(seed)] : [] }
     }
 
+    /// The claim loop rests until ``wake()``, with the queues of this version.
+    func rest(with version: Int) { state.withLock { $0.resting = version } }
+
+    /// The claim loop is at work: it weighs what comes together with what it asks for.
+    func wake() { state.withLock { $0.resting = nil } }
+
+    /// Takes a claim for known, by its token, without the claim loop; only while that rests.
+    ///
+    /// - Parameters:
+    ///   - token: The claim's.
+    ///   - version: Which queues there are now.
+    ///   - register: Gives the claim its slot, before the claim loop can count the free ones; false when there is none.
+    /// - Returns: False when the claim is left to the loop.
+    func accept(_ token: String, version: Int, register: () -> Bool) -> Bool {
+        state.withLock { state in
+            guard state.resting == version, let index = Self.index(of: token, in: state), register() else {
+                return false
+            }
+            state.seeds.remove(at: index)
+            return true
+        }
+    }
+
     /// The answer of an armed call has come.
     func came(_ answer: RedisValue) { state.withLock { $0.answers.append(answer) } }
 
@@ -64,10 +92,14 @@ final class ArmedClaim: Sendable {
     /// Takes a claim for known, by its token; false when a usual claim has found it already.
     func accept(_ token: String) -> Bool {
         state.withLock { state in
-            guard let index = state.seeds.firstIndex(where: { token == $0 + "-0" }) else { return false }
+            guard let index = Self.index(of: token, in: state) else { return false }
             state.seeds.remove(at: index)
             return true
         }
+    }
+
+    private static func index(of token: String, in state: borrowing State) -> Int? {
+        state.seeds.firstIndex { token == $0 + "-0" }
     }
 
     /// As the claim script makes it.

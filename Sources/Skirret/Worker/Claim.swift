@@ -54,7 +54,7 @@ struct Claimer: Sendable {
     /// All of them.
     private var lists: Set<String> = []
     /// Which state of ``consumed`` the lists stand for.
-    private var version = -1
+    private(set) var version = -1
     /// The seed of a call that got no answer, and how many messages it had asked for.
     ///
     /// Asked again under the same seed, Redis gives the same claims.
@@ -161,6 +161,14 @@ struct Claimer: Sendable {
         armed.answered(seed: seed, isArmed: parts[4].int == 1)
         paused = Set((parts[3].array ?? []).compactMap(\.string))
         return read(reply)
+    }
+
+    /// The claim in an answer of the script that brought one and has nothing else to tell.
+    static func only(in reply: RedisValue) -> Claim? {
+        guard let parts = reply.array, parts.count == 5, let now = parts[0].int, parts[1].int == 0,
+            let claims = parts[2].array, claims.count == 1
+        else { return nil }
+        return Claim(reply: claims[0], now: now)
     }
 
     /// The claims in an answer of the script; none in an error.

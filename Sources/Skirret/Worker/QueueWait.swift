@@ -14,6 +14,7 @@ private final class QueueWait: Sendable {
     private let bell: Doorbell
     private let wishes = Doorbell()
     private let armed: ArmedClaim
+    private let begin: @Sendable (RedisValue) -> Void
     private let logger: Logger
     private struct State {
         /// Sent behind the next wait.
@@ -25,7 +26,11 @@ private final class QueueWait: Sendable {
     /// Shorter than any idle connection's patience between here and there.
     private static let longest = 20
 
-    init(queue: TaskQueue, name: QueueName, armed: ArmedClaim, bell: Doorbell, logger: Logger) {
+    init(
+        queue: TaskQueue, name: QueueName, armed: ArmedClaim, bell: Doorbell, logger: Logger,
+        begin: @escaping @Sendable (RedisValue) -> Void
+    ) {
+        self.begin = begin
         var options = RedisOptions()
         options.clientName = "skirret-wait"
         // On the event loop of the commands: what an answer here sets off there needs no other thread.
@@ -37,7 +42,7 @@ private final class QueueWait: Sendable {
     }
 
     /// Asks for one wait, with a claim behind it; the bell rings when it has ended.
-    func begin(_ claim: RedisCommand?) {
+    func wait(with claim: RedisCommand?) {
         state.withLock { $0.claim = claim }
         wishes.ring()
     }
@@ -71,7 +76,7 @@ private final class QueueWait: Sendable {
         // The claim loop asks anew once it has looked. Wishes from before would wait for the very same message,
         // and get in the way of its claim.
         wishes.silence()
-        if answers.count > 1 { armed.came(answers[1]) }
+        if answers.count > 1 { begin(answers[1]) }
         if let text = answers.first?.error { throw RedisError(reply: text, to: wait.name) }
     }
 
@@ -93,12 +98,24 @@ final class QueueWaits: Sendable {
     private let consumed: ConsumedQueues
     private let armed: ArmedClaim
     private let bell: Doorbell
+    private let begin: @Sendable (RedisValue) -> Void
     private let logger: Logger
     private let waits = Mutex<[QueueName: QueueWait]>([:])
     /// A worker has four connections at the most: commands, messages, and these.
     private static let most = 2
 
-    init(queue: TaskQueue, consumed: ConsumedQueues, armed: ArmedClaim, bell: Doorbell, logger: Logger) {
+    /// - Parameters:
+    ///   - queue: The broker.
+    ///   - consumed: What is waited for.
+    ///   - armed: The claim at the end of a wait.
+    ///   - bell: Rings when a message is there.
+    ///   - logger: Where it tells of waits that end early.
+    ///   - begin: Is given the answer to the claim at the end of a wait, before the bell rings.
+    init(
+        queue: TaskQueue, consumed: ConsumedQueues, armed: ArmedClaim, bell: Doorbell, logger: Logger,
+        begin: @escaping @Sendable (RedisValue) -> Void
+    ) {
+        self.begin = begin
         self.queue = queue
         self.consumed = consumed
         self.armed = armed
@@ -112,7 +129,7 @@ final class QueueWaits: Sendable {
     ///   - paused: Lists that are not waited for: what lies in them is not to be taken.
     ///   - claim: Is made at the end of each wait.
     func begin(except paused: Set<String>, claim: RedisCommand?) {
-        for wait in waits.withLock({ Array($0.values) }) where !paused.contains(wait.key) { wait.begin(claim) }
+        for wait in waits.withLock({ Array($0.values) }) where !paused.contains(wait.key) { wait.wait(with: claim) }
     }
 
     /// Keeps one wait for each queue, until cancelled.
@@ -122,7 +139,8 @@ final class QueueWaits: Sendable {
             for await all in consumed.changes {
                 let names = all.prefix(Self.most)
                 for name in names where waits.withLock({ $0[name] == nil }) {
-                    let wait = QueueWait(queue: queue, name: name, armed: armed, bell: bell, logger: logger)
+                    let wait = QueueWait(
+                        queue: queue, name: name, armed: armed, bell: bell, logger: logger, begin: begin)
                     waits.withLock { $0[name] = wait }
                     group.addTask { try await wait.run() }
                     // The claim loop asks anew: nobody has waited on this queue yet.

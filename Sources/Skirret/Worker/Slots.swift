@@ -120,6 +120,18 @@ final class Slots: Sendable {
         }
     }
 
+    /// Takes a claim in, and a slot for the runner that is to be started for it; false when none is free.
+    func add(_ claim: HeldClaim, concurrency: Int) -> Bool {
+        state.withLock { state in
+            guard state.running + state.waitingCount < concurrency else { return false }
+            state.isQueueLong = false
+            if state.waitingCount == 0 { state.lastMove = .now }
+            state.waiting.append(claim)
+            state.running += 1
+            return true
+        }
+    }
+
     /// How many runners are to be started for what waits.
     ///
     /// They count as running from now on.

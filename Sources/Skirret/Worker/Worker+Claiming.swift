@@ -64,6 +64,8 @@ extension Worker {
                 if let pause = lastChance.pause(held) {
                     try await claimBell.wait(atMost: pause)
                 } else {
+                    claimer.armed.rest(with: claimer.version)
+                    defer { claimer.armed.wake() }
                     try await rest()
                 }
             } catch let error as RedisError {
@@ -99,6 +101,29 @@ extension Worker {
             // and only what is no child can be left behind.
             Task { [self] in await runClaims(executor) }
         }
+    }
+
+    /// Begins what an armed call brought while the claim loop rests: a body waits for one thread less then.
+    ///
+    /// - Returns: False when the loop has to weigh it.
+    func begin(_ answer: RedisValue, of armed: ArmedClaim, _ executor: Executor) -> Bool {
+        // The usual case alone. All else (a stop, a budget, a last chance, a cancelled queue) is the loop's.
+        guard let claim = Claimer.only(in: answer), claim.crashes == 0 else { return false }
+        let one = HeldClaim(claim)
+        let isMine = armed.accept(claim.token, version: consumed.state.version) {
+            guard intake.allowance == .max else { return false }
+            held.add([one])
+            guard slots.add(one, concurrency: heavy.concurrency(of: intake.concurrency)) else {
+                held.remove(CollectionOfOne(claim.token))
+                return false
+            }
+            return true
+        }
+        guard isMine else { return false }
+        // A task of its own for the same reason as in `start`.
+        Task { [self] in await runClaims(executor) }
+        dealer.taken()
+        return true
     }
 
     /// One slot: runs one waiting claim after the other until there is none.

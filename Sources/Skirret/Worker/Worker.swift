@@ -102,7 +102,10 @@ public final class Worker: Sendable {
         // An idle wait of its own for every queue: a blocking command holds up all that follow it.
         let claimer = Claimer(queue: queue, options: options, consumed: consumed)
         let waits = QueueWaits(
-            queue: queue, consumed: consumed, armed: claimer.armed, bell: claimBell, logger: logger)
+            queue: queue, consumed: consumed, armed: claimer.armed, bell: claimBell, logger: logger
+        ) { [self] answer in
+            if !begin(answer, of: claimer.armed, executor) { claimer.armed.came(answer) }
+        }
 
         try await withThrowingTaskGroup(of: Bool.self) { group in
             /// A loop that ends by itself, or fails, takes the worker with it.
