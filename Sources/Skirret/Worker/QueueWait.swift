@@ -23,8 +23,10 @@ private final class QueueWait: Sendable {
         var hasEnded = false
     }
     private let state = Mutex(State())
-    /// Shorter than any idle connection's patience between here and there.
-    private static let longest = 20
+    /// Seconds.
+    ///
+    /// Shorter than any idle connection's patience between here and there; each end costs three commands.
+    private static let longest = 40
 
     init(
         queue: TaskQueue, name: QueueName, armed: ArmedClaim, bell: Doorbell, logger: Logger,
