@@ -39,12 +39,12 @@ def test_a_worker_full_of_blocking_bodies_answers_and_keeps_its_leases(house, fl
 
 
 def test_what_finds_no_thread_goes_to_a_worker_that_has_one(house):
-    house.worker("-c", str(THREADS + 2), "-n", "busy@h").wait_until_ready()
     for _ in range(THREADS):
-        house.run(20, "burn")
-    until(lambda: len(house.journal.lines("start")) >= THREADS, 20, "a body on every thread")
-    # It has slots for these, so it takes them; nothing can run in those slots.
+        house.run(60, "burn")
     tasks = [house.run(0) for _ in range(2)]
+    # It has slots for all of these, so it takes them; nothing can run in the last two.
+    house.worker("-c", str(THREADS + 2), "-n", "busy@h").wait_until_ready()
+    until(lambda: len(house.journal.lines("start")) >= THREADS, 20, "a body on every thread")
     house.worker("-c", "2", "-n", "free@h").wait_until_ready()
     for task in tasks:
         assert house.result(task, 10)["status"] == "SUCCESS"
