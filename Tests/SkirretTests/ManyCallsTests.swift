@@ -122,6 +122,34 @@ import Testing
         }
     }
 
+    @Test func `workers hear of each list that got something, of fair calls, and of what is due before all others`()
+        async throws
+    {
+        try await withQueue { queue in
+            func call(_ change: CallOption...) -> TaskCall { TaskCall("t", options: CallOptions(change)) }
+            let heard = try await queue.subscriber.withSubscription(patterns: ["skirret:wake*"]) { messages in
+                var heard: [String] = []
+                for try await push in messages {
+                    switch push {
+                    case .subscribed:
+                        try await queue.send(many: [
+                            call(), call(), call(.fair("anna")), call(.countdown(.seconds(60))),
+                        ])
+                        // Another one is due before it: nobody has to look again.
+                        try await queue.send(many: [call(.countdown(.seconds(120)))])
+                        try await queue.send(many: [call(.queue("last"))])
+                    case .message(let channel, let payload):
+                        heard.append(
+                            channel.dropFirst("skirret:wake".count) + " " + String(decoding: payload, as: UTF8.self))
+                        if channel.hasSuffix("last") { return heard }
+                    }
+                }
+                return heard
+            }
+            #expect(heard == [":celery queued", " scheduled", " fair", ":last queued"])
+        }
+    }
+
     @Test func `unique calls are one, and both get its id`() async throws {
         let build = TaskDefinition("reports.build", options: .init(uniqueness: .unique())) { (day: String) in day }
         try await withQueue { queue in

@@ -9,7 +9,8 @@
 -- can be read here. What Python workers compressed with bzip2, xz or zstd is in doubt: a SUCCESS is written over it,
 -- anything else is not, and the answer says so. Who called reads the state, which takes a library, and makes it good with
 -- replace: a SUCCESS goes back to where it stood, anything else gives way. In between, and for ever if the caller dies in
--- that moment, a SUCCESS has taken the place of an earlier one, or a failure is not told: neither loses what was computed.
+-- that moment or the answer is lost, a SUCCESS has taken the place of an earlier one, or a failure is not told: neither
+-- loses what was computed.
 --
 -- Returns  nothing.
 local results = {}
