@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# Whoever needs an administrator with a name makes this one, once for all tests.
+ADMINISTRATOR = ("web-admin", "correct horse battery")
 PLUGINS = {"my_plugin": "My Plugin", "refresh_all": "Refresh All Sources", "service_monitor": "Service Monitor", "gallery": "Gallery"}
 
 
@@ -24,6 +26,11 @@ def switch(page: Page, key: str):
 def flip(one: Locator) -> None:
     """Turns a switch as the pointer does: its input is invisible, what is seen is the track beside it."""
     one.locator("xpath=..").locator(".mantine-Switch-track").click()
+
+
+def play(page: Page, path: str, found: object) -> None:
+    """Answers the addresses of this pattern with this JSON."""
+    page.route(re.compile(path), lambda route: route.fulfill(json=found))
 
 
 def closed(page: Page) -> None:

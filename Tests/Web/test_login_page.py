@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from playwright.sync_api import expect
+from steps import ADMINISTRATOR
 
-NAME, PASSWORD = "web-admin", "correct horse battery"
+NAME, PASSWORD = ADMINISTRATOR
 
 
 def test_the_first_visit_makes_the_administrator_and_later_ones_ask_for_the_password(

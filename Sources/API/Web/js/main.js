@@ -3,14 +3,16 @@ import './components/index.js';
 import { App } from './app/app.js';
 import { load } from './net/catalogue.js';
 import { startEventLog } from './net/eventlog.js';
+import { startRefreshes } from './net/refreshes.js';
 import { startToasts } from './app/toasts.js';
 import { auth, check } from './net/auth.js';
-import { connection } from './net/socket.js';
+import { onRecovered } from './net/socket.js';
 import { preloadIcons } from './ui/icon.js';
 import { h, mount } from './ui/kit.js';
 
 startEventLog();
 startToasts();
+startRefreshes();
 
 let before = auth.get().state;
 auth.subscribe(() => {
@@ -23,12 +25,7 @@ auth.subscribe(() => {
 });
 
 // What happened while the connection was lost was not heard, so the list is read again.
-let last = connection.get();
-connection.subscribe(() => {
-  const now = connection.get();
-  if (now.state === 'live' && last.attempt > 0) load();
-  last = now;
-});
+onRecovered(load);
 
 mount(h(App), /** @type {Element} */ (document.getElementById('app')));
 check();

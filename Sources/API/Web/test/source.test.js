@@ -71,3 +71,46 @@ test('what its parameters name changes: it is read again', async () => {
   await later;
   assert.equal(source.state.data, 2);
 });
+
+test('a page that is seen again after a while is read at once, and polls say nothing while they go on', async (t) => {
+  let now = 1_000_000;
+  let due = () => {};
+  const real = { setInterval, clearInterval, now: Date.now };
+  globalThis.setInterval = /** @type {any} */ ((/** @type {() => void} */ call) => ((due = call), 1));
+  globalThis.clearInterval = /** @type {any} */ (() => (due = () => {}));
+  Date.now = () => now;
+  t.after(() => {
+    Object.assign(globalThis, { setInterval: real.setInterval, clearInterval: real.clearInterval });
+    Date.now = real.now;
+  });
+  let loads = 0;
+  let isVisible = true;
+  let seen = () => {};
+  const here = world({
+    load: async () => ++loads,
+    visible: { get: () => isVisible, subscribe: (/** @type {any} */ call) => ((seen = call), () => {}) },
+  });
+  const source = new Source({ refresh: { interval: 5 } }, here);
+  const settle = async () => {
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  };
+  const loading = /** @type {boolean[]} */ ([]);
+  const stop = source.subscribe(() => loading.push(source.state.loading));
+  await settle();
+  assert.deepEqual([loads, loading], [1, [true, false]]);
+  now += 5000;
+  due();
+  await settle();
+  assert.deepEqual([loads, loading], [2, [true, false, false]]);
+  isVisible = false;
+  seen();
+  now += 60_000;
+  due();
+  await settle();
+  assert.equal(loads, 2);
+  isVisible = true;
+  seen();
+  await settle();
+  assert.equal(loads, 3);
+  stop();
+});

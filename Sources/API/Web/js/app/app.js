@@ -13,7 +13,9 @@ import { Shell } from './shell.js';
 
 // Loaded when they are first opened: not everybody writes plugins or looks after queues.
 const PlaygroundPage = lazy(() => import('./playground/playground.js'));
+const SourcesPage = lazy(() => import('./sources/index.js'));
 const TasksPages = lazy(() => import('./tasks/index.js'));
+const UsersPage = lazy(() => import('./users/index.js'));
 
 function Page() {
   const at = useStore(path);
@@ -28,6 +30,10 @@ function Page() {
       return h(EventsPage);
     case 'playground':
       return h(PlaygroundPage);
+    case 'sources':
+      return h(SourcesPage);
+    case 'users':
+      return h(UsersPage);
     case 'tasks':
       return h(TasksPages, { part: key, id: sub });
     case 'custom':

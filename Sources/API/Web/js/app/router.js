@@ -39,7 +39,7 @@ export function match(at) {
   if (first === '' || more.length) return { page: first === '' ? 'home' : 'custom' };
   if (first === 'plugins') return second ? { page: 'plugin', key: second, sub: third } : { page: 'plugins' };
   if (first === 'tasks') return { page: 'tasks', key: second, sub: third };
-  if (['events', 'playground'].includes(first) && !second) return { page: first };
+  if (['events', 'playground', 'sources', 'users'].includes(first) && !second) return { page: first };
   return { page: 'custom' };
 }
 

@@ -45,8 +45,10 @@ export function Sidebar() {
           label: 'Tasks',
           current: at === '/tasks' || at.startsWith('/tasks/'),
         }),
+        h(Entry, { to: '/sources', icon: 'rss', label: 'Sources', current: at === '/sources' }),
         h(Entry, { to: '/events', icon: 'radio', label: 'Events', current: at === '/events' }),
         h(Entry, { to: '/playground', icon: 'flask-conical', label: 'Playground', current: at === '/playground' }),
+        h(Entry, { to: '/users', icon: 'users', label: 'Users', current: at === '/users' }),
       ),
       pages.length > 0 && h('p', { className: 'nav-title', id: 'nav-pages' }, 'Dashboards'),
       pages.length > 0 &&

@@ -4,8 +4,9 @@ import { isObject } from '../core/path.js';
 import { progressOf } from '../core/progress.js';
 import { onUpdate } from '../net/socket.js';
 import { h } from '../ui/kit.js';
-import { notify } from '../ui/notify.js';
+import { dismiss, notify } from '../ui/notify.js';
 import { byKey, load } from '../net/catalogue.js';
+import { path } from './router.js';
 
 const LONGEST = 300;
 
@@ -30,6 +31,13 @@ const waiting = new Map();
 function progress(data) {
   const shown = progressOf(data);
   if (!shown) return false;
+  // The page of the sources shows it where it belongs.
+  if (path.get() === '/sources') {
+    clearTimeout(waiting.get(shown.id));
+    waiting.delete(shown.id);
+    dismiss(shown.id);
+    return true;
+  }
   const { id, title, message, tone, done, percent } = shown;
   const body = tone === 'red' ? message : h(Bar, { percent, tone, message });
   notify({ id, title, tone, loading: !done, lasts: 5_000, message: body });
@@ -61,7 +69,7 @@ function hear(data) {
   if (progress(data)) return;
   if (data.type === 'plugin_event' && data.notification) announcement(data);
   if (data.type === 'plugin' && data.message) announcement(data);
-  if (data.type === 'epg_fetch_error') {
+  if (data.type === 'epg_fetch_error' && path.get() !== '/sources') {
     notify({ title: text(data.source_name ?? 'Guide'), message: cut(data.message, LONGEST), tone: 'red' });
   }
   if (data.type === 'plugins_changed' || data.type === 'plugins_reloaded') load();

@@ -90,6 +90,14 @@ export const cut = (value, limit) => {
   return whole.length > limit ? `${whole.slice(0, limit - 1)}…` : whole;
 };
 
+/** What another server said, without its markup and on one line. @param {unknown} value @param {number} limit */
+export const plain = (value, limit) =>
+  cut(
+    text(value).replace(/<(style|script|head)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^<>]*>/g, ' ').replace(/\s+/g, ' ')
+      .trim(),
+    limit,
+  );
+
 /** The filters of `{{ path | filter:argument }}`. @type {Record<string, (value: any, argument?: string) => unknown>} */
 export const filters = {
   date,

@@ -1,5 +1,5 @@
 /** Refresh progress (`m3u_refresh`, `epg_refresh`) as one notification per source that is updated in place. */
-import { cut, duration, number, text, words } from './format.js';
+import { bytes, cut, duration, number, plain, text, words } from './format.js';
 
 const STEPS = /** @type {Record<string, string>} */ ({
   downloading: 'Downloading',
@@ -39,16 +39,21 @@ function running(data) {
   if (!parts[0] && typeof done === 'number') {
     parts.push(`${number(done)}${data.total ? ` of ${number(data.total)}` : ''}`);
   }
-  if (typeof data.speed === 'number' && data.speed > 0) parts.push(`${number(data.speed, 0)} KB/s`);
-  if (typeof data.time_remaining === 'number' && data.time_remaining > 0) {
-    parts.push(`${duration(data.time_remaining)} left`);
-  }
-  return parts.filter(Boolean).join(' · ');
+  return [...parts, paceOf(data)].filter(Boolean).join(' · ');
+}
+
+/** @param {any} data */
+function paceOf({ speed, time_remaining: left }) {
+  const parts = [];
+  if (typeof speed === 'number' && speed > 0) parts.push(`${bytes(speed * 1024)}/s`);
+  if (typeof left === 'number' && left > 0) parts.push(`${left < 60 ? `${Math.ceil(left)} s` : duration(left)} left`);
+  return parts.join(' · ');
 }
 
 /**
  * A description of the toast an event calls for, or undefined for events that are no progress.
- * @param {any} data @returns {{id: string, title: string, message: string, percent: number, tone: string, done: boolean} | undefined}
+ * @param {any} data @returns {{id: string, title: string, message: string, percent: number, tone: string, done: boolean, step: string, pace: string} | undefined}
+ *   `step` is what it does, `pace` how fast and how much longer
  */
 export function progressOf(data) {
   const m3u = data?.type === 'm3u_refresh';
@@ -58,12 +63,12 @@ export function progressOf(data) {
   const percent = Math.min(100, Math.max(0, Number(data.progress) || 0));
   const action = text(data.action);
   const step = Object.hasOwn(STEPS, action) ? STEPS[action] : words(action) || 'Refreshing';
-  const base = { id: `${data.type}:${source}`, percent };
+  const base = { id: `${data.type}:${source}`, percent, step, pace: paceOf(data) };
   if (data.error || data.status === 'error') {
     return {
       ...base,
       title: `${name}: refresh failed`,
-      message: cut(data.error ?? data.message, 300),
+      message: plain(data.error ?? data.message, 300),
       tone: 'red',
       done: true,
     };

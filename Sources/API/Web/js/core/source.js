@@ -90,9 +90,15 @@ export class Source {
     const seconds = intervalOf(this.spec);
     const poll = () => {
       clearInterval(this.#timer);
-      if (seconds && visible.get()) this.#timer = setInterval(() => this.#busy || this.#fetch(), seconds * 1000);
+      if (!seconds || !visible.get()) return;
+      this.#timer = setInterval(() => this.#busy || this.#fetch(undefined, true), seconds * 1000);
     };
-    this.#stops.push(visible.subscribe(poll), () => clearInterval(this.#timer));
+    // What is seen again after a while is read at once, not an interval later.
+    const seen = () => {
+      poll();
+      if (seconds && visible.get() && Date.now() - this.state.updated >= seconds * 1000) this.#fetch(undefined, true);
+    };
+    this.#stops.push(visible.subscribe(seen), () => clearInterval(this.#timer));
     poll();
     if (depends) this.#stops.push(depends(this.spec, () => void this.#fetch()));
     if (!isLazy(this.spec)) this.#fetch();
@@ -122,13 +128,13 @@ export class Source {
     this.#set({ data: events.reduce((data, event) => fold(data, spec, event), this.state.data), updated: Date.now() });
   }
 
-  /** @param {object} [params] */
-  async #fetch(params) {
+  /** @param {object} [params] @param {boolean} [isQuiet] nobody asked for it, so nothing says that it goes on */
+  async #fetch(params, isQuiet = false) {
     if (this.#isStatic) return;
     if (this.#busy && !params) return void (this.#again = true);
     const turn = ++this.#turn;
     this.#busy = true;
-    this.#set({ loading: true });
+    if (!isQuiet || this.state.data === undefined) this.#set({ loading: true });
     let change;
     try {
       change = {

@@ -33,13 +33,46 @@ function complaint(body, status) {
 
 /**
  * @param {string} method @param {string} path @param {unknown} [body] a FormData goes as it is, anything else as JSON
- * @param {{headers?: Record<string, string>}} [options]
+ * @param {{headers?: Record<string, string>, deadline?: number}} [options]
  */
 export async function request(method, path, body, options) {
+  return read(await send(method, path, body, options), path);
+}
+
+/** @param {Response} response @param {string} path */
+async function read(response, path) {
+  const answer = response.status === 204 ? {} : await response.json().catch(() => undefined);
+  return judged(answer, response.status, path);
+}
+
+/** Answers that came with a tag, by address: the newest of them. */
+const kept = /** @type {Map<string, {tag: string, answer: any}>} */ (new Map());
+const KEPT = 60;
+
+/**
+ * Asks for what was asked before: while nothing changed the server says just that, and the answer is the same object
+ * as before, so nothing that shows it needs to be drawn again.
+ * @param {string} path
+ */
+export async function poll(path) {
+  const before = kept.get(path);
+  const response = await send('GET', path, undefined, before && { headers: { 'If-None-Match': before.tag } });
+  if (response.status === 304 && before) return before.answer;
+  const answer = await read(response, path);
+  const tag = response.headers.get('ETag');
+  kept.delete(path);
+  if (tag) kept.set(path, { tag, answer });
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value ?? '');
+  return answer;
+}
+/** What one person was answered is no other's. */
+export const forget = () => kept.clear();
+
+/** @param {string} method @param {string} path @param {unknown} [body] @param {{headers?: Record<string, string>, deadline?: number}} [options] */
+async function send(method, path, body, options) {
   const form = body instanceof FormData;
-  let response;
   try {
-    response = await fetch(path, {
+    return await fetch(path, {
       method,
       body: body === undefined ? undefined : form ? body : JSON.stringify(body),
       headers: {
@@ -48,7 +81,7 @@ export async function request(method, path, body, options) {
         ...options?.headers,
       },
       credentials: 'same-origin',
-      signal: /** @type {any} */ (AbortSignal).timeout(DEADLINE),
+      signal: /** @type {any} */ (AbortSignal).timeout(options?.deadline ?? DEADLINE),
     });
   } catch (error) {
     const late = error instanceof DOMException && error.name === 'TimeoutError';
@@ -60,8 +93,6 @@ export async function request(method, path, body, options) {
       late ? 'timed_out' : 'unreachable',
     );
   }
-  const answer = response.status === 204 ? {} : await response.json().catch(() => undefined);
-  return judged(answer, response.status, path);
 }
 
 /** The answer, or its complaint thrown. @param {any} answer @param {number} status @param {string} path */

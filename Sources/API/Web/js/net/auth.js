@@ -1,6 +1,6 @@
 /** Who is signed in. The session lives in a cookie that scripts cannot read; this only knows what the server says about it. */
 import { Store } from '../core/store.js';
-import { ApiError, onSignedOut, session } from './api.js';
+import { ApiError, forget, onSignedOut, session } from './api.js';
 import * as socket from './socket.js';
 
 /** `{state: 'unknown' | 'out' | 'in' | 'unreachable', user, error}` */
@@ -14,6 +14,7 @@ function enter(user) {
 
 function leave() {
   socket.stop();
+  forget();
   auth.set({ state: 'out', user: undefined, error: undefined });
 }
 

@@ -31,6 +31,16 @@ export function onEnvelope(listener) {
 export const onUpdate = (listener) =>
   onEnvelope((envelope) => isObject(envelope.data) && envelope.data.type !== undefined && listener(envelope.data));
 
+/** Once the connection is back after it was lost: what happened meanwhile was not heard. @param {() => void} listener */
+export function onRecovered(listener) {
+  let last = connection.get();
+  return connection.subscribe(() => {
+    const now = connection.get();
+    if (now.state === 'live' && last.state !== 'live' && last.attempt > 0) listener();
+    last = now;
+  });
+}
+
 /** @param {() => void} listener */
 export const onSessionEnded = (listener) => void closedOut.add(listener);
 

@@ -1,5 +1,5 @@
 /** The REST interface of tasks, queues, workers, schedules and dead letters. */
-import { request } from './api.js';
+import { poll, request } from './api.js';
 
 const of = (/** @type {string} */ what, /** @type {string} */ id, verb = '') =>
   `/api/${what}/${encodeURIComponent(id)}/${verb && `${verb}/`}`;
@@ -7,7 +7,9 @@ const of = (/** @type {string} */ what, /** @type {string} */ id, verb = '') =>
 /** A search without what is empty. @param {string} path @param {Record<string, unknown>} query */
 export function withQuery(path, query) {
   const asked = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
-  return asked.length ? `${path}?${new URLSearchParams(asked.map(([key, value]) => [key, String(value)]))}` : path;
+  const words = new URLSearchParams(asked.map(([key, value]) => [key, String(value)]));
+  // A space as forms write it, "+", is a plus to servers that are no forms' readers.
+  return asked.length ? `${path}?${String(words).replaceAll('+', '%20')}` : path;
 }
 
 export const paths = {
@@ -30,7 +32,7 @@ export const paths = {
 
 export const tasks = {
   /** @param {string} path */
-  get: (path) => request('GET', path),
+  get: (path) => poll(path),
   /** @param {string} id */
   cancel: (id) => request('DELETE', of('tasks', id)),
   /** @param {string} id @param {object} changes */

@@ -5,7 +5,7 @@
 import { isObject } from '../core/path.js';
 import { Source } from '../core/source.js';
 import { hasTemplate, resolve, roots } from '../core/template.js';
-import { connection } from '../net/socket.js';
+import { onRecovered } from '../net/socket.js';
 import { createContext, h, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from '../ui/kit.js';
 import { useEvent, useStable } from '../ui/hooks.js';
 import { serverHost } from './host.js';
@@ -27,15 +27,8 @@ export function RuntimeProvider({ plugin, page, host, children }) {
   const core = useMemo(() => createRuntime(plugin, latest), [plugin.key, plugin.enabled, schema]);
   const value = useMemo(() => ({ ...core, plugin, page, host: answering }), [core, plugin, page, answering]);
   useEffect(() => core.settings.set(plugin.settings), [core, plugin.settings]);
-  useEffect(() => {
-    // Events of the time without a connection are lost to the page, so it reads its data again.
-    let isLost = connection.get().state === 'waiting';
-    return connection.subscribe(() => {
-      const { state } = connection.get();
-      if (state === 'live' && isLost) core.refreshAll();
-      isLost = state === 'waiting' || (isLost && state !== 'live');
-    });
-  }, [core]);
+  // Events of the time without a connection are lost to the page, so it reads its data again.
+  useEffect(() => onRecovered(core.refreshAll), [core]);
   return h(Runtime.Provider, { value }, children);
 }
 

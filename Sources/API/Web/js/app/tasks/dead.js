@@ -5,7 +5,8 @@ import { Empty, pending } from '../../ui/atoms.js';
 import { Icon } from '../../ui/icon.js';
 import { Button, Group, h, Modal, NumberInput, Stack, useEffect, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
-import { Do, Frame, Panel, useApi } from './frame.js';
+import { Do, Panel, useApi } from '../parts.js';
+import { Frame } from './frame.js';
 import { Letters } from './letters.js';
 
 /** How many would be sent and how long it takes, before it is done. @param {{group: any, after: () => void}} props */

@@ -1,7 +1,6 @@
 /** A schedule's form, with its next firings while it is written. */
-import { datetime, text } from '../../core/format.js';
+import { text } from '../../core/format.js';
 import { tasks } from '../../net/tasks.js';
-import { Pill, Problem } from '../../ui/atoms.js';
 import {
   Button,
   Group,
@@ -12,47 +11,11 @@ import {
   SimpleGrid,
   Stack,
   TextInput,
-  useEffect,
   useState,
 } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
+import { CronPresets, Firings } from '../cron.js';
 import { bodyOf, draftOf, PERIODS, ruleOf } from './rule.js';
-
-/** When a rule fires next; what the clocks' changes do to it is said. @param {{rule: any}} props */
-function Firings({ rule }) {
-  const [found, setFound] = useState(/** @type {any} */ (undefined));
-  const asked = JSON.stringify(rule);
-  useEffect(() => {
-    let isGone = false;
-    const timer = setTimeout(
-      () => tasks.preview(rule).then((answer) => isGone || setFound(answer), (error) => isGone || setFound({ error })),
-      300,
-    );
-    return () => {
-      isGone = true;
-      clearTimeout(timer);
-    };
-  }, [asked]);
-  if (found?.error) return h(Problem, { title: 'This rule cannot be used', message: text(found.error.message) });
-  return h(
-    'div',
-    { className: 'firings', role: 'status' },
-    h('span', { className: 'framed-label' }, 'Next firings, by this browser’s clock'),
-    h(
-      'ol',
-      {},
-      ...(found?.firings ?? []).map((/** @type {any} */ one, /** @type {number} */ key) =>
-        h(
-          'li',
-          { key },
-          datetime(one.at),
-          one.shift && h(Pill, { tone: 'orange', icon: 'clock-alert', title: text(one.reason) }, text(one.shift)),
-          one.reason && h('span', { className: 'dim' }, ` ${text(one.reason)}`),
-        )
-      ),
-    ),
-  );
-}
 
 const KINDS = [{ value: 'interval', label: 'Every…' }, { value: 'crontab', label: 'Crontab' }];
 const UNITS = PERIODS.map((value) => ({ value, label: value }));
@@ -113,6 +76,7 @@ export function Editor({ schedule, close, after }) {
             onChange: set('timezone'),
           }),
         ),
+      draft.kind === 'crontab' && h(CronPresets, { value: draft.crontab, onChange: set('crontab') }),
       h(Firings, { rule: ruleOf(draft) }),
       SimpleGrid(
         { cols: { base: 1, sm: 3 }, spacing: 'md' },

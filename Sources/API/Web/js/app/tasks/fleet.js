@@ -3,7 +3,7 @@ import { number, text } from '../../core/format.js';
 import { tasks } from '../../net/tasks.js';
 import { pending, Pill } from '../../ui/atoms.js';
 import { h } from '../../ui/kit.js';
-import { Bar, Do, Grid, Panel } from './frame.js';
+import { Bar, Do, Grid, Panel } from '../parts.js';
 
 /** @param {{source: any}} props */
 export function Queues({ source }) {

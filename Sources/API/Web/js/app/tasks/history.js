@@ -7,7 +7,8 @@ import { icon } from '../../ui/icon.js';
 import { Button, h, Select, TextInput, useEffect, useMemo, useState } from '../../ui/kit.js';
 import { go, search } from '../router.js';
 import { useStore } from '../../ui/hooks.js';
-import { Frame, Grid, Panel, State, TaskLink, useApi, When } from './frame.js';
+import { Grid, Panel, useApi, When } from '../parts.js';
+import { Frame, State, TaskLink } from './frame.js';
 
 const STATES = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED'];
 const FILTERS = ['state', 'name', 'queue', 'plugin', 'schedule', 'search'];

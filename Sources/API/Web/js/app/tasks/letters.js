@@ -4,7 +4,7 @@ import { paths, tasks, withQuery } from '../../net/tasks.js';
 import { pending } from '../../ui/atoms.js';
 import { h, useState } from '../../ui/kit.js';
 import { CodeBlock } from '../../components/content/content.js';
-import { Do, Grid, useApi, When } from './frame.js';
+import { Do, Grid, useApi, When } from '../parts.js';
 
 /** @param {{letter: any}} props */
 function Letter({ letter }) {

@@ -6,7 +6,8 @@ import { h, LineChart, SimpleGrid, Stack, useEffect, useMemo, useState } from '.
 import { Icon } from '../../ui/icon.js';
 import { Spark } from '../../components/data/stat.js';
 import { Queues, Workers } from './fleet.js';
-import { Bar, Frame, Grid, Panel, shareOf, State, TaskLink, useApi, When } from './frame.js';
+import { Bar, Grid, Panel, useApi, When } from '../parts.js';
+import { Frame, shareOf, State, TaskLink } from './frame.js';
 
 /** Readings kept for the charts of this page. */
 const KEPT = 150;

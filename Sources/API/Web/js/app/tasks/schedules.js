@@ -6,7 +6,8 @@ import { icon } from '../../ui/icon.js';
 import { Button, h, Modal, Switch, useState } from '../../ui/kit.js';
 import { complain } from '../../ui/notify.js';
 import { Editor } from './editor.js';
-import { Do, Frame, Grid, Panel, useApi, When } from './frame.js';
+import { Do, Grid, Panel, useApi, When } from '../parts.js';
+import { Frame } from './frame.js';
 import { ruleWords } from './rule.js';
 
 /** @param {{schedule: any, after: () => void}} props */

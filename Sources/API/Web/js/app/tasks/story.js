@@ -7,7 +7,8 @@ import { Icon, icon } from '../../ui/icon.js';
 import { Button, Group, h, JsonInput, Modal, Stack, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { go } from '../router.js';
-import { Panel, State, TaskLink } from './frame.js';
+import { Panel } from '../parts.js';
+import { State, TaskLink } from './frame.js';
 
 /** @param {{task: any}} props */
 export function Timeline({ task }) {

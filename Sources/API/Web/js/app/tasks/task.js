@@ -7,7 +7,8 @@ import { pending, Problem } from '../../ui/atoms.js';
 import { h, SimpleGrid, Stack, useMemo, useState } from '../../ui/kit.js';
 import { CodeBlock } from '../../components/content/content.js';
 import { LogView } from '../../components/realtime/logview.js';
-import { Bar, Do, Frame, Panel, shareOf, State, useApi, When } from './frame.js';
+import { Bar, Do, Panel, useApi, When } from '../parts.js';
+import { Frame, shareOf, State } from './frame.js';
 import { Again, Family, Timeline } from './story.js';
 
 /** @param {{rows: [string, any][]}} props */
