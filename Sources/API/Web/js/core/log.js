@@ -51,3 +51,37 @@ export const entriesOf = (
   : typeof value === 'string'
   ? value.split('\n')
   : [value]);
+
+/** @typedef {{id: number, at: Date | undefined, level: string, words: string}} Line */
+/** @typedef {{entries: readonly unknown[], lines: Line[]}} Lines */
+
+let made = 0;
+/** A line of its own, to be told from others that say the same. @param {unknown} entry @param {Date} [at] when it came @returns {Line} */
+export function newLine(entry, at) {
+  const line = lineOf(entry);
+  return { id: ++made, ...line, at: line.at ?? at };
+}
+
+/** Beginnings of the old list that are compared with the new one. */
+const TRIES = 20;
+
+/**
+ * The lines of a list. A log mostly grows at its end and loses its beginning: entries that were there before keep
+ * their lines, so that only what is new is drawn.
+ * @param {readonly unknown[]} entries @param {Lines} before @returns {Lines}
+ */
+export function linesOf(entries, before) {
+  let from = -1;
+  for (let turn = 0; turn < TRIES; turn++) {
+    from = before.entries.indexOf(entries[0], from + 1);
+    if (from < 0) break;
+    const shared = Math.min(entries.length, before.entries.length - from);
+    let same = 0;
+    while (same < shared && entries[same] === before.entries[from + same]) same += 1;
+    if (same < shared) continue;
+    const lines = before.lines.slice(from, from + shared);
+    for (const entry of entries.slice(shared)) lines.push(newLine(entry));
+    return { entries, lines };
+  }
+  return { entries, lines: entries.map((entry) => newLine(entry)) };
+}

@@ -1,5 +1,5 @@
 /** One source: where it stands, what its refresh is doing, when it comes again, and what can be done. */
-import { ago, datetime, number, text } from '../../core/format.js';
+import { ago, date, datetime, number, text } from '../../core/format.js';
 import { cronWords, KINDS, remedyOf, stateOf } from '../../core/sources.js';
 import { note } from '../../net/refreshes.js';
 import { sources } from '../../net/sources.js';
@@ -113,12 +113,12 @@ const Facts = ({ source, now }) =>
     { className: 'source-facts' },
     h(Fact, { name: 'Last read' }, h(Moment, { at: source.read, now })),
     h(Fact, { name: 'Next' }, source.isOn ? h(Moment, { at: source.next, now }) : 'off'),
-    h(Fact, { name: 'Read' }, ruleWords(source.rule)),
+    h(Fact, { name: 'Repeats' }, ruleWords(source.rule)),
     source.kind === 'epg' && source.row.epg_data_count > 0 &&
       h(Fact, { name: 'Channels' }, number(source.row.epg_data_count)),
     source.kind === 'm3u' && source.row.channel_groups?.length > 0 &&
       h(Fact, { name: 'Groups' }, number(source.row.channel_groups.length)),
-    source.row.exp_date && h(Fact, { name: 'Paid until' }, h(Moment, { at: source.row.exp_date, now })),
+    source.row.exp_date && h(Fact, { name: 'Paid until' }, date(source.row.exp_date)),
   );
 
 /** @param {{source: any, refresh: () => void}} props */

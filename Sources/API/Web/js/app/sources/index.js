@@ -19,6 +19,9 @@ const EVERY = 60;
 /** From here on there is a search. */
 const MANY = 7;
 
+/** @param {any[]} list @param {string} word */
+const count = (list, word) => `${number(list.length)} ${word}${list.length === 1 ? '' : 's'}`;
+
 /** Both lists and the schedules, read again whenever a refresh ends or the connection comes back. */
 function useSources() {
   const [m3u, epg, schedules] = [useApi(paths.m3u, EVERY), useApi(paths.epg, EVERY), useApi(paths.schedules, EVERY)];
@@ -101,9 +104,7 @@ export default function SourcesPage() {
   const failed = all.filter((one) => one.isOn && one.status === 'error').length;
   const more = { mayChange: Number(user?.level ?? 10) >= 10, edit, refresh, running, now };
   const summary = m3u.data && epg.data
-    ? `${number(views.m3u.length)} playlists, ${number(views.epg.length)} guides${
-      failed ? `, ${number(failed)} failed` : ''
-    }`
+    ? `${count(views.m3u, 'playlist')}, ${count(views.epg, 'guide')}${failed ? `, ${number(failed)} failed` : ''}`
     : 'Where streams and programmes come from';
   return h(
     'div',

@@ -1,10 +1,10 @@
 /** One task: what it was asked, where it stands and why, what it said, what came of it, and what belongs to it. */
 import { duration, json, text, toDate, words } from '../../core/format.js';
-import { lineOf } from '../../core/log.js';
+import { linesOf } from '../../core/log.js';
 import { isObject } from '../../core/path.js';
 import { paths, tasks } from '../../net/tasks.js';
 import { pending, Problem } from '../../ui/atoms.js';
-import { h, SimpleGrid, Stack, useMemo, useState } from '../../ui/kit.js';
+import { h, SimpleGrid, Stack, useMemo, useRef, useState } from '../../ui/kit.js';
 import { CodeBlock } from '../../components/content/content.js';
 import { LogView } from '../../components/realtime/logview.js';
 import { Bar, Do, Panel, useApi, When } from '../parts.js';
@@ -24,7 +24,11 @@ const Facts = ({ rows }) =>
 /** @param {{id: string, ready: boolean}} props */
 function Logs({ id, ready }) {
   const source = useApi(paths.logs(id), ready ? 30 : 1);
-  const lines = useMemo(() => (source.data?.logs ?? []).map(lineOf), [source.data]);
+  const before = useRef(/** @type {import('../../core/log.js').Lines} */ ({ entries: [], lines: [] }));
+  const lines = useMemo(() => {
+    before.current = linesOf(source.data?.logs ?? [], before.current);
+    return before.current.lines;
+  }, [source.data]);
   return h(LogView, {
     title: 'Log',
     lines,

@@ -1,7 +1,7 @@
 /** `logStream`: lines that arrive, newest at the bottom; follows them unless the reader scrolled up or paused. */
 import { matches } from '../../core/events.js';
 import { text } from '../../core/format.js';
-import { entriesOf, lineOf } from '../../core/log.js';
+import { entriesOf, linesOf, newLine } from '../../core/log.js';
 import { get } from '../../core/path.js';
 import { rowsOf } from '../../core/query.js';
 import { isLazy } from '../../core/source.js';
@@ -10,7 +10,7 @@ import { register } from '../../render/registry.js';
 import { useResolved, useRuntime, useSource } from '../../render/runtime.js';
 import { pending } from '../../ui/atoms.js';
 import { useStore } from '../../ui/hooks.js';
-import { h, useMemo } from '../../ui/kit.js';
+import { h, useMemo, useRef } from '../../ui/kit.js';
 import { pixels } from '../layout/options.js';
 import { LogView } from './logview.js';
 
@@ -37,19 +37,21 @@ const holdsLines = (data, path) =>
 /** Lines that events of this source bring, for a source whose own data holds none. @param {any} spec @param {string | undefined} path @param {string} plugin @param {number} limit */
 function useArriving(spec, path, plugin, limit) {
   const recent = useStore(log);
+  const known = useMemo(() => new WeakMap(), [path]);
   return useMemo(() => {
     if (spec.subscribe?.mode === 'append') return []; // The source itself appends; counting twice would show every line twice.
     const wanted = spec.subscribe ?? { event: 'plugin_event' };
-    const lines = recent.filter((/** @type {any} */ { data }) => matches(wanted, data, plugin)).flatMap((
-      /** @type {any} */ { data, at },
-    ) =>
-      entriesOf(path ? get(data, path) ?? get(data.payload, path) : data.payload).map((one) => ({
-        ...lineOf(one),
-        at: lineOf(one).at ?? new Date(at),
-      }))
-    );
-    return lines.slice(-limit);
-  }, [recent, spec, path, plugin, limit]);
+    /** @param {any} event */
+    const linesIn = (event) => {
+      const { data, at } = event;
+      if (!known.has(event)) {
+        const entries = entriesOf(path ? get(data, path) ?? get(data.payload, path) : data.payload);
+        known.set(event, entries.map((one) => newLine(one, new Date(at))));
+      }
+      return known.get(event);
+    };
+    return recent.filter((/** @type {any} */ { data }) => matches(wanted, data, plugin)).flatMap(linesIn).slice(-limit);
+  }, [recent, spec, path, plugin, limit, known]);
 }
 
 /** @param {{node: any}} props */
@@ -61,9 +63,16 @@ function LogStream({ node }) {
   const arriving = useArriving(source.spec, path, plugin.key, limit);
   const title = text(useResolved(node.title ?? node.label ?? 'Log'));
   const own = useResolved(node.lines ?? node.value);
+  const before = useRef(/** @type {import('../../core/log.js').Lines} */ ({ entries: [], lines: [] }));
   const lines = useMemo(() => {
-    if (own !== undefined) return entriesOf(own).map(lineOf).slice(-limit);
-    return (holdsLines(source.data, path) ? stored(source.data, path).map(lineOf) : arriving).slice(-limit);
+    const entries = own !== undefined
+      ? entriesOf(own)
+      : holdsLines(source.data, path)
+      ? stored(source.data, path)
+      : undefined;
+    if (!entries) return arriving;
+    before.current = linesOf(entries.slice(-limit), before.current);
+    return before.current.lines;
   }, [own, source.data, path, arriving, limit]);
   const blank = pending(source, {
     lines: 4,

@@ -11,7 +11,7 @@ const DRAWN = 1000;
 /** Pixels from the bottom that still count as being there. */
 const NEAR = 40;
 
-/** @typedef {{at?: Date, level: string, words: string}} Line */
+/** @typedef {{id?: number, at?: Date, level: string, words: string}} Line `id` tells it from others, however many go before it */
 
 const Row = memo((/** @type {{line: Line}} */ { line }) =>
   h(
@@ -33,9 +33,10 @@ export function LogView({ title, icon, lines: all, blank, height = 340, name = '
   const [frozen, freeze] = useState(/** @type {Line[] | undefined} */ (undefined));
   const [following, follow] = useState(true);
   const wanted = query.trim().toLowerCase();
-  const lines = (frozen ?? all).filter(({ words, level }) =>
-    LEVELS.indexOf(level) >= least && words.toLowerCase().includes(wanted)
-  );
+  const shown = frozen ?? all;
+  const lines = least || wanted
+    ? shown.filter(({ words, level }) => LEVELS.indexOf(level) >= least && words.toLowerCase().includes(wanted))
+    : shown;
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const toEnd = () => void (box.current && (box.current.scrollTop = box.current.scrollHeight));
   useEffect(() => void (following && toEnd()), [following, lines.length, all]);
@@ -101,7 +102,7 @@ export function LogView({ title, icon, lines: all, blank, height = 340, name = '
           onScroll: scrolled,
           style: { height: all.length ? height : Math.min(height, 120) },
         },
-        ...(lines.length ? lines.slice(-DRAWN).map((line, index) => h(Row, { key: index, line })) : [
+        ...(lines.length ? lines.slice(-DRAWN).map((line, index) => h(Row, { key: line.id ?? index, line })) : [
           typeof blank === 'string'
             ? h('p', { key: 'none', className: 'dim log-none' }, all.length ? 'No line matches.' : blank)
             : blank,
