@@ -37,12 +37,13 @@ class Answer(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(whole)))
         self.end_headers()
-        # A little at a time: progress is told as bytes come in, and at most so often.
-        piece = len(whole) // 40
-        for start in range(0, len(whole), piece):
-            self.wfile.write(whole[start : start + piece])
-            if start < len(whole) // 2 or not self.server.may_finish.is_set():
-                self.server.may_finish.wait(0.1)
+        # Half of it, then a byte now and then: progress is told as bytes come in, until the test has seen it.
+        sent = len(whole) // 2
+        self.wfile.write(whole[:sent])
+        while not self.server.may_finish.wait(0.2):
+            self.wfile.write(whole[sent : sent + 1])
+            sent += 1
+        self.wfile.write(whole[sent:])
         return None
 
 
