@@ -124,6 +124,39 @@ def test_django_redis_gives_the_client_behind_the_cache(redis, inside):
     ) == ["x", 1]
 
 
+def test_the_cache_gives_back_what_was_put_in_and_holds_no_objects(redis, inside):
+    assert inside(
+        """
+        import datetime, decimal, uuid
+        from apps.channels.models import Channel
+        from apps.m3u.models import M3UAccount
+        from django.core.cache import cache
+        from django.utils import timezone
+        from django.utils.safestring import mark_safe
+        now = timezone.now()
+        values = [
+            {1: "a", (2, "x"): {"__skirret__": [1]}}, {"a": {1, 2}, "b": frozenset("x"), "c": (1, [2])}, b"\\xff", now,
+            now.date(), now.time(), now - now, datetime.timedelta(days=2, microseconds=1), decimal.Decimal("1.50"),
+            uuid.uuid4(), float("inf"), [None, True, 1.5, "ü"], 7, "7", mark_safe("<b>"), M3UAccount.Status.IDLE,
+        ]
+        cache.set_many({str(index): value for index, value in enumerate(values)})
+        back = [cache.get(str(index)) for index in range(len(values))]
+        result = [back == values, [type(one).__name__ for one in back][-4:], cache.incr("12")]
+        loop = []
+        loop.append(loop)
+        for refused in (Channel(name="x"), lambda: 1, loop):
+            try:
+                cache.set("refused", refused)
+            except TypeError as error:
+                result.append(str(error).partition(":")[0])
+        """
+    ) == [
+        True, ["int", "str", "str", "str"], 8, "the cache holds plain values, not a Channel",
+        "the cache holds plain values, not a function",
+        "the cache holds no value that contains itself, or is nested that deep",
+    ]  # fmt: skip
+
+
 def test_small_helpers(inside):
     assert inside(
         """

@@ -134,6 +134,40 @@ def test_a_package_without_plugin_py_is_imported_by_its_init(server, tmp_path):
     assert server.spawn(folder).run("go")["result"] == ["_dispatcharr_plugin_pack", 4]
 
 
+def test_the_first_of_plugin_py_and_the_package_that_has_a_plugin_wins(server, make_plugin):
+    second = make_plugin("second", "VALUE = 5\n")
+    (second / "__init__.py").write_text(
+        "from .plugin import VALUE\nclass Plugin:\n    def run(self, *_):\n        return [__name__, VALUE]\n"
+    )
+    assert server.spawn(second).run("go")["result"] == ["_dispatcharr_plugin_second", 5]
+    first = make_plugin("first", "class Plugin:\n    def run(self, *_):\n        return __name__\n")
+    (first / "__init__.py").write_text("raise RuntimeError('not needed')\n")
+    assert server.spawn(first).run("go")["result"] == "_dispatcharr_plugin_first.plugin"
+
+
+def test_a_new_process_has_the_new_code_and_the_old_one_keeps_its_own(server, make_plugin):
+    folder = make_plugin(
+        "aging",
+        """
+        from . import part
+        class Plugin:
+            version = part.VERSION
+            def run(self, action, params, context):
+                from . import late
+                return [part.VERSION, late.VERSION]
+        """,
+        part__py="VERSION = '1'\n",
+        late__py="VERSION = '1'\n",
+    )
+    old = server.spawn(folder)
+    assert old.run("go")["result"] == ["1", "1"]
+    for name in ("part.py", "late.py"):
+        (folder / name).write_text("VERSION = '2'\n")
+    new = server.spawn(folder)
+    assert (described(new)["version"], new.run("go")["result"]) == ("2", ["2", "2"])
+    assert (described(old)["version"], old.run("go")["result"]) == ("1", ["1", "1"])
+
+
 def test_a_plugin_named_like_a_module_of_python_does_not_replace_it(server, make_plugin):
     plugin = server.spawn(
         make_plugin(

@@ -119,6 +119,24 @@ def test_connections_of_accounts_are_counted_with_the_proxies(redis, inside):
     assert seen == [True, False, 1, False, [False, 0, "credential_full"], 0, True, 1, True, False, True, 0]
 
 
+def test_a_shared_login_is_counted_down_once_for_each_connection_of_a_profile(inside):
+    assert inside(
+        """
+        from apps.m3u import connection_pool as pool
+        from apps.m3u.models import M3UAccount, ServerGroup
+        group = ServerGroup.objects.create(name="Of one profile")
+        account = M3UAccount.objects.create(
+            name="pool 3", account_type="XC", username="u", password="p", max_streams=2, server_group=group)
+        profile = account.profiles.get()
+        counted = lambda: pool.get_credential_connection_count(profile)
+        result = [pool.reserve_profile_slot(profile)[0], pool.reserve_profile_slot(profile)[0], counted()]
+        for _ in range(3):
+            pool.release_profile_slot(profile.pk)
+            result.append(counted())
+        """
+    ) == [True, True, 2, 1, 0, 0]
+
+
 def test_film_connections_are_read_and_forgotten_when_idle(redis, inside):
     now = time.time()
     for session, watched in (("idle", 0), ("busy", 1)):

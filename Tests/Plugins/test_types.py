@@ -3,13 +3,15 @@
 import ast
 import importlib.util
 import json
+import os
+import re
 import subprocess
 import sys
 
 import pytest
 from skirret_plugin.checks.declared import EVENTS
 
-from conftest import SOURCES
+from conftest import FIXTURES, SOURCES
 
 STUB = SOURCES / "skirret_plugin/__init__.pyi"
 
@@ -68,16 +70,47 @@ def test_every_typed_name_can_be_imported_by_a_running_plugin(inside):
     assert len(names) > 25 and inside(missing.replace("NAMES", json.dumps(names))) == []
 
 
-@pytest.mark.parametrize("line", [None, *WRONG])
-def test_a_checker_finds_what_is_wrong_and_nothing_else(tmp_path, line):
+@pytest.fixture
+def checked(tmp_path):
+    """Runs mypy over modules given as text; returns what it found as {module: {line: message}}."""
     if importlib.util.find_spec("mypy") is None:
         pytest.skip("mypy is not installed for this interpreter: pip install mypy")
-    source = GOOD if line is None else GOOD.replace("        task: str", f"        {line}\n        task: str")
-    (tmp_path / "plugin.py").write_text(source)
-    command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(tmp_path / "plugin.py")]
-    environment = {"MYPYPATH": str(SOURCES), "PATH": "/usr/bin:/bin", "MYPY_CACHE_DIR": str(tmp_path / "cache")}
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
-    if line is None:
-        assert done.returncode == 0, done.stdout + done.stderr
-    else:
-        assert done.returncode == 1 and WRONG[line] in done.stdout, done.stdout + done.stderr
+
+    def checked(*options, **modules):
+        for name, source in modules.items():
+            (tmp_path / f"{name}.py").write_text(source)
+        files = [f"{name}.py" for name in modules]
+        command = [sys.executable, "-m", "mypy", "--follow-imports=silent", *options, *files]
+        path = os.pathsep.join(map(str, (SOURCES, FIXTURES)))
+        environment = {"MYPYPATH": path, "PATH": "/usr/bin:/bin", "MYPY_CACHE_DIR": str(tmp_path / "cache")}
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        found = re.findall(r"^(\w+)\.py:(\d+): error: (.*)$", done.stdout, re.MULTILINE)
+        assert done.returncode == 0 or found, done.stdout + done.stderr
+        return {name: {int(line): said for file, line, said in found if file == name} for name in modules}
+
+    return checked
+
+
+def test_a_checker_finds_what_is_wrong_and_nothing_else(checked):
+    wrong = GOOD.replace("        task: str", "".join(f"        {line}\n" for line in WRONG) + "        task: str")
+    found = checked("--strict", good=GOOD, wrong=wrong)
+    assert found["good"] == {}
+    lines = wrong.splitlines()
+    expected = {lines.index(f"        {line}") + 1: said for line, said in WRONG.items()}
+    assert found["wrong"].keys() == expected.keys(), found["wrong"]
+    assert all(said in found["wrong"][line] for line, said in expected.items()), found["wrong"]
+
+
+def test_what_the_fixtures_declare_is_what_the_types_allow(checked, server):
+    lines = ["from skirret_plugin import Action, Field, PluginType, Ui", "from gallery.plugin import Plugin"]
+    lines.append("plugin: PluginType = Plugin()")
+    for name in ("gallery", "my_plugin", "refresh_all", "service_monitor"):
+        plugin = server.spawn(FIXTURES / name)
+        said = plugin.answer(plugin.call("describe"))["result"]
+        lines.append(f"fields_{name}: list[Field] = {said['fields']!r}")
+        lines.append(f"actions_{name}: list[Action] = {said['actions']!r}")
+        lines.append(f"ui_{name}: Ui | None = {said['ui_schema']!r}")
+    slip = "slip: list[Action] = [{'id': 'go', 'button_variant': 'loud'}]"
+    found = checked("--check-untyped-defs", declared="\n".join(lines), slipped="\n".join([lines[0], slip]))
+    assert found == {"declared": {}, "slipped": {2: found["slipped"][2]}}

@@ -118,9 +118,12 @@ def reserve_profile_slot(profile, redis_client=None):
 def release_profile_slot(profile_id, redis_client=None):
     """Counts a connection as closed; a counter never falls below zero."""
     redis_client = redis_client or RedisClient.get_client()
-    shared = redis_client.getdel(profile_credential_release_key(profile_id))
+    own, release = profile_connections_key(profile_id), profile_credential_release_key(profile_id)
+    shared = redis_client.get(release)
     if isinstance(shared, bytes):
         shared = shared.decode()
-    for key in filter(None, (shared, profile_connections_key(profile_id))):
+    for key in filter(None, (shared, own)):
         if _count(redis_client, key) > 0:
             redis_client.decr(key)
+    if not _count(redis_client, own):  # the profile's other connections are still counted in the shared one
+        redis_client.delete(release)

@@ -50,3 +50,8 @@ class PluginConfig(models.Model):
 
     def __str__(self):
         return f"{self.name} ({self.key})"
+
+    @property
+    def is_managed(self):
+        """Whether it came from a repository, which then offers its updates."""
+        return self.source_repo_id is not None

@@ -39,6 +39,11 @@ class BaseConfig:
         """How long a channel may take to begin."""
         return cls.get_proxy_settings()["channel_init_grace_period"]
 
+    @classmethod
+    def get_channel_client_wait_period(cls):
+        """How long a channel that is ready waits for its first viewer."""
+        return cls.get_proxy_settings()["channel_client_wait_period"]
+
 
 class TSConfig(BaseConfig):
     """Those of the proxy of transport streams."""
