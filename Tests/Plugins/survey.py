@@ -6,6 +6,9 @@ Each plugin gets a machine of its own: no network, a private Redis, a fresh data
 work on, an empty /data, the sandbox of a server, and processes that all end with it. So every action may be
 run, also those that delete. Needs Linux with `unshare` and `ip`, redis-server, and the packages of config/requirements.txt.
 
+What a plugin names in its requirements.txt is there if it was installed before, with `skirret plugins install PLUGIN
+--into PACKAGES`, and `SKIRRET_PLUGIN_PACKAGES` names that folder.
+
 Swift's own side is absent: native tasks are enqueued and counted, and nobody runs them; a plugin's own
 are run. An action that waits for a native one is cancelled at the limit and says so.
 """

@@ -310,6 +310,34 @@ def test_of_two_imports_at_once_one_wins_whole(installer):
     assert len(contents) == 1
 
 
+def test_a_plugin_that_runs_while_it_is_replaced_ends_its_call_with_its_own_code(installer, server):
+    """Data is read by name from what lies there now, code that was imported stays."""
+    source = """
+import time
+
+class Plugin:
+    def run(self, action, params, context):
+        context["emit_event"]("begun")
+        while not params.get("until") or not __import__("os").path.exists(params["until"]):
+            time.sleep(0.01)
+        return {"version": VERSION}
+
+VERSION = %d
+"""
+    installer.install(made(("busy/plugin.py", (source % 1).encode()), ("busy/old.txt", b"")))
+    old = server.spawn(installer.plugins / "busy")
+    mark = installer.root / "go"
+    calls = [old.call("run", action="go", params={"until": str(mark)}) for _ in range(5)]
+    for _ in calls:
+        old.frames.take(lambda frame: frame["type"] == "event")
+    installer.install(made(("busy/plugin.py", (source % 2).encode())), "upload.zip", "--overwrite")
+    mark.touch()
+    assert [old.answer(number)["result"] for number in calls] == [{"version": 1}] * 5
+    new = server.spawn(installer.plugins / "busy")
+    assert new.run("go", {"until": str(mark)}) == {"version": 2}
+    assert installer.listed() == ["busy"] and not (installer.plugins / "busy/old.txt").exists()
+
+
 def test_an_import_that_is_killed_leaves_the_old_or_the_new(installer):
     installer.install(made(("one/plugin.py", PLUGIN), *((f"one/{number}", b"1") for number in range(50))))
     for delay in (0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.15):

@@ -109,6 +109,28 @@ def test_log_lines_are_frames_and_prints_are_not(server, make_plugin):
     assert plugin.output("stderr") == "complained\n"
 
 
+def test_a_giant_line_of_log_is_cut_and_counted_and_bytes_that_are_no_text_come_through(server, make_plugin):
+    plugin = server.spawn(
+        make_plugin(
+            "loud",
+            """
+            import logging, os
+
+            class Plugin:
+                def run(self, action, params, context):
+                    context["logger"].error("x" * 10**7)
+                    logging.info("half a pair %s", chr(0xd800))
+                    for _ in range(100):
+                        os.write(1, bytes(range(256)) * 256)
+                    return {"wrote": 100}
+            """,
+        )
+    )
+    assert plugin.run("go") == {"wrote": 100}
+    long, odd = [frame["message"] for frame in plugin.frames.take_all("log")]
+    assert long == "x" * 16_384 + "… (9983616 more characters)" and odd == "half a pair \\ud800"
+
+
 def test_events_updates_and_progress_arrive_before_the_result(server, make_plugin):
     plugin = server.spawn(make_plugin("echo", ECHO))
     plugin.run("tell")

@@ -28,6 +28,19 @@ HARMFUL = """
             while True:
                 pass
 
+        def hold_the_lock(self, params, context):
+            # In C, as a regular expression that finds no end: the interpreter's lock is never given away.
+            hold = ctypes.PyDLL(None).sleep
+            is_told = False
+            while True:
+                try:
+                    if not is_told:
+                        is_told = True
+                        context["emit_event"]("holding")
+                    hold(1000)
+                except BaseException:
+                    pass  # a cancel that came between the event and the call
+
         def tidy_up(self, params, context):
             from celery.exceptions import SoftTimeLimitExceeded
             try:
@@ -163,6 +176,36 @@ def test_every_end_is_reported_as_what_it_was(harmful, action, params, report):
     plugin.call("run", action=action, params=params)
     exited = plugin.exited()
     assert (exited["signal"], exited["code"]) == report
+
+
+@pytest.mark.parametrize(("code", "report"), [
+    ("os.kill(os.getpid(), signal.SIGSEGV)", (11, None)),
+    ("os._exit(0)", (None, 0)),
+    ("import ctypes; ctypes.string_at(0)", (11, None)),
+])  # fmt: skip
+def test_a_plugin_that_dies_at_its_import_is_reported_and_others_go_on(server, make_plugin, code, report):
+    other = server.spawn(FIXTURES / "my_plugin")
+    plugin = server.spawn(make_plugin("dying", f"import os, signal\nprint('last words', flush=True)\n{code}\n"))
+    number = plugin.call("run", action="go")
+    assert other.run("do_work")["processed"] == 5
+    exited = plugin.exited()
+    assert (exited["signal"], exited["code"]) == report
+    with pytest.raises(AssertionError, match="the socket ended"):
+        plugin.answer(number)
+    assert "last words" in plugin.output("stdout")
+
+
+def test_what_holds_the_interpreters_lock_hears_no_cancel_but_a_kill_and_others_go_on(server, harmful):
+    plugin, other = harmful(), server.spawn(FIXTURES / "my_plugin")
+    number = plugin.call("run", action="hold_the_lock")
+    wait_for_event(plugin, "holding")
+    plugin.cancel(number)
+    with pytest.raises(AssertionError, match="waited 0.5 s"):
+        plugin.answer(number, 0.5)
+    assert other.run("do_work")["processed"] == 5
+    plugin.kill()
+    assert plugin.exited()["signal"] == signal.SIGKILL
+    assert other.run("do_work")["processed"] == 5
 
 
 def test_nothing_that_a_plugin_started_outlives_it(harmful):

@@ -37,6 +37,8 @@ def main():
     database = data / "skirret.db"
     redis_process, socket_path = start_redis(data)
     environment = host_environment(socket_path, database, data, data / "plugins")
+    if packages := os.environ.get("SKIRRET_PLUGIN_PACKAGES"):
+        environment["SKIRRET_PLUGIN_PACKAGES"] = packages
     make_database(database)
     listed = _described(environment)
     run_with_models(f"{FILL}({listed['key']!r})", environment)

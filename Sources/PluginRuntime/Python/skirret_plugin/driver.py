@@ -207,7 +207,7 @@ class Output:
 
     def __init__(self, descriptor):
         self._stream = os.fdopen(descriptor, "rb", buffering=0)
-        self._data = b""
+        self._data = bytearray()  # grows in place: a plugin may print much
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
