@@ -51,7 +51,7 @@ class Running:
         return found and found[1].rstrip("/.")
 
     @staticmethod
-    def until(found, what, seconds=20):
+    def until(found, what, seconds=60):
         """The first true answer."""
         end = time.monotonic() + seconds
         while not (answer := found()):

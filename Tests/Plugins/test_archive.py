@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pathlib
+import resource
 import signal
 import stat
 import struct
@@ -63,6 +64,12 @@ class Installer:
 @pytest.fixture
 def installer(tmp_path):
     return Installer(tmp_path)
+
+
+def processor_seconds():
+    """What the commands have used so far: unlike the time that passes, it does not depend on who else is at work."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def made(*entries, compression=zipfile.ZIP_DEFLATED, comment=b""):
@@ -198,9 +205,9 @@ def test_modes_and_dates_are_made_normal(installer):
 def test_a_bomb_is_refused_within_a_second_and_leaves_nothing(installer):
     bomb = made(("one/plugin.py", PLUGIN), ("one/zeros", bytes(190 << 20)))
     assert len(bomb) < 300_000
-    began = time.monotonic()
+    began = processor_seconds()
     assert installer.refused(bomb) == "Archive is too large"
-    assert time.monotonic() - began < 2
+    assert processor_seconds() - began < 1
 
 
 def test_a_lie_about_sizes_is_found_by_the_real_bytes(installer):
@@ -239,12 +246,10 @@ def test_every_limit_can_be_set(installer, limit, text):
 
 
 def test_a_hundred_thousand_entries_are_refused_before_any_is_read(installer):
-    began = time.monotonic()
     archive = made(("one/plugin.py", PLUGIN), *((f"one/{number}", b"") for number in range(65_000)), compression=0)
-    made_in = time.monotonic() - began
-    began = time.monotonic()
+    began = processor_seconds()
     assert installer.refused(archive) == "Archive has too many files"
-    assert time.monotonic() - began < max(1, made_in)
+    assert processor_seconds() - began < 1
 
 
 GOOD = made(("one/plugin.py", PLUGIN), ("one/data.bin", os.urandom(4000)))

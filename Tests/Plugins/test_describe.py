@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,7 +14,7 @@ from conftest import FIXTURES, SOURCES
 def describe(folder):
     """The plugins that the command prints for a folder."""
     command = [sys.executable, "-B", "-m", "skirret_host.describe", str(folder)]
-    done = subprocess.run(command, env={"PYTHONPATH": str(SOURCES)}, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, env={"PYTHONPATH": str(SOURCES)}, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     return json.loads(done.stdout)["plugins"]
 
@@ -217,7 +217,7 @@ def test_a_missing_folder_holds_no_plugins(tmp_path):
 
 def test_it_starts_fast_and_without_django(tmp_path):
     command = [sys.executable, "-B", "-X", "importtime", "-m", "skirret_host.describe", str(FIXTURES)]
-    began = time.monotonic()
+    began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     done = subprocess.run(command, env={"PYTHONPATH": str(SOURCES)}, capture_output=True, text=True, check=True)
-    assert time.monotonic() - began < 2
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began < 1
     assert "django" not in done.stderr and "celery" not in done.stderr

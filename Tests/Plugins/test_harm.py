@@ -102,7 +102,7 @@ def tree_of(server):
     return pids
 
 
-def wait_until_only(server, pids, seconds=5):
+def wait_until_only(server, pids, seconds=20):
     end = time.monotonic() + seconds
     while set(tree_of(server)) - set(pids):
         assert time.monotonic() < end, f"still there: {tree_of(server)}"
@@ -118,7 +118,7 @@ def test_a_fork_bomb_is_ended_with_all_its_processes_and_others_go_on(server, ha
     assert other.run("do_work")["processed"] == 5
     assert bomb.exited()["excess"] == "processes"
     wait_until_only(server, [other.pid])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert other.run("do_work")["processed"] == 5
 
 

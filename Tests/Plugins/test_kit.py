@@ -27,7 +27,7 @@ def kit(tmp_path):
             **variables,
         }
         command = [sys.executable, "-m", "skirret_plugin", *map(str, arguments)]
-        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300)
 
     return kit
 
@@ -212,7 +212,7 @@ def test_validate_knows_every_component_that_the_web_app_draws():
 NAME = re.compile(r"'(\w+)'")
 WORKER = """
     import os, threading, time
-    from celery import chain, shared_task
+    from celery import chain, chord, group, shared_task
     from apps.epg.tasks import refresh_epg_data
     from apps.m3u.tasks import refresh_m3u_accounts
 
@@ -222,10 +222,18 @@ WORKER = """
             raise ValueError("below zero")
         return 2 * n
 
+    @shared_task
+    def total(numbers):
+        return sum(numbers)
+
     class Plugin:
         actions = [{"id": "go", "label": "Go"}]
         def run(self, action, params, context):
             return getattr(self, action)(params, context)
+        def canvas(self, params, context):
+            chord([double.s(1), chain(double.s(2), double.s()), refresh_epg_data.si(9)])(total.s())
+            group(double.si(5), double.si(6)).delay()
+            double.apply_async([10], link=double.s())
         def go(self, params, context):
             print("printed")
             assert not context["files"] or context["files"]["payload"].read() == b"#EXTM3U"
@@ -271,6 +279,14 @@ TESTS = """
         assert ran["skirret.plugins.run_action('busy', 'quiet', {'a': 1}, {})"][1] == {"created": "new", "params": {"a": 1}}
         assert ("warning", "logged") in plugin.logs and Channel.objects.count() == 1
 
+    def test_canvas(plugin):
+        plugin.answers["apps.epg.tasks.refresh_epg_data"] = 100
+        plugin.run("canvas")
+        ran = {str(task): task.result for task in plugin.settle()}
+        prefix = "_dispatcharr_plugin_busy.plugin"
+        assert ran[f"{prefix}.total([2, 8, 100])"] == 110 and ran[f"{prefix}.double(20)"] == 40
+        assert (ran[f"{prefix}.double(5)"], ran[f"{prefix}.double(6)"]) == (10, 12)
+
     def test_each_begins_anew(plugin):
         assert plugin.tasks == [] and plugin.answers == {} and Channel.objects.count() == 0
 
@@ -299,7 +315,7 @@ TESTS = """
 def test_tests_see_what_the_plugin_says_enqueues_and_waits_for(kit, make_plugin):
     make_plugin("busy", WORKER, test_busy__py=textwrap.dedent(TESTS))
     done = kit("test", "busy", "--", "-q")
-    assert done.returncode == 0 and "7 passed" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "8 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_an_action_is_run_and_the_result_stands_alone_on_standard_output(kit, make_plugin, tmp_path):

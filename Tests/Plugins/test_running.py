@@ -94,7 +94,7 @@ CANVAS = """
         def thread(self, label):
             threading.Thread(target=lambda: chain(double.s(3), native.si(), note.s(label)).delay()).start()
         def wait(self, label):
-            return {"got": group(double.s(5), native.si()).delay().get(timeout=20)}
+            return {"got": group(double.s(5), native.si()).delay().get(timeout=60)}
         def by_name(self, label):
             current_app.send_task("_dispatcharr_plugin_canvas.plugin.note", args=[[2]], kwargs={"label": label})
         def links(self, label):
@@ -169,7 +169,7 @@ def test_a_direct_call_runs_the_native_task_and_waits(running):
 
 def test_a_dispatched_action_runs_as_a_task_of_its_own(running):
     task = running.run("teller", "dispatch")["task"]
-    assert running.redis.blpop("seen:work", timeout=20) == ("seen:work", "7")
+    assert running.redis.blpop("seen:work", timeout=60) == ("seen:work", "7")
     done = running.until(lambda: running.redis.get(f"celery-task-meta-{task}"), "its result")
     assert (json.loads(done)["status"], json.loads(done)["result"]) == ("SUCCESS", {"n": 7})
 
@@ -181,10 +181,10 @@ def test_a_dispatched_action_runs_as_a_task_of_its_own(running):
 def test_native_tasks_and_a_plugins_own_run_together(running, action, noted):
     running.enable("canvas")
     running.run("canvas", action)
-    _, value = running.redis.blpop(f"noted:{action}", timeout=20) or (None, "null")
+    _, value = running.redis.blpop(f"noted:{action}", timeout=60) or (None, "null")
     assert json.loads(value) == noted
     if action == "links":
-        assert running.redis.blpop("noted:links:error", timeout=20)[1] == '"failed"'
+        assert running.redis.blpop("noted:links:error", timeout=60)[1] == '"failed"'
 
 
 def test_a_plugin_waits_for_a_group_of_both(running):
@@ -202,10 +202,10 @@ def test_the_first_upload_reaches_a_plugin_that_runs_already(running):
 
 def test_an_enabled_plugin_leads_until_it_is_switched_off(running):
     running.enable("leader")
-    assert running.redis.blpop("seen:leader", timeout=20) == ("seen:leader", "acquired")
+    assert running.redis.blpop("seen:leader", timeout=60) == ("seen:leader", "acquired")
     assert 0 < running.redis.ttl("skirret:plugins:leader:leader") <= 30
     running.enable("leader", False)
-    assert running.redis.blpop("seen:leader", timeout=20) == ("seen:leader", "lost")
+    assert running.redis.blpop("seen:leader", timeout=60) == ("seen:leader", "lost")
     assert running.redis.exists("skirret:plugins:leader:leader") == 0
 
 

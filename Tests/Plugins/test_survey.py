@@ -72,7 +72,7 @@ def report(tmp_path, make_plugin):
         str(TESTS / "survey.py"),
         str(tmp_path / "plugins"),
         "--seconds",
-        "2",
+        "5",
         "--json",
         str(out),
     ]

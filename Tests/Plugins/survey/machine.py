@@ -20,8 +20,9 @@ from skirret_plugin.place import host_environment, make_database, run_with_model
 
 #: The product's defaults; see PluginLimits.swift.
 LIMITS = {"memory_bytes": 512 << 20, "files": 256, "processes": 64, "file_bytes": 1 << 30}
-#: Seconds without a line of log until a plugin counts as quiet, and until what it does in the background is left alone.
-QUIET, LISTEN = 1.0, 15.0
+#: Seconds without a line of log until a plugin without threads counts as quiet, how often one with threads is looked at,
+#: and until what it does in the background is left alone.
+QUIET, LOOK, LISTEN = 0.2, 1.0, 15.0
 
 FILL = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import django; django.setup(); import survey.rows as r; r.fill"
 
@@ -190,10 +191,12 @@ class Survey:
         """Lines of error that come during or after a call, until the threads that it has started are done."""
         lines, deadline = [], time.monotonic() + LISTEN
         while self.plugin is not None and time.monotonic() < deadline:
+            is_done = self._threads() <= threads
             try:
-                frame = self.plugin.frames.take(lambda frame: frame["type"] in ("log", "update", "event"), "", QUIET)
+                patience = QUIET if is_done else LOOK
+                frame = self.plugin.frames.take(lambda frame: frame["type"] in ("log", "update", "event"), "", patience)
             except AssertionError:
-                if self._threads() <= threads:
+                if is_done:
                     break
                 continue
             if frame["type"] == "log" and frame["level"] in ("warning", "error", "critical"):

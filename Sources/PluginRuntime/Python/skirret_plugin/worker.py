@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import redis
 from celery import Celery, signature
+from celery.app.task import Context
 
 QUEUES = ("celery", "dvr")
 ACTION = "skirret.plugins.run_action"
@@ -88,31 +89,46 @@ class Worker:
             with self._changed:  # taken and counted in one step, so that `settle` never sees a message in between
                 found = next((one for one in (self._redis.rpop(queue) for queue in QUEUES) if one), None)
                 if found:
-                    task, chain = _read(found)
+                    task, request = _read(found)
                     self.tasks.append(task)
                     self._running += 1
                     plugin = self._plugin
             if found:
-                threading.Thread(target=self._do, args=(task, chain, plugin), daemon=True).start()
+                threading.Thread(target=self._do, args=(task, request, plugin), daemon=True).start()
             else:
                 time.sleep(0.01)
 
-    def _do(self, task, chain, plugin):
+    def _do(self, task, request, plugin):
         try:
             task.outcome, task.result = "ran", self._outcome(task, plugin)
-            self._celery.backend.store_result(task.id, task.result, "SUCCESS")
-            if chain:
-                signature(chain.pop(), app=self._celery).apply_async((task.result,), chain=chain)
+            self._finish(request, task.result)
         except NotRunHere as error:
             task.outcome = "noted"
-            self._celery.backend.store_result(task.id, error, "FAILURE")
+            self._fail(request, error)
         except Exception as error:
             task.outcome, task.result = "failed", error
-            self._celery.backend.store_result(task.id, error, "FAILURE")
+            self._fail(request, error)
         finally:
             with self._changed:
                 self._running -= 1
                 self._changed.notify_all()
+
+    def _finish(self, request, result):
+        """Stores the result, and enqueues what follows: links, the rest of a chain, the body of a chord."""
+        backend = self._celery.backend
+        backend.store_result(request.id, result, "SUCCESS", request=request)
+        for link in request.callbacks or ():
+            signature(link, app=self._celery).apply_async((result,))
+        if rest := request.chain:
+            signature(rest.pop(), app=self._celery).apply_async((result,), chain=rest)
+        elif request.chord:
+            backend.on_chord_part_return(request, "SUCCESS", result)
+
+    def _fail(self, request, error):
+        backend = self._celery.backend
+        backend.store_result(request.id, error, "FAILURE", request=request)
+        if request.chord and not request.chain:
+            backend.on_chord_part_return(request, "FAILURE", error)
 
     def _outcome(self, task, plugin):
         if task.name in self.answers:
@@ -134,8 +150,9 @@ class Worker:
 
 
 def _read(data):
+    """The task of a message, and the request that Celery would make of it."""
     message = json.loads(data)
     args, kwargs, embed = json.loads(base64.b64decode(message["body"]))
     headers = message["headers"]
     task = EnqueuedTask(headers["task"], args, kwargs, headers["id"], countdown=bool(headers.get("eta")))
-    return task, embed.get("chain")
+    return task, Context(headers, args=args, kwargs=kwargs, **embed)
