@@ -27,7 +27,7 @@ SERVING = """
                     sleep(0.01)
             self.thread = threading.Thread(target=serve, daemon=True)
             self.thread.start()
-            started.wait(10)
+            started.wait(60)
             return {"port": self.server.server_port}
         def answer(self, environ, start_response):
             from apps.channels.models import Channel
@@ -38,8 +38,8 @@ SERVING = """
         def stop(self, context):
             self.server.stop(timeout=5)
             self.running = False
-            self.thread.join(10)
-            return {"running": self.thread.is_alive() or bool(self.greenlet.join(10) or not self.greenlet.dead)}
+            self.thread.join(60)
+            return {"running": self.thread.is_alive() or bool(self.greenlet.join(60) or not self.greenlet.dead)}
 """
 
 
@@ -107,11 +107,11 @@ def test_greenlets_are_started_awaited_and_killed(inside):
         looping, failed, added = gevent.spawn(loop), gevent.spawn(fail), gevent.spawn(lambda a, b=1: a + b, 2, b=3)
         late = gevent.spawn_later(1000, print)
         late.kill()
-        assert reached.wait(10)
-        looping.kill(timeout=10)
-        done = gevent.joinall([added, failed, looping, late], timeout=10)
+        assert reached.wait(60)
+        looping.kill(timeout=60)
+        done = gevent.joinall([added, failed, looping, late], timeout=60)
         result = [len(done), added.get(), type(failed.exception).__name__, failed.successful(), looping.successful(),
-                  type(looping.value).__name__, ended.get(timeout=10), late.dead, bool(added)]
+                  type(looping.value).__name__, ended.get(timeout=60), late.dead, bool(added)]
         try:
             failed.get()
         except KeyError as error:
@@ -121,7 +121,7 @@ def test_greenlets_are_started_awaited_and_killed(inside):
             running.append(n); most.append(len(running)); gevent.sleep(0.01); running.remove(n)
             return n * n
         pool = Pool(2)
-        result += [pool.map(count, range(6)), max(most) <= 2, pool.join(10), type(gevent.getcurrent()).__name__]
+        result += [pool.map(count, range(6)), max(most) <= 2, pool.join(60), type(gevent.getcurrent()).__name__]
         """
     ) == [4, 5, "KeyError", False, True, "GreenletExit", "tidied", True, False, "url",
           [0, 1, 4, 9, 16, 25], True, True, "Thread"]  # fmt: skip
@@ -132,24 +132,40 @@ def test_a_greenlet_that_spins_is_killed_too_and_one_that_goes_on_sleeps_again(i
         """
         import gevent
         from gevent.event import Event
-        spinning, again = Event(), []
+        spinning, sleeping = Event(), Event()
         def spin():
             spinning.set()
             while True:
                 pass
         def stubborn():
             try:
+                sleeping.set()
                 gevent.sleep(1000)
             except gevent.GreenletExit:
                 for _ in range(3):
                     gevent.sleep(0.01)
                 return "as I please"
         one, two = gevent.spawn(spin), gevent.spawn(stubborn)
-        spinning.wait(10)
-        gevent.killall([one, two], timeout=10)
-        result = [one.dead, two.get(timeout=10)]
+        spinning.wait(60), sleeping.wait(60)
+        gevent.killall([one, two], timeout=60)
+        result = [one.dead, two.get(timeout=60)]
         """
     ) == [True, "as I please"]
+
+
+def test_a_kill_at_any_moment_of_a_short_life_ends_it(inside):
+    """Also one that comes when the function has returned and the end is being written down."""
+    assert inside(
+        """
+        import gevent
+        ends = []
+        for _ in range(50):
+            one = gevent.spawn(lambda: sum(range(500)))
+            one.kill(timeout=60)
+            ends.append(one.dead and one.ready() and one.exception is None)
+        result = [len(ends), all(ends)]
+        """
+    ) == [50, True]
 
 
 def test_a_time_limit_ends_a_block(inside):

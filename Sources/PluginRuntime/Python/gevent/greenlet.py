@@ -32,7 +32,7 @@ class Greenlet:
         self._thread = self._timer = None
         self._lock = threading.Lock()
         self._ended, self._woken = threading.Event(), threading.Event()
-        self._is_killed = False
+        self._is_killed = self._is_inside = False
         self._links = []
 
     @classmethod
@@ -56,8 +56,9 @@ class Greenlet:
         """Starts the thread, once."""
         with self._lock:
             if self._thread is None and not self._ended.is_set():
-                self._thread = threading.Thread(target=self._perform, name=f"greenlet-{id(self):x}", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._perform, name=f"greenlet-{id(self):x}", daemon=True)
+                thread.start()  # fails when there is no room for another; then it may be tried again
+                self._thread = thread
 
     def start_later(self, seconds):
         """Starts it after a while, unless it is killed before."""
@@ -68,19 +69,30 @@ class Greenlet:
     def _perform(self):
         _here.greenlet = self
         try:
-            if not self._is_killed:
+            with self._lock:
+                self._is_inside = not self._is_killed
+            if self._is_inside:  # from here on a kill may strike, until `_leave` is done
                 self.value = self._run(*self.args, **self.kwargs)
         except GreenletExit as ended:
             self.value = ended
         except BaseException as error:  # it is for whoever asks for the value, and for the log
             self.exception = error
             logger.exception("greenlet %r failed", getattr(self._run, "__name__", self))
-        self._end()
+        finally:
+            while self._is_inside:
+                try:
+                    self._leave()
+                except BaseException:  # a kill that came when all was done
+                    continue
+            self._end()
+
+    def _leave(self):
+        with self._lock:
+            raise_in_thread(threading.get_ident(), None)
+            self._is_inside = False
 
     def _end(self):
         with self._lock:
-            if self._thread is not None:
-                raise_in_thread(self._thread.ident, None)  # a kill from here on comes too late
             if self._is_killed and self.value is None and self.exception is None:
                 self.value = GreenletExit()
             self._ended.set()
@@ -150,7 +162,7 @@ class Greenlet:
             if self._ended.is_set():
                 return
             self._is_killed = True
-            if self._thread is not None and self._thread is not threading.current_thread():
+            if self._is_inside and self._thread is not threading.current_thread():
                 raise_in_thread(self._thread.ident, exception if isinstance(exception, type) else type(exception))
             waits = self._thread is not None and block
         self._woken.set()
