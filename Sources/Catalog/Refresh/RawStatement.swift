@@ -51,6 +51,11 @@ struct RawStatement: ~Copyable {
 
     func bindNull(at index: Int32) { sqlite3_bind_null(handle, index) }
 
+    /// Binds the columns of another statement's row, in order.
+    func bindRow(of other: borrowing RawStatement, columns: Int32) {
+        for column in 0..<columns { sqlite3_bind_value(handle, column + 1, sqlite3_column_value(other.handle, column)) }
+    }
+
     /// Goes to the next row; false after the last.
     func step() throws -> Bool {
         switch sqlite3_step(handle) {

@@ -7,7 +7,8 @@ import Logging
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine.",
-        subcommands: [Queue.self, HandOver.Receiver.self], defaultSubcommand: Queue.self)
+        subcommands: [Queue.self, BenchIngestCommand.self, IngestStep.self, HandOver.Receiver.self],
+        defaultSubcommand: Queue.self)
 
     /// `skirret bench queue`.
     struct Queue: AsyncParsableCommand {
