@@ -64,20 +64,28 @@ public final class CatalogDatabase: Sendable {
     public var ledger: LedgerTable { LedgerTable(pool: pool) }
     /// Where a playlist refresh gathers what it finds, and then makes it visible at once.
     ///
+    /// - Parameters:
+    ///   - id: The account.
+    ///   - fingerprint: Stands for the settings that decide what becomes of its file.
+    /// - Returns: An empty staging area.
     /// - Throws: ``CatalogError`` `notFound`.
-    public func beginStreamRefresh(account id: Int) async throws -> StreamRefresh {
+    public func beginStreamRefresh(account id: Int, fingerprint: String = "") async throws -> StreamRefresh {
         guard try await m3uAccounts.find(id) != nil else { throw CatalogError.notFound(M3UAccountTable.table, id) }
         let path = path
-        return try await blocking { try StreamRefresh(path: path, account: id) }
+        return try await blocking { try StreamRefresh(path: path, account: id, fingerprint: fingerprint) }
     }
 
     /// Where a guide refresh gathers what it finds, and then makes it visible at once.
     ///
+    /// - Parameters:
+    ///   - id: The source.
+    ///   - fingerprint: Stands for the settings that decide what becomes of its file.
+    /// - Returns: An empty staging area.
     /// - Throws: ``CatalogError`` `notFound`.
-    public func beginGuideRefresh(source id: Int) async throws -> GuideRefresh {
+    public func beginGuideRefresh(source id: Int, fingerprint: String = "") async throws -> GuideRefresh {
         guard try await epgSources.find(id) != nil else { throw CatalogError.notFound(EPGSourceTable.table, id) }
         let path = path
-        return try await blocking { try GuideRefresh(path: path, source: id) }
+        return try await blocking { try GuideRefresh(path: path, source: id, fingerprint: fingerprint) }
     }
 
     /// The groups of settings.

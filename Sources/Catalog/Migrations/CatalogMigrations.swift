@@ -21,6 +21,9 @@ enum CatalogMigrations {
         migrator.registerMigration("v2 ledger of accepted tasks") { db in
             try db.execute(sql: String(decoding: PackageResources.v2_ledger_sql, as: UTF8.self))
         }
+        migrator.registerMigration("v3 files that sources were refreshed from") { db in
+            try db.execute(sql: String(decoding: PackageResources.v3_fetched_file_sql, as: UTF8.self))
+        }
         return migrator
     }
 }

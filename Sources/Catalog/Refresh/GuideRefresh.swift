@@ -10,13 +10,18 @@ public final class GuideRefresh: Sendable {
     public let mapped: [String: Int]
     /// How many guide channels the source had at the beginning.
     public let knownChannels: Int
+    /// The file that the source's programmes come from; nil when it has to be read again in any case.
+    public let fetched: FetchedFile?
     private let source: Int
+    private let row: FetchedFileRow
     let queue: DatabaseQueue
 
-    init(path: String, source: Int) throws {
+    init(path: String, source: Int, fingerprint: String) throws {
         self.source = source
+        let row = FetchedFileRow(kind: .guide, source: source, fingerprint: fingerprint)
+        self.row = row
         queue = try CatalogFile.dedicatedConnection(path: path, temporaryStore: "FILE")
-        (mapped, knownChannels) = try queue.writeWithoutTransaction { db in
+        (mapped, knownChannels, fetched) = try queue.writeWithoutTransaction { db in
             try db.execute(sql: Self.schema)
             try db.execute(
                 sql: """
@@ -31,7 +36,7 @@ public final class GuideRefresh: Sendable {
             }
             let known = try Int.fetchOne(
                 db, sql: #"SELECT count(*) FROM "epg_epgdata" WHERE "epg_source_id" = ?"#, arguments: [source])
-            return (mapped, known ?? 0)
+            return (mapped, known ?? 0, try row.find(db))
         }
     }
 
@@ -95,14 +100,18 @@ public final class GuideRefresh: Sendable {
     /// A guide channel whose programmes are the same, in the same order, is not touched: a second refresh of the same
     /// file writes nothing.
     ///
+    /// - Parameter file: What the programmes come from; the next refresh finds it as ``fetched``.
+    /// - Returns: What it did.
     /// - Throws: ``CatalogError`` `notFound` when the source was deleted meanwhile; then nothing has changed.
-    public func commit() async throws -> GuideRefreshCounts {
+    public func commit(file: FetchedFile? = nil) async throws -> GuideRefreshCounts {
         let swap = GuideSwap(source: source)
-        let counts = try await queue.writeWithoutTransaction { db in
+        let counts = try await queue.writeWithoutTransaction { [row] db in
             var counts = GuideRefreshCounts()
             try swap.compare(db, &counts)
             try db.inTransaction(.immediate) {
                 try swap.run(db, &counts)
+                // What was mapped meanwhile has no programmes yet.
+                try row.write(db, counts.mappedMeanwhile.isEmpty ? file : nil)
                 return .commit
             }
             return counts

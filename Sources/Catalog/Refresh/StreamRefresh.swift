@@ -12,8 +12,11 @@ import Synchronization
 /// The TEMP tables live in an unlinked file, so memory does not grow with the playlist, and a process that is killed
 /// leaves nothing behind. Call ``stage(_:)`` as often as needed and ``commit(at:newGroupsEnabled:)`` once.
 public final class StreamRefresh: Sendable {
+    /// The file that the account's streams come from; nil when it has to be read again in any case.
+    public let fetched: FetchedFile?
     let account: Int
     let queue: DatabaseQueue
+    private let row: FetchedFileRow
     private let known = Mutex(Known())
 
     /// What was staged so far; changes only on the connection's queue.
@@ -25,10 +28,15 @@ public final class StreamRefresh: Sendable {
         var positions: [Int: Int] = [:]
     }
 
-    init(path: String, account: Int) throws {
+    init(path: String, account: Int, fingerprint: String) throws {
         self.account = account
+        let row = FetchedFileRow(kind: .playlist, source: account, fingerprint: fingerprint)
+        self.row = row
         queue = try CatalogFile.dedicatedConnection(path: path, temporaryStore: "FILE")
-        try queue.writeWithoutTransaction { try $0.execute(sql: Self.schema) }
+        fetched = try queue.writeWithoutTransaction { db in
+            try db.execute(sql: Self.schema)
+            return try row.find(db)
+        }
     }
 
     /// Sets entries aside.
@@ -95,15 +103,40 @@ public final class StreamRefresh: Sendable {
     /// - Parameters:
     ///   - date: Becomes `last_seen`, and `updated_at` of what changed.
     ///   - newGroupsEnabled: Whether groups that the account did not carry before are wanted.
+    ///   - file: What the entries come from; the next refresh finds it as ``fetched``.
     /// - Returns: What it did.
     /// - Throws: ``CatalogError`` `notFound` when the account was deleted meanwhile; then nothing has changed.
-    public func commit(at date: Date = Date(), newGroupsEnabled: Bool = true) async throws -> StreamRefreshCounts {
+    public func commit(
+        at date: Date = Date(), newGroupsEnabled: Bool = true, file: FetchedFile? = nil
+    ) async throws -> StreamRefreshCounts {
         let swap = StreamSwap(account: account, date: date, newGroupsEnabled: newGroupsEnabled)
-        let counts = try await queue.writeWithoutTransaction { db in
+        let counts = try await queue.writeWithoutTransaction { [row] db in
             try swap.compare(db)
             var counts = StreamRefreshCounts()
             try db.inTransaction(.immediate) {
                 counts = try swap.run(db)
+                try row.write(db, file)
+                return .commit
+            }
+            return counts
+        }
+        try await discard()
+        return counts
+    }
+
+    /// Says that the ``fetched`` file is still the one that there is.
+    ///
+    /// `last_seen` of its streams and groups moves; what the file did not have ages on, and goes after the account's
+    /// `stale_stream_days`.
+    ///
+    /// - Throws: ``CatalogError`` `notFound` when the account was deleted meanwhile.
+    public func confirm(at date: Date = Date()) async throws -> StreamRefreshCounts {
+        let swap = StreamSwap(account: account, date: date, newGroupsEnabled: true)
+        let counts = try await queue.writeWithoutTransaction { [row, fetched] db in
+            var counts = StreamRefreshCounts()
+            try db.inTransaction(.immediate) {
+                counts = try swap.confirm(db)
+                try row.write(db, fetched)
                 return .commit
             }
             return counts

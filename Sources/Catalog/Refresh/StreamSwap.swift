@@ -90,6 +90,33 @@ struct StreamSwap: Sendable {
         return counts
     }
 
+    /// Nothing differs: everything that was there the last time has been seen again.
+    func confirm(_ db: Database) throws -> StreamRefreshCounts {
+        let keepSince = try expiry(db)
+        var counts = StreamRefreshCounts()
+        for table in ["dispatcharr_channels_channelgroupm3uaccount", "dispatcharr_channels_stream"] {
+            try db.execute(
+                sql: #"UPDATE "\#(table)" SET "last_seen" = ? WHERE "m3u_account_id" = ? AND NOT "is_stale""#,
+                arguments: [seenAt, account])
+            counts.unchanged = db.changesCount
+        }
+        try db.execute(
+            sql: """
+                INSERT INTO temp.missed ("id")
+                SELECT "id" FROM "dispatcharr_channels_stream" WHERE "m3u_account_id" = ? AND "is_stale"
+                """,
+            arguments: [account])
+        counts.deleted = try deleteExpired(db, before: keepSince)
+        try db.execute(
+            sql: """
+                DELETE FROM "dispatcharr_channels_channelgroupm3uaccount"
+                WHERE "m3u_account_id" = ? AND "is_stale" AND "last_seen" < ?
+                """,
+            arguments: [account, keepSince])
+        if counts.deleted > 0 { try rollUpCatchup(db) }
+        return counts
+    }
+
     /// The time before which a stream must have been seen last to be deleted.
     private func expiry(_ db: Database) throws -> String {
         let days = try Int.fetchOne(

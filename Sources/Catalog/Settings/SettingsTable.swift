@@ -52,9 +52,12 @@ public struct SettingsTable: Sendable {
     /// Merges values into a group, making its row when missing; returns the group afterwards.
     ///
     /// A new `time_zone` also moves the crontabs that followed the old one.
+    ///
+    /// - Throws: ``CatalogError`` `invalidValue` for an `m3u_hash_key` that would make all streams the same one.
     @discardableResult
     public func update(_ group: SettingsGroup, with changes: JSONObject) async throws -> JSONObject {
-        try await pool.write { db in
+        if group == .streams, let keys = changes["m3u_hash_key"] { try Self.checkHashKeys(keys) }
+        return try await pool.write { db in
             let before = try Self.values(db, group)
             let after = before.merging(changes)
             try db.execute(
@@ -78,6 +81,32 @@ public struct SettingsTable: Sendable {
     /// Which facts make a playlist entry the same one at the next refresh: a comma list, `url` on a fresh database.
     public func streamHashKeys() async throws -> String {
         try await values(of: .streams)["m3u_hash_key"]?.string ?? ""
+    }
+
+    /// The text of a user agent: of the one named, else of the default one; nil when neither is there.
+    public func userAgent(_ id: Int?) async throws -> String? {
+        try await pool.read { db in
+            let fallback = try Self.values(db, .streams)["default_user_agent"]
+            for candidate in [id, fallback?.int ?? fallback?.string.flatMap { Int($0) }].compactMap({ $0 }) {
+                let text = try String.fetchOne(
+                    db, sql: #"SELECT "user_agent" FROM "core_useragent" WHERE "id" = ?"#, arguments: [candidate])
+                if let text, !text.isEmpty { return text }
+            }
+            return nil
+        }
+    }
+
+    private static let hashKeys: Set<String> = ["name", "url", "tvg_id", "m3u_id", "group"]
+
+    private static func checkHashKeys(_ value: JSONValue) throws(CatalogError) {
+        let names = (value.string ?? "").split(separator: ",").map {
+            $0.trimmingPrefix { $0.isWhitespace }.prefix { !$0.isWhitespace }
+        }
+        guard !names.isEmpty, names.allSatisfy({ hashKeys.contains(String($0)) }) else {
+            throw .invalid(
+                "stream_settings.m3u_hash_key", found: String(value.text.prefix(80)),
+                hint: "A comma list of at least one of name, url, tvg_id, m3u_id, group.")
+        }
     }
 
     static func timeZone(_ db: Database) throws -> String {

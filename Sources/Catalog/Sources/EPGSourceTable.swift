@@ -106,6 +106,7 @@ public struct EPGSourceTable: Sendable {
         try await pool.write { db in
             _ = try Self.get(db, id)
             _ = try PeriodicTasks.delete(db, named: Self.scheduleName(id))
+            try FetchedFileRow.forget(db, .guide, id)
             // Children before parents; `?1` is the source.
             let guideChannels = #"(SELECT "id" FROM "epg_epgdata" WHERE "epg_source_id" = ?1)"#
             for statement in [

@@ -1,5 +1,5 @@
-import CeleryProtocol
-import FoundationEssentials
+public import CeleryProtocol
+public import FoundationEssentials
 import GRDB
 
 /// What belongs to an account.
@@ -64,6 +64,21 @@ extension M3UAccountTable {
                     replacePattern: row["replace_pattern"], currentViewers: row["current_viewers"],
                     customProperties: row.object("custom_properties"), expiresAt: row.time("exp_date"))
             }
+        }
+    }
+
+    /// Writes what the provider says about the account's user into its default profile.
+    ///
+    /// Other keys of the profile's `custom_properties` stay.
+    public func saveInfo(of id: Int, _ info: JSONObject, expires: Date?) async throws {
+        try await pool.write { db in
+            try db.execute(
+                sql: """
+                    UPDATE "m3u_m3uaccountprofile"
+                    SET "custom_properties" = json_patch(ifnull("custom_properties", '{}'), ?), "exp_date" = ?
+                    WHERE "m3u_account_id" = ? AND "is_default"
+                    """,
+                arguments: [JSONValue.object(info).text, expires.map(DjangoTime.text), id])
         }
     }
 

@@ -112,6 +112,7 @@ public struct M3UAccountTable: Sendable {
                     hint: "Delete its streams instead.")
             }
             _ = try PeriodicTasks.delete(db, named: Self.scheduleName(id))
+            try FetchedFileRow.forget(db, .playlist, id)
             // Children before parents; `?1` is the account.
             for statement in [
                 #"DELETE FROM "dispatcharr_channels_channelstream" WHERE "stream_id" IN (SELECT "id" FROM "dispatcharr_channels_stream" WHERE "m3u_account_id" = ?1)"#,

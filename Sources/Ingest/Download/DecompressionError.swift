@@ -12,7 +12,9 @@ public struct DecompressionError: Error, Sendable, Equatable, CustomStringConver
         case ratio = "compressed_ratio"
         /// More bytes than the limit, compressed or not.
         case tooLarge = "too_large"
-        /// A format that is recognised and not read, such as zip.
+        /// No file of the wanted kind in an archive.
+        case noMember = "archive_without_member"
+        /// A format that is recognised and not read.
         case unsupported = "compressed_unsupported"
     }
 

@@ -1,4 +1,6 @@
-/// Turns gzip and xz streams into plain bytes, recognised by their content; plain bytes pass as they are.
+/// Turns gzip, xz and ZIP into plain bytes, recognised by their content; plain bytes pass as they are.
+///
+/// Of a ZIP archive the first file with a wanted name is read, as it comes; see ``ZipCodec``.
 ///
 /// What is inside may be compressed once more (a `.xml.gz` that a web server compresses again for
 /// the way). Concatenated members are one file. Output comes in pieces of 64 KiB at most.
@@ -14,6 +16,8 @@ public final class Decompressor {
         ///
         /// XML reaches 30; a bomb 1000.
         public var ratio = 200
+        /// How the name of the file in a ZIP archive ends, in lower case.
+        public var archiveSuffixes = [".m3u", ".m3u8", ".xml", ".xmltv"]
 
         /// The defaults.
         public init() {}
@@ -78,7 +82,7 @@ public final class Decompressor {
 
     private func decide(_ emit: (UnsafeRawBufferPointer) throws -> Void) throws {
         isDecided = true
-        codec = try Self.codec(for: head)
+        codec = try codec(for: head)
         if codec != nil {
             guard layer < Self.maximumLayers else {
                 throw DecompressionError(
@@ -92,14 +96,10 @@ public final class Decompressor {
         try held.withUnsafeBytes { try pass($0, emit) }
     }
 
-    private static func codec(for head: [UInt8]) throws -> (any DecompressionCodec)? {
+    private func codec(for head: [UInt8]) throws -> (any DecompressionCodec)? {
         if head.starts(with: [0x1F, 0x8B]) { return try GzipCodec() }
         if head.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]) { return try XZCodec() }
-        if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
-            throw DecompressionError(
-                code: .unsupported, format: "zip",
-                message: "The file is a ZIP archive, which is not read yet. Use the plain, .gz or .xz file.")
-        }
+        if head.starts(with: ZipHeader.signature) { return try ZipCodec(suffixes: limits.archiveSuffixes) }
         return nil
     }
 

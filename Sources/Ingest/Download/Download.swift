@@ -10,7 +10,8 @@ import Synchronization
 ///     try await download.run(.web("http://…/list.m3u")) { print($0.percent) } receive: { parser.feed($0) }
 ///
 /// The next piece is asked for when the last one was taken, so that memory does not grow with the file.
-/// Nothing is written anywhere. Redirects are followed here, each hop judged by ``AddressPolicy``.
+/// Nothing is written anywhere. Redirects are followed here, each hop judged by ``AddressPolicy``. A connection that is
+/// cut is taken up where it was cut, if the server names versions of its files; see ``ResumePolicy``.
 public struct Download: Sendable {
     /// How a file is fetched.
     public struct Options: Sendable {
@@ -37,6 +38,16 @@ public struct Download: Sendable {
         public init() {}
     }
 
+    /// What came of a download.
+    public struct Receipt: Sendable, Equatable {
+        /// How far it got.
+        public let progress: DownloadProgress
+        /// Which version of the file it was; nil when the server does not say.
+        public let version: FileVersion?
+        /// Whether it is the version that was known, of which nothing was handed over.
+        public let isUnchanged: Bool
+    }
+
     private let options: Options
     private let logger: Logger
 
@@ -50,24 +61,25 @@ public struct Download: Sendable {
     ///
     /// - Parameters:
     ///   - source: what to fetch.
+    ///   - known: a version that need not be fetched again.
     ///   - progress: called when the first byte is near, then at most every half second.
     ///   - receive: takes the next bytes; what it throws ends the download.
-    /// - Returns: the last progress.
+    /// - Returns: the last progress, and what the file was.
     /// - Throws: `DownloadError`, `CancellationError`, or what the closures throw.
     @discardableResult
     public func run(
-        _ source: IngestSource,
+        _ source: IngestSource, unless known: FileVersion? = nil,
         progress: @escaping @Sendable (DownloadProgress) async throws -> Void = { _ in },
         receive: @escaping @Sendable (ByteBuffer) async throws -> Void
-    ) async throws -> DownloadProgress {
-        let transfer = Transfer(options: options, progress: progress, receive: receive)
-        return try await withThrowingTaskGroup(of: DownloadProgress?.self) { group in
+    ) async throws -> Receipt {
+        let transfer = Transfer(options: options, known: known, progress: progress, receive: receive)
+        return try await withThrowingTaskGroup(of: Receipt?.self) { group in
             group.addTask {
                 switch source {
                 case .web(let address): try await WebTransfer(transfer, options, logger).run(address)
                 case .file(let path): try await FileTransfer(transfer).run(path)
                 }
-                return transfer.reading
+                return transfer.receipt
             }
             group.addTask {
                 try await transfer.watch()
@@ -80,6 +92,15 @@ public struct Download: Sendable {
     }
 }
 
+extension Download {
+    /// Hands over the bytes of each piece; for benches, which want no buffers.
+    package func read(
+        _ source: IngestSource, _ body: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
+    ) async throws {
+        try await run(source) { piece in try piece.withUnsafeReadableBytes { try body($0) } }
+    }
+}
+
 /// What web and file transfers share: counting, progress, deadlines.
 final class Transfer: Sendable {
     private struct State {
@@ -87,7 +108,14 @@ final class Transfer: Sendable {
         var bytes = 0
         var total: Int?
         var lastReport: ContinuousClock.Instant?
+        var version: FileVersion?
+        var isUnchanged = false
+        /// Bytes still to be dropped: they were handed over before the connection was cut.
+        var toSkip = 0
     }
+
+    /// A version that need not be fetched again.
+    let known: FileVersion?
 
     private let options: Download.Options
     private let progress: @Sendable (DownloadProgress) async throws -> Void
@@ -96,10 +124,12 @@ final class Transfer: Sendable {
     private let state: Mutex<State>
 
     init(
-        options: Download.Options, progress: @escaping @Sendable (DownloadProgress) async throws -> Void,
+        options: Download.Options, known: FileVersion?,
+        progress: @escaping @Sendable (DownloadProgress) async throws -> Void,
         receive: @escaping @Sendable (ByteBuffer) async throws -> Void
     ) {
         self.options = options
+        self.known = known
         self.progress = progress
         self.receive = receive
         let clock = TransferClock(
@@ -108,17 +138,45 @@ final class Transfer: Sendable {
     }
 
     /// Says that the body begins.
-    func begin(total: Int?) async throws {
+    func begin(total: Int?, version: FileVersion?) async throws {
         if let total, total > options.maximumBytes { throw tooLarge }
         state.withLock {
             $0.total = total
+            $0.version = version
             $0.lastReport = .now
         }
         try await progress(reading)
         waitForMore()
     }
 
+    /// Says that the body goes on where it was cut, or from its beginning.
+    func resume(skipping bytes: Int) {
+        state.withLock { $0.toSkip = bytes }
+        waitForMore()
+    }
+
+    /// Says that the file is the known one.
+    func keepKnown() {
+        state.withLock {
+            $0.isUnchanged = true
+            $0.version = known
+        }
+    }
+
+    /// Where the transfer stands: what came so far, of which version, of how much.
+    var standing: (offset: Int, version: FileVersion?, total: Int?) {
+        state.withLock { ($0.bytes, $0.version, $0.total) }
+    }
+
     func take(_ buffer: ByteBuffer) async throws {
+        var buffer = buffer
+        let dropped = state.withLock { state in
+            let count = min(state.toSkip, buffer.readableBytes)
+            state.toSkip -= count
+            return count
+        }
+        buffer.moveReaderIndex(forwardBy: dropped)
+        guard buffer.readableBytes > 0 else { return waitForMore() }
         let now = ContinuousClock.now
         let (bytes, isDue) = state.withLock { state in
             state.clock.receive(buffer.readableBytes, at: now)
@@ -139,6 +197,14 @@ final class Transfer: Sendable {
         let elapsed = start.duration(to: .now)
         return state.withLock {
             DownloadProgress(bytes: $0.bytes, total: $0.total, elapsed: elapsed / .seconds(1))
+        }
+    }
+
+    /// What came of it.
+    var receipt: Download.Receipt {
+        let progress = reading
+        return state.withLock {
+            Download.Receipt(progress: progress, version: $0.version, isUnchanged: $0.isUnchanged)
         }
     }
 

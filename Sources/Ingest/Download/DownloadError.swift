@@ -30,11 +30,14 @@ public struct DownloadError: Error, Sendable, Equatable, CustomStringConvertible
     public let detail: String
     /// The beginning of what the server said, for `.status`; at most 1,000 characters.
     public let serverMessage: String
+    /// How long the server asks to wait, with a status that passes; nil when it does not say.
+    public let retryAfter: Duration?
 
-    init(_ code: Code, _ detail: String, serverMessage: String = "") {
+    init(_ code: Code, _ detail: String, serverMessage: String = "", retryAfter: Duration? = nil) {
         self.code = code
         self.detail = detail
         self.serverMessage = serverMessage
+        self.retryAfter = retryAfter
     }
 
     /// One sentence for logs and people.

@@ -16,9 +16,10 @@ struct FileTransfer {
 
     func run(_ path: String) async throws {
         let pool = NIOThreadPool.singleton
-        let (descriptor, size) = try await pool.runIfActive { try Self.openFile(path) }
+        let (descriptor, size, version) = try await pool.runIfActive { try Self.openFile(path) }
         defer { close(descriptor) }
-        try await transfer.begin(total: size)
+        if let version, version == transfer.known { return transfer.keepKnown() }
+        try await transfer.begin(total: size, version: version)
         while true {
             let piece = try await pool.runIfActive { try Self.readPiece(descriptor, path) }
             guard piece.readableBytes > 0 else { return }
@@ -26,7 +27,7 @@ struct FileTransfer {
         }
     }
 
-    private static func openFile(_ path: String) throws -> (descriptor: Int32, size: Int) {
+    private static func openFile(_ path: String) throws -> (descriptor: Int32, size: Int, version: FileVersion?) {
         // Without O_NONBLOCK opening a pipe would wait for its writer.
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
@@ -35,7 +36,9 @@ struct FileTransfer {
             close(descriptor)
             throw DownloadError(.unreadableFile, "\(path) is not a file.")
         }
-        return (descriptor, Int(facts.st_size))
+        // As rsync does, plus the file's number: a file that is moved into place is another one.
+        let tag = "\(facts.st_ino)-\(facts.st_size)-\(facts.modificationNanoseconds)"
+        return (descriptor, Int(facts.st_size), FileVersion(tag: tag, modified: nil))
     }
 
     private static func readPiece(_ descriptor: Int32, _ path: String) throws -> ByteBuffer {
@@ -53,5 +56,16 @@ struct FileTransfer {
 
     private static func failure(_ path: String) -> DownloadError {
         DownloadError(.unreadableFile, "\(path): \(String(cString: strerror(errno))).")
+    }
+}
+
+extension stat {
+    /// Nanoseconds since 1970.
+    fileprivate var modificationNanoseconds: Int {
+        #if canImport(Glibc)
+            st_mtim.tv_sec * 1_000_000_000 + st_mtim.tv_nsec
+        #else
+            st_mtimespec.tv_sec * 1_000_000_000 + st_mtimespec.tv_nsec
+        #endif
     }
 }

@@ -52,7 +52,7 @@ final class GzipCodec: DecompressionCodec {
     private func inflate(_ chunk: UnsafeRawBufferPointer, _ emit: (UnsafeRawBufferPointer) throws -> Void) throws {
         var rest = chunk
         while true {
-            let (code, produced) = step(&rest)
+            let (code, produced) = stream.inflate(&rest, into: &output)
             if produced > 0 {
                 try output.withUnsafeBytes { try emit(UnsafeRawBufferPointer(rebasing: $0[..<produced])) }
             }
@@ -67,20 +67,6 @@ final class GzipCodec: DecompressionCodec {
         }
     }
 
-    private func step(_ rest: inout UnsafeRawBufferPointer) -> (code: Int32, produced: Int) {
-        // zlib does not write to its input; only its C type says so.
-        let start = rest.baseAddress.map { UnsafeMutableRawPointer(mutating: $0).assumingMemoryBound(to: Bytef.self) }
-        stream.pointee.next_in = start
-        stream.pointee.avail_in = UInt32(rest.count)
-        let code = output.withUnsafeMutableBufferPointer { buffer in
-            stream.pointee.next_out = buffer.baseAddress
-            stream.pointee.avail_out = UInt32(buffer.count)
-            return CZlib.inflate(stream, Z_NO_FLUSH)
-        }
-        rest = UnsafeRawBufferPointer(rebasing: rest.suffix(Int(stream.pointee.avail_in)))
-        return (code, output.count - Int(stream.pointee.avail_out))
-    }
-
     private func nextMember(
         _ held: [UInt8], _ chunk: UnsafeRawBufferPointer, _ emit: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
@@ -93,5 +79,24 @@ final class GzipCodec: DecompressionCodec {
         inflateReset(stream)
         state = .inside
         try bytes.withUnsafeBytes { try inflate($0, emit) }
+    }
+}
+
+extension UnsafeMutablePointer<z_stream> {
+    /// One call of zlib: takes from the front of the input, fills the output from its beginning.
+    func inflate(
+        _ rest: inout UnsafeRawBufferPointer, into output: inout [UInt8]
+    ) -> (code: Int32, produced: Int) {
+        // zlib does not write to its input; only its C type says so.
+        let start = rest.baseAddress.map { UnsafeMutableRawPointer(mutating: $0).assumingMemoryBound(to: Bytef.self) }
+        pointee.next_in = start
+        pointee.avail_in = UInt32(rest.count)
+        let code = output.withUnsafeMutableBufferPointer { buffer in
+            pointee.next_out = buffer.baseAddress
+            pointee.avail_out = UInt32(buffer.count)
+            return CZlib.inflate(self, Z_NO_FLUSH)
+        }
+        rest = UnsafeRawBufferPointer(rebasing: rest.suffix(Int(pointee.avail_in)))
+        return (code, output.count - Int(pointee.avail_out))
     }
 }

@@ -23,6 +23,23 @@ struct WebTransfer {
 
     func run(_ typed: String) async throws {
         let first = try WebAddress(typed)
+        var policy = ResumePolicy()
+        while true {
+            do {
+                return try await follow(first)
+            } catch let error as DownloadError {
+                let (offset, version, _) = transfer.standing
+                guard let pause = policy.pause(after: error, at: offset, version: version) else { throw error }
+                logger.info(
+                    "a download goes on after a pause",
+                    metadata: ["host": "\(first.host)", "offset": "\(offset)", "error": "\(error)"])
+                try await Task.sleep(for: pause)
+            }
+        }
+    }
+
+    /// One attempt, from the typed address on: what it redirects to may have changed meanwhile.
+    private func follow(_ first: WebAddress) async throws {
         var current = first
         for _ in 0...options.maximumRedirects {
             switch try await fetch(current, typed: first) {
@@ -95,6 +112,14 @@ struct WebTransfer {
         request.headers.add(name: "User-Agent", value: options.userAgent)
         request.headers.add(name: "Accept", value: "*/*")
         request.headers.add(name: "Accept-Encoding", value: "gzip")
+        let (offset, version, total) = transfer.standing
+        if offset > 0, let version = version?.strong {
+            request.headers.add(name: "Range", value: "bytes=\(offset)-")
+            request.headers.add(name: "If-Range", value: version)
+        } else if let known = transfer.known {
+            if let tag = known.tag { request.headers.add(name: "If-None-Match", value: tag) }
+            if let modified = known.modified { request.headers.add(name: "If-Modified-Since", value: modified) }
+        }
         if let credentials = typed.credentials ?? address.credentials, address.hasSameOrigin(as: typed) {
             request.setBasicAuth(username: credentials.user, password: credentials.password)
         }
@@ -110,23 +135,54 @@ struct WebTransfer {
         {
             return .redirect(location)
         }
-        guard response.status.code == 200 else {
-            let status = Int(response.status.code)
+        switch Int(response.status.code) {
+        case 200: break
+        case 206 where offset > 0: break
+        case 304 where offset == 0 && transfer.known != nil:
+            transfer.keepKnown()
+            return .done
+        case let status:
             throw DownloadError(
                 .status(status), "The server answers with HTTP \(status).",
-                serverMessage: await beginning(response.body))
+                serverMessage: await beginning(response.body), retryAfter: response.retryAfter)
+        }
+        if offset > 0 {
+            try continueFrom(offset, of: version, total, response)
+        } else {
+            try await begin(response)
         }
         try await receive(response)
         return .done
     }
 
-    private func receive(_ response: HTTPClientResponse) async throws {
+    private func begin(_ response: HTTPClientResponse) async throws {
         let encoding = response.headers.first(name: "Content-Encoding")?.lowercased() ?? "identity"
         guard ["identity", "gzip", "x-gzip", ""].contains(encoding) else {
             throw DownloadError(
                 .network, "The server uses the encoding \(encoding.prefix(20)), which was not asked for.")
         }
-        try await transfer.begin(total: response.headers.first(name: "Content-Length").flatMap { Int($0) })
+        try await transfer.begin(
+            total: response.headers.first(name: "Content-Length").flatMap { Int($0) }, version: response.version)
+    }
+
+    /// Goes on after a cut, with the rest of the very same file or not at all.
+    private func continueFrom(
+        _ offset: Int, of version: FileVersion?, _ total: Int?, _ response: HTTPClientResponse
+    ) throws {
+        func refuse(_ reason: String) -> DownloadError {
+            DownloadError(.network, "The connection was lost after \(offset) bytes, and \(reason).")
+        }
+        // A partial answer need not repeat the version, as If-Range has asked for it; a whole one must.
+        let isSame = response.version.map { version?.hasSameBytes(as: $0) == true } ?? (response.status.code == 206)
+        guard isSame else { throw refuse("the file has changed since") }
+        guard response.status.code == 206 else { return transfer.resume(skipping: offset) }
+        guard let range = response.headers.first(name: "Content-Range").flatMap(ContentRange.init),
+            range.first == offset, range.total == nil || total == nil || range.total == total
+        else { throw refuse("the server offers another part than the rest") }
+        transfer.resume(skipping: 0)
+    }
+
+    private func receive(_ response: HTTPClientResponse) async throws {
         var body = response.body.makeAsyncIterator()
         while true {
             let next: ByteBuffer?
@@ -180,6 +236,23 @@ struct WebTransfer {
             DownloadError(.connection, "The server closed the connection before the end.")
         default: DownloadError(.network, "\(error.shortDescription).")
         }
+    }
+}
+
+extension HTTPClientResponse {
+    /// What the headers say about the version of the file.
+    fileprivate var version: FileVersion? {
+        // Longer ones are no use: they come back in a request.
+        func short(_ name: String) -> String? {
+            headers.first(name: name).flatMap { $0.utf8.count <= 1024 && !$0.isEmpty ? $0 : nil }
+        }
+        return FileVersion(tag: short("ETag"), modified: short("Last-Modified"))
+    }
+
+    /// `Retry-After` in seconds; a date is not taken: server clocks are wrong too often.
+    fileprivate var retryAfter: Duration? {
+        guard status.code == 503 || status.code == 429 else { return nil }
+        return headers.first(name: "Retry-After").flatMap { Int($0.trimmed) }.map { .seconds(max(0, $0)) }
     }
 }
 

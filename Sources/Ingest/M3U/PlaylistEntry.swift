@@ -26,6 +26,8 @@ public struct PlaylistEntry: Sendable, Equatable {
     public var vlcOptions: [String]
     /// Line of the `#EXTINF`, from 1.
     public var line: Int
+    /// The provider's own number for the stream; nil in playlists.
+    public var streamID: Int?
 
     /// What the database keeps with the stream: the attributes, and `vlc_opts` where there are any.
     public var customProperties: JSONObject {
@@ -33,6 +35,25 @@ public struct PlaylistEntry: Sendable, Equatable {
         var all = attributes
         all["vlc_opts"] = .array(vlcOptions.map(JSONValue.string))
         return all
+    }
+
+    init(
+        name: String, url: String, group: String, tvgID: String?, logo: String?, channelNumber: Double?, isAdult: Bool,
+        isCatchup: Bool, catchupDays: Int, attributes: JSONObject, streamID: Int
+    ) {
+        self.name = name
+        self.url = url
+        self.group = group
+        self.tvgID = tvgID
+        self.logo = logo
+        self.channelNumber = channelNumber
+        self.isAdult = isAdult
+        self.isCatchup = isCatchup
+        self.catchupDays = catchupDays
+        self.attributes = attributes
+        self.streamID = streamID
+        vlcOptions = []
+        line = 0
     }
 
     init(_ heading: PlaylistHeading, url: String) {

@@ -30,6 +30,9 @@ public struct StreamIdentity: Sendable, Equatable {
     func text(of entry: PlaylistEntry, account: Int) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(160)
+        // An Xtream server's number outlives its address: it stands for the URL, together with the account.
+        let number = keys.contains(.url) ? entry.streamID : nil
+        let keys = number == nil || keys.contains(.m3uID) ? keys : (keys + [.m3uID]).sorted()
         for key in keys {
             text.append(contentsOf: (text.isEmpty ? "{\"" : ", \"").utf8)
             text.append(contentsOf: key.rawValue.utf8)
@@ -39,7 +42,12 @@ public struct StreamIdentity: Sendable, Equatable {
             case .m3uID: text.append(contentsOf: String(account).utf8)
             case .name: text.appendPythonJSON(entry.name)
             case .tvgID: text.appendPythonJSON(entry.tvgID)
-            case .url: text.appendPythonJSON(entry.url)
+            case .url:
+                if let number {
+                    text.append(contentsOf: String(number).utf8)
+                } else {
+                    text.appendPythonJSON(entry.url)
+                }
             }
         }
         text.append(UInt8(ascii: "}"))

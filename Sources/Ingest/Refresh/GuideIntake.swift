@@ -5,9 +5,11 @@ struct GuideReader {
     private let decompressor: Decompressor
     private let parser: GuideParser
 
-    init(wanted: Set<String>, limits: GuideRefresh.Options) throws {
-        decompressor = Decompressor(limits: limits.decompression)
-        parser = try GuideParser(wantedChannels: wanted, limits: limits.parsing)
+    init(wanted: Set<String>, languages: [String], limits: GuideRefresh.Options) throws {
+        var decompression = limits.decompression
+        decompression.archiveSuffixes = [".xml", ".xmltv"]
+        decompressor = Decompressor(limits: decompression)
+        parser = try GuideParser(wantedChannels: wanted, languages: languages, limits: limits.parsing)
     }
 
     var skippedProgrammes: Int { parser.skippedProgrammes }

@@ -33,6 +33,8 @@ public struct GuideRefresh: Sendable {
         public let programmes: Int
         /// Programmes of channels that nobody mapped.
         public let skippedProgrammes: Int
+        /// Whether the file was the one of the last refresh, and was not read again.
+        public let isUnchanged: Bool
         /// What was wrong with the file.
         public let problems: ParseProblems
         /// The source's `last_message`.
@@ -81,45 +83,81 @@ public struct GuideRefresh: Sendable {
             throw RefreshError(code: .download, message: GuideMessages.noSource)
         }
         try await store.report(.fetching, "Starting refresh", source: guide.id)
-        let staging = try await store.beginGuide(source: guide.id)
+        let staging = try await store.beginGuide(source: guide.id, fingerprint: guide.fingerprint)
         return try await discarding(staging.discard) {
-            let reader = try GuideReader(wanted: staging.mappedChannels, limits: options)
+            let reader = try GuideReader(
+                wanted: staging.mappedChannels, languages: guide.languages, limits: options)
             let intake = GuideIntake(reader, into: staging, batchSize: options.batchSize)
-            try await fetch(source, guide, into: intake, events)
-            try await intake.finish()
-            let facts = await intake.facts
-            let channels = await intake.channelCount
-            let programmes = await intake.programmeCount
-            guard channels + programmes + facts.skipped > 0 else {
-                throw RefreshError(
-                    code: .content, message: "The guide holds no channels and no programs; what was here was kept.")
+            let receipt = try await fetch(source, guide, unless: staging.known, into: intake, events)
+            let report: Report
+            if receipt.isUnchanged, let known = staging.known {
+                report = repeated(known, nothingMapped: staging.mappedChannels.isEmpty)
+                try await announce(report.channels, report.programmes, guide, events)
+                await staging.discard()
+            } else {
+                report = try await store(receipt, from: intake, into: staging, guide, events)
             }
-            try await announce(channels, programmes, guide, events)
-            try Task.checkCancellation()
-            let counts = try await staging.commit()
-            let message =
-                staging.mappedChannels.isEmpty
-                ? GuideMessages.nothingMapped(counts.channels)
-                : GuideMessages.programmes(
-                    programmes, channels: await intake.channelsWithProgrammes, skipped: facts.skipped,
-                    unmapped: facts.unmapped)
-            let report = Report(
-                counts: counts, channels: channels, programmes: programmes, skippedProgrammes: facts.skipped,
-                problems: facts.problems, message: message)
             try await finish(report, guide, events)
             return report
         }
     }
 
+    /// The file is new: what was staged takes the place of what was there.
+    private func store(
+        _ receipt: Download.Receipt, from intake: GuideIntake, into staging: any GuideStaging, _ guide: GuideSource,
+        _ events: RefreshEvents
+    ) async throws -> Report {
+        try await intake.finish()
+        let found = await intake.facts
+        let channels = await intake.channelCount
+        let programmes = await intake.programmeCount
+        guard channels + programmes + found.skipped > 0 else {
+            throw RefreshError(
+                code: .content, message: "The guide holds no channels and no programs; what was here was kept.")
+        }
+        try await announce(channels, programmes, guide, events)
+        try Task.checkCancellation()
+        let facts: JSONObject = [
+            "channels": .int(channels), "programmes": .int(programmes), "skipped": .int(found.skipped),
+            "unmapped": .int(found.unmapped), "with_programmes": .int(await intake.channelsWithProgrammes),
+        ]
+        let counts = try await staging.commit(file: receipt.version.map { KnownFile(version: $0, facts: facts) })
+        return report(
+            facts, counts, isUnchanged: false, found.problems, nothingMapped: staging.mappedChannels.isEmpty)
+    }
+
+    /// The file is the one that is there already, and nothing about it is to be done.
+    private func repeated(_ known: KnownFile, nothingMapped: Bool) -> Report {
+        func fact(_ name: String) -> Int { known.facts[name]?.int ?? 0 }
+        let counts = GuideCounts(channels: fact("channels"), programmes: fact("programmes"))
+        return report(known.facts, counts, isUnchanged: true, ParseProblems(), nothingMapped: nothingMapped)
+    }
+
+    private func report(
+        _ facts: JSONObject, _ counts: GuideCounts, isUnchanged: Bool, _ problems: ParseProblems, nothingMapped: Bool
+    ) -> Report {
+        func fact(_ name: String) -> Int { facts[name]?.int ?? 0 }
+        return Report(
+            counts: counts, channels: fact("channels"), programmes: fact("programmes"),
+            skippedProgrammes: fact("skipped"), isUnchanged: isUnchanged, problems: problems,
+            message: nothingMapped
+                ? GuideMessages.nothingMapped(counts.channels)
+                : GuideMessages.programmes(
+                    fact("programmes"), channels: fact("with_programmes"), skipped: fact("skipped"),
+                    unmapped: fact("unmapped")))
+    }
+
     private func fetch(
-        _ source: IngestSource, _ guide: GuideSource, into intake: GuideIntake, _ events: RefreshEvents
-    ) async throws {
+        _ source: IngestSource, _ guide: GuideSource, unless known: KnownFile?, into intake: GuideIntake,
+        _ events: RefreshEvents
+    ) async throws -> Download.Receipt {
         var download = options.download
         if let userAgent = guide.userAgent { download.userAgent = userAgent }
         let store = store
         let action = source.isWeb ? "downloading" : "parsing_programs"
         await events.send(action, 0, .fetching)
-        let last = try await Download(options: download, logger: logger).run(source) { progress in
+        let downloader = Download(options: download, logger: logger)
+        let receipt = try await downloader.run(source, unless: known?.version) { progress in
             let message = GuideMessages.downloading(progress)
             try await store.report(.fetching, message, source: guide.id)
             var fields = progress.eventFields.merging(progress.downloadedField)
@@ -130,8 +168,11 @@ public struct GuideRefresh: Sendable {
         } receive: {
             try await intake.take($0)
         }
-        guard source.isWeb else { return }
-        await events.send(action, 100, .fetching, last.eventFields.merging(last.downloadedField))
+        guard source.isWeb else { return receipt }
+        var fields = receipt.progress.eventFields.merging(receipt.progress.downloadedField)
+        if receipt.isUnchanged { fields["message"] = .string(RefreshMessages.unchanged) }
+        await events.send(action, 100, .fetching, fields)
+        return receipt
     }
 
     private func announce(

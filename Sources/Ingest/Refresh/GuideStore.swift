@@ -14,6 +14,8 @@ public struct GuideSource: Sendable, Equatable {
     public var isXMLTV: Bool
     /// Sent to the server; nil for the default.
     public var userAgent: String?
+    /// Preferred languages of titles and descriptions, the best first: `["de", "en"]`.
+    public var languages: [String] = []
 
     /// A source with these values.
     public init(
@@ -52,11 +54,16 @@ public protocol GuideStore: Sendable {
     func report(_ status: RefreshStatus, _ message: String, source: Int) async throws
 
     /// Begins to gather a new state of the source, which nobody sees yet.
-    func beginGuide(source: Int) async throws -> any GuideStaging
+    ///
+    /// The fingerprint stands for everything about the source that decides what becomes of the same file.
+    func beginGuide(source: Int, fingerprint: String) async throws -> any GuideStaging
 }
 
 /// A new state of one source's channels and programmes that is being gathered.
 public protocol GuideStaging: Sendable {
+    /// The file whose programmes the source has now; nil when something other than that file decided what is there.
+    var known: KnownFile? { get }
+
     /// The guide ids whose programmes are wanted: those that a channel, or an override of one, shows.
     var mappedChannels: Set<String> { get }
 
@@ -66,8 +73,8 @@ public protocol GuideStaging: Sendable {
     /// Adds programmes of mapped channels.
     func stage(programmes: [Programme]) async throws
 
-    /// Makes everything that was added visible at once.
-    func commit() async throws -> GuideCounts
+    /// Makes everything that was added visible at once; `file` is what the next refresh will find as ``known``.
+    func commit(file: KnownFile?) async throws -> GuideCounts
 
     /// Forgets everything that was added. Harmless after a commit.
     func discard() async

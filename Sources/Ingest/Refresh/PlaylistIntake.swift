@@ -1,14 +1,14 @@
 import NIOCore
 
 /// One playlist on its way from the download to the staging area, in batches.
-actor PlaylistIntake {
-    private let bench: ParserBench<PlaylistReader>
+actor PlaylistIntake<Reader: StreamReader> {
+    private let bench: ParserBench<Reader>
     private let staging: any PlaylistStaging
     private let batchSize: Int
     private var batch: [PlaylistStream] = []
     private(set) var staged = 0
 
-    init(_ reader: sending PlaylistReader, into staging: any PlaylistStaging, batchSize: Int) {
+    init(_ reader: sending Reader, into staging: any PlaylistStaging, batchSize: Int) {
         bench = ParserBench(reader)
         self.staging = staging
         self.batchSize = batchSize
@@ -23,7 +23,7 @@ actor PlaylistIntake {
     }
 
     /// Stages what is left; returns the file's groups.
-    func finish() async throws -> [String] {
+    func finish() async throws -> [PlaylistGroup] {
         batch += try await bench.work { try $0.finish() }
         for start in stride(from: 0, to: batch.count, by: batchSize) {
             try await stage(Array(batch[start..<min(start + batchSize, batch.count)]))
@@ -32,9 +32,7 @@ actor PlaylistIntake {
         return bench.read { $0.groups }
     }
 
-    var facts: (filtered: Int, suspended: [String], problems: ParseProblems) {
-        bench.read { ($0.filtered, $0.suspendedFilters, $0.problems) }
-    }
+    var facts: StreamFacts { bench.read { $0.facts } }
 
     private func stage(_ streams: [PlaylistStream]) async throws {
         try Task.checkCancellation()

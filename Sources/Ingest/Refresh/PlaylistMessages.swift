@@ -23,6 +23,7 @@ enum PlaylistMessages {
 
     static let noSource = "No M3U source available (missing URL and file)"
     static let unfinished = "Refresh did not complete successfully"
+    static let noXtreamStreams = "No streams returned from Xtream Codes provider"
     static let noStreams = "The playlist holds no streams; the ones already here were kept."
 
     static func failure(_ error: DownloadError, _ source: IngestSource) -> String {

@@ -1,43 +1,27 @@
 import NIOCore
 
 /// Bytes of a playlist in, streams worth staging out: decompresses, parses, filters, names.
-struct PlaylistReader {
-    /// The `url` column's width.
-    static let urlLength = 4096
-    /// Groups are kept in memory until the end.
-    static let maximumGroups = 100_000
-
+struct PlaylistReader: StreamReader {
     private let decompressor: Decompressor
-    private let identity: StreamIdentity
-    private let account: Int
     private var parser: PlaylistParser
     private var check: ContentCheck?
-    private var filters: FilterChain
-    private var knownGroups: Set<String> = []
-
-    /// Every group that the file names, in its order.
-    private(set) var groups: [String] = []
-    /// Entries that a filter dropped.
-    private(set) var filtered = 0
-    private var tooLong = 0
+    private var selection: StreamSelection
 
     init(_ account: PlaylistAccount, filters: FilterChain, limits: PlaylistRefresh.Options, checksContent: Bool) {
-        decompressor = Decompressor(limits: limits.decompression)
+        var decompression = limits.decompression
+        decompression.archiveSuffixes = [".m3u", ".m3u8"]
+        decompressor = Decompressor(limits: decompression)
         parser = PlaylistParser(limits: limits.parsing)
-        identity = account.identity
-        self.account = account.id
-        self.filters = filters
+        selection = StreamSelection(account, filters: filters)
         check = checksContent ? ContentCheck() : nil
     }
 
-    /// What was wrong with the file so far.
-    var problems: ParseProblems {
-        var all = parser.problems
-        all.merge(decompressor.problems)
-        for _ in 0..<tooLong { all.note(.tooLong, line: 0, "URL") }
-        return all
+    var groups: [PlaylistGroup] { selection.groups }
+    var facts: StreamFacts {
+        var problems = parser.problems
+        problems.merge(decompressor.problems)
+        return selection.facts(adding: problems)
     }
-    var suspendedFilters: [String] { filters.suspended }
 
     /// - Throws: `DecompressionError`, or `ContentFault` as soon as it is sure that this is no playlist.
     mutating func read(_ buffer: ByteBuffer) throws -> [PlaylistStream] {
@@ -54,7 +38,7 @@ struct PlaylistReader {
         try decide()
         var entries: [PlaylistEntry] = []
         parser.finish { entries.append($0) }
-        for entry in entries { take(entry, &streams) }
+        take(entries, &streams)
         return streams
     }
 
@@ -63,7 +47,7 @@ struct PlaylistReader {
         if check?.isDecidable == true { try decide() }
         var entries: [PlaylistEntry] = []
         parser.parse(bytes) { entries.append($0) }
-        for entry in entries { take(entry, &streams) }
+        take(entries, &streams)
     }
 
     private mutating func decide() throws {
@@ -72,11 +56,8 @@ struct PlaylistReader {
         if let fault { throw ContentFault(fault: fault) }
     }
 
-    private mutating func take(_ entry: PlaylistEntry, _ streams: inout [PlaylistStream]) {
-        if groups.count < Self.maximumGroups, knownGroups.insert(entry.group).inserted { groups.append(entry.group) }
-        guard filters.keeps(entry) else { return filtered += 1 }
-        guard entry.url.cut(to: Self.urlLength) == entry.url else { return tooLong += 1 }
-        streams.append(PlaylistStream(hash: identity.hash(of: entry, account: account), entry: entry))
+    private mutating func take(_ entries: [PlaylistEntry], _ streams: inout [PlaylistStream]) {
+        for entry in entries { if let stream = selection.take(entry) { streams.append(stream) } }
     }
 }
 

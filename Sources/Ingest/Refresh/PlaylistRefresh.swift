@@ -33,6 +33,8 @@ public struct PlaylistRefresh: Sendable {
         public let processed: Int
         /// Entries that the account's filters dropped.
         public let filtered: Int
+        /// Whether the file was the one of the last refresh, and was not read again.
+        public let isUnchanged: Bool
         /// What was wrong with the file.
         public let problems: ParseProblems
         /// The account's `last_message`.
@@ -66,53 +68,128 @@ public struct PlaylistRefresh: Sendable {
             try await store.report(.error, $0, account: id)
         }
         return try await failures.reporting({ explain($0, account) }) {
-            try await refresh(account, events)
+            let run = try Run(account: account, filters: FilterChain(account.filters), events: events)
+            try await store.report(.fetching, "Starting refresh", account: account.id)
+            let staging = try await store.beginPlaylist(account: account.id, fingerprint: account.fingerprint)
+            return try await discarding(staging.discard) {
+                guard let fields = account.xtream else { return try await refresh(run, into: staging) }
+                return try await refreshXtream(XtreamLogin(fields), run, into: staging)
+            }
         }
     }
 
-    private func refresh(_ account: PlaylistAccount, _ events: RefreshEvents) async throws -> Report {
-        guard let source = account.source else {
-            throw RefreshError(code: .download, message: PlaylistMessages.noSource)
-        }
+    /// One refresh, from its beginning.
+    struct Run {
+        let account: PlaylistAccount
+        let filters: FilterChain
+        let events: RefreshEvents
         let start = ContinuousClock.now
         let scanStart = Date()
-        let filters = try FilterChain(account.filters)
-        try await store.report(.fetching, "Starting refresh", account: account.id)
-        let staging = try await store.beginPlaylist(account: account.id)
-        return try await discarding(staging.discard) {
-            let reader = PlaylistReader(account, filters: filters, limits: options, checksContent: source.isWeb)
-            let intake = PlaylistIntake(reader, into: staging, batchSize: options.batchSize)
-            try await fetch(source, account, into: intake, events)
-            let groups = try await intake.finish()
-            let processed = await intake.staged
-            let facts = await intake.facts
-            guard processed + facts.filtered > 0 else {
-                throw RefreshError(code: .content, message: PlaylistMessages.noStreams)
-            }
-            try await announce(processed, groups: groups.count, account, events)
-            try Task.checkCancellation()
-            let counts = try await staging.commit(groups: groups, scanStart: scanStart)
-            let seconds = start.duration(to: .now) / .seconds(1)
-            let report = Report(
-                counts: counts, processed: processed, filtered: facts.filtered, problems: facts.problems,
-                message: PlaylistMessages.finished(
-                    counts, total: processed, seconds: seconds, suspended: facts.suspended))
-            try await finish(report, seconds, account, events)
-            return report
-        }
     }
 
-    private func fetch(
-        _ source: IngestSource, _ account: PlaylistAccount, into intake: PlaylistIntake, _ events: RefreshEvents
-    ) async throws {
+    private func refresh(_ run: Run, into staging: any PlaylistStaging) async throws -> Report {
+        guard let source = run.account.source else {
+            throw RefreshError(code: .download, message: PlaylistMessages.noSource)
+        }
+        let reader = PlaylistReader(run.account, filters: run.filters, limits: options, checksContent: source.isWeb)
+        let intake = PlaylistIntake(reader, into: staging, batchSize: options.batchSize)
+        let receipt = try await fetch(source, unless: staging.known, into: intake, run)
+        guard receipt.isUnchanged, let known = staging.known else {
+            let result = try await store(receipt.version, from: intake, into: staging, run)
+            return try await conclude(result, isUnchanged: false, run)
+        }
+        return try await conclude(try await confirm(known, staging, run), isUnchanged: true, run)
+    }
+
+    /// Live streams of an Xtream Codes server: who asks, which categories there are, then all streams as one answer.
+    private func refreshXtream(
+        _ login: XtreamLogin, _ run: Run, into staging: any PlaylistStaging
+    ) async throws -> Report {
+        let server = XtreamServer(login: login, options: downloadOptions(run.account), logger: logger)
+        await run.events.send("downloading", 0, .fetching, ["message": "Authenticating with XC server..."])
+        try await store.save(try await server.account(), account: run.account.id)
+        let categories = try await server.liveCategories()
+        let reader = XtreamReader(run.account, login, categories: categories, filters: run.filters, limits: options)
+        let intake = PlaylistIntake(reader, into: staging, batchSize: options.batchSize)
+        do {
+            _ = try await fetch(.web(login.address(action: "get_live_streams")), unless: nil, into: intake, run)
+        } catch let error as DownloadError {
+            throw RefreshError(code: .download, message: "Failed to get streams from XC server: \(error.detail)")
+        }
+        return try await conclude(try await store(nil, from: intake, into: staging, run), isUnchanged: false, run)
+    }
+
+    private func conclude(_ result: Result, isUnchanged: Bool, _ run: Run) async throws -> Report {
+        let seconds = run.start.duration(to: .now) / .seconds(1)
+        let report = Report(
+            counts: result.counts, processed: result.processed, filtered: result.filtered, isUnchanged: isUnchanged,
+            problems: result.problems,
+            message: PlaylistMessages.finished(
+                result.counts, total: result.processed, seconds: seconds, suspended: result.suspended))
+        try await finish(report, seconds, run.account, run.events)
+        return report
+    }
+
+    /// What became of a file.
+    private struct Result {
+        var counts: PlaylistCounts
+        var processed: Int
+        var filtered: Int
+        var suspended: [String] = []
+        var problems = ParseProblems()
+    }
+
+    /// The file is new: what was staged takes the place of what was there.
+    private func store<Reader>(
+        _ version: FileVersion?, from intake: PlaylistIntake<Reader>, into staging: any PlaylistStaging, _ run: Run
+    ) async throws -> Result {
+        let groups = try await intake.finish()
+        let processed = await intake.staged
+        let facts = await intake.facts
+        guard processed + facts.filtered > 0 else {
+            let message = run.account.xtream != nil ? PlaylistMessages.noXtreamStreams : PlaylistMessages.noStreams
+            throw RefreshError(code: .content, message: message)
+        }
+        try await announce(processed, groups: groups.count, run.account, run.events)
+        try Task.checkCancellation()
+        // A filter that was suspended may do its work the next time.
+        let file = (facts.suspended.isEmpty ? version : nil).map {
+            KnownFile(
+                version: $0,
+                facts: [
+                    "processed": .int(processed), "filtered": .int(facts.filtered), "groups": .int(groups.count),
+                ])
+        }
+        return Result(
+            counts: try await staging.commit(groups: groups, scanStart: run.scanStart, file: file),
+            processed: processed, filtered: facts.filtered, suspended: facts.suspended, problems: facts.problems)
+    }
+
+    /// The file is the one that is there already: its streams have been seen again, and that is all.
+    private func confirm(_ known: KnownFile, _ staging: any PlaylistStaging, _ run: Run) async throws -> Result {
+        let processed = known.facts["processed"]?.int ?? 0
+        try await announce(processed, groups: known.facts["groups"]?.int ?? 0, run.account, run.events)
+        return Result(
+            counts: try await staging.confirm(scanStart: run.scanStart), processed: processed,
+            filtered: known.facts["filtered"]?.int ?? 0)
+    }
+
+    private func downloadOptions(_ account: PlaylistAccount) -> Download.Options {
         var download = options.download
         if let userAgent = account.userAgent { download.userAgent = userAgent }
-        let store = store
+        return download
+    }
+
+    private func fetch<Reader>(
+        _ source: IngestSource, unless known: KnownFile?, into intake: PlaylistIntake<Reader>, _ run: Run
+    ) async throws -> Download.Receipt {
+        let (account, events, store) = (run.account.id, run.events, store)
         let action = source.isWeb ? "downloading" : "parsing"
         await events.send(action, 0, .fetching)
-        let last = try await Download(options: download, logger: logger).run(source) { progress in
+        let downloader = Download(options: downloadOptions(run.account), logger: logger)
+        let receipt = try await downloader.run(source, unless: known?.version) { progress in
             let message = PlaylistMessages.downloading(progress)
-            try await store.report(.fetching, message, account: account.id)
+            try await store.report(.fetching, message, account: account)
             var fields = progress.eventFields
             fields["streams_processed"] = .int(await intake.staged)
             fields["message"] = .string(message)
@@ -121,10 +198,11 @@ public struct PlaylistRefresh: Sendable {
         } receive: {
             try await intake.take($0)
         }
-        guard source.isWeb else { return }
-        let message = PlaylistMessages.downloaded(last)
-        try await store.report(.fetching, message, account: account.id)
-        await events.send(action, 100, .fetching, last.eventFields.merging(["message": .string(message)]))
+        guard source.isWeb else { return receipt }
+        let message = receipt.isUnchanged ? RefreshMessages.unchanged : PlaylistMessages.downloaded(receipt.progress)
+        try await store.report(.fetching, message, account: account)
+        await events.send(action, 100, .fetching, receipt.progress.eventFields.merging(["message": .string(message)]))
+        return receipt
     }
 
     private func announce(

@@ -1,3 +1,4 @@
+public import CeleryProtocol
 public import FoundationEssentials
 
 /// What a playlist refresh needs to know about an account.
@@ -41,6 +42,8 @@ public struct PlaylistAccount: Sendable, Equatable {
     public var filters: [Filter]
     /// The setting `m3u_hash_key`.
     public var identity: StreamIdentity
+    /// What people typed for an account of the Xtream Codes kind, which has no source; nil for playlists.
+    public var xtream: XtreamFields?
 
     /// An account with these values.
     public init(
@@ -54,6 +57,20 @@ public struct PlaylistAccount: Sendable, Equatable {
         self.userAgent = userAgent
         self.filters = filters
         self.identity = identity
+    }
+}
+
+/// A group of a provider's.
+public struct PlaylistGroup: Sendable, Equatable {
+    /// Its name.
+    public var name: String
+    /// Merged into the relation's `custom_properties`: `xc_id`.
+    public var properties: JSONObject
+
+    /// A group with these values.
+    public init(name: String, properties: JSONObject = [:]) {
+        self.name = name
+        self.properties = properties
     }
 }
 
@@ -93,20 +110,31 @@ public protocol PlaylistStore: Sendable {
     /// Sets the account's `status` and `last_message`.
     func report(_ status: RefreshStatus, _ message: String, account: Int) async throws
 
+    /// Writes down what an Xtream Codes server says about the account's user.
+    func save(_ info: XtreamAccount, account: Int) async throws
+
     /// Begins to gather a new state of the account, which nobody sees yet.
-    func beginPlaylist(account: Int) async throws -> any PlaylistStaging
+    ///
+    /// The fingerprint stands for everything about the account that decides what becomes of the same file.
+    func beginPlaylist(account: Int, fingerprint: String) async throws -> any PlaylistStaging
 }
 
 /// A new state of one account's streams that is being gathered.
 public protocol PlaylistStaging: Sendable {
+    /// The file whose entries the account has now; nil when something other than that file decided what is there.
+    var known: KnownFile? { get }
+
     /// Adds entries; of two with the same hash the later wins.
     func stage(_ streams: [PlaylistStream]) async throws
 
     /// Makes everything that was added visible at once; streams that were not added become stale.
     ///
     /// `groups` are all groups of the playlist, also those whose entries were filtered out. `scanStart` becomes
-    /// `last_seen`.
-    func commit(groups: [String], scanStart: Date) async throws -> PlaylistCounts
+    /// `last_seen`. `file` is what the next refresh will find as ``known``.
+    func commit(groups: [PlaylistGroup], scanStart: Date, file: KnownFile?) async throws -> PlaylistCounts
+
+    /// Says that the known file is still the one that there is; its streams were seen at `scanStart`.
+    func confirm(scanStart: Date) async throws -> PlaylistCounts
 
     /// Forgets everything that was added. Harmless after a commit.
     func discard() async

@@ -17,6 +17,22 @@ struct GuideElement {
 
     func first(_ name: String) -> GuideElement? { children.first { $0.name == name } }
 
+    /// The last non-empty text of a name in the first of these languages that there is; without one, the last of all.
+    ///
+    /// `en` also means `en-GB` and `en_US`.
+    func text(_ name: String, preferring languages: [String]) -> String? {
+        for language in languages {
+            let fitting = children.last { child in
+                guard child.name == name, let own = child["lang"]?.lowercased(), !child.text.isEmpty else {
+                    return false
+                }
+                return own == language || own.hasPrefix(language + "-") || own.hasPrefix(language + "_")
+            }
+            if let fitting { return fitting.text }
+        }
+        return texts(name).last
+    }
+
     /// The non-empty texts of all children of a name, in order.
     func texts(_ name: String) -> [String] {
         children.compactMap { $0.name == name ? $0.text.nonEmpty : nil }
@@ -45,7 +61,7 @@ extension GuideChannel {
 
 extension Programme {
     /// Nil when channel or times are missing, unreadable or backwards.
-    init?(_ element: GuideElement, line: Int, problems: inout ParseProblems) {
+    init?(_ element: GuideElement, languages: [String], line: Int, problems: inout ParseProblems) {
         guard let channel = element["channel"], let begins = element["start"], let ends = element["stop"] else {
             problems.note(.missingField, line: line, "programme without channel, start or stop")
             return nil
@@ -58,12 +74,12 @@ extension Programme {
             problems.note(.endsBeforeStart, line: line, "\(begins) - \(ends)")
             return nil
         }
-        let description = element.texts("desc").last
+        let description = element.text("desc", preferring: languages)
         self.init(
             channel: channel, start: Date(timeIntervalSince1970: Double(start)),
             stop: Date(timeIntervalSince1970: Double(stop)),
-            title: (element.texts("title").last ?? "No Title").cut(to: 255),
-            subTitle: element.texts("sub-title").last, description: description,
+            title: (element.text("title", preferring: languages) ?? "No Title").cut(to: 255),
+            subTitle: element.text("sub-title", preferring: languages), description: description,
             customProperties: ProgrammeProperties(element, description: description).object)
     }
 }

@@ -15,6 +15,7 @@ final class GuideHandler {
 
     private let limits: GuideParser.Limits
     private let wantedChannels: Set<String>?
+    private let languages: [String]
     private let entities = EntityTable()
 
     private var finished: [GuideRecord] = []
@@ -33,8 +34,9 @@ final class GuideHandler {
     private var markupDepth = 0
     private var names: [UnsafePointer<xmlChar>: String] = [:]
 
-    init(wantedChannels: Set<String>?, limits: GuideParser.Limits) {
+    init(wantedChannels: Set<String>?, languages: [String], limits: GuideParser.Limits) {
         self.wantedChannels = wantedChannels
+        self.languages = languages
         self.limits = limits
     }
 
@@ -153,7 +155,8 @@ final class GuideHandler {
         let record: GuideRecord? =
             element.name == "channel"
             ? GuideChannel(element, line: recordLine, problems: &problems).map(GuideRecord.channel)
-            : Programme(element, line: recordLine, problems: &problems).map(GuideRecord.programme)
+            : Programme(element, languages: languages, line: recordLine, problems: &problems)
+                .map(GuideRecord.programme)
         guard let record else { return }
         recordCount += 1
         finished.append(record)

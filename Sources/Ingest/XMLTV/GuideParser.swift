@@ -61,12 +61,16 @@ public final class GuideParser {
 
     /// A parser at the beginning of a guide.
     ///
-    /// Programmes are given out for the wanted channels' ids, nil meaning all; channels always are.
+    /// Programmes are given out for the wanted channels' ids, nil meaning all; channels always are. Of several titles
+    /// and descriptions the one in the first of the languages counts, `de` before `en`; else the last.
     ///
     /// - Throws: `GuideParseError` with `.noParser` when memory is short.
-    public init(wantedChannels: Set<String>? = nil, limits: Limits = Limits()) throws(GuideParseError) {
+    public init(
+        wantedChannels: Set<String>? = nil, languages: [String] = [], limits: Limits = Limits()
+    ) throws(GuideParseError) {
         self.limits = limits
-        handler = GuideHandler(wantedChannels: wantedChannels, limits: limits)
+        handler = GuideHandler(
+            wantedChannels: wantedChannels, languages: languages.map { $0.lowercased() }, limits: limits)
         guard let context = handler.makeContext() else {
             throw GuideParseError(code: .noParser, line: 0, found: "")
         }

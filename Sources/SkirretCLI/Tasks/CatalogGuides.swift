@@ -1,4 +1,5 @@
 import Catalog
+import CeleryProtocol
 import Foundation
 import Ingest
 
@@ -8,10 +9,13 @@ struct CatalogGuides: GuideStore {
 
     func guideSource(_ id: Int) async throws -> GuideSource? {
         guard let source = try await catalog.epgSources.find(id) else { return nil }
-        return GuideSource(
+        var found = GuideSource(
             id: id, name: source.draft.name,
             source: IngestSource(file: source.draft.filePath, address: source.draft.url),
-            isActive: source.draft.isActive, isXMLTV: source.draft.kind == .xmltv)
+            isActive: source.draft.isActive, isXMLTV: source.draft.kind == .xmltv,
+            userAgent: try await catalog.settings.userAgent(nil)?.headerText)
+        found.languages = source.draft.customProperties["languages"]?.array?.compactMap(\.string) ?? []
+        return found
     }
 
     func report(_ status: RefreshStatus, _ message: String, source: Int) async throws {
@@ -20,12 +24,14 @@ struct CatalogGuides: GuideStore {
             updatedAt: status == .success ? Date() : nil)
     }
 
-    func beginGuide(source: Int) async throws -> any GuideStaging {
-        Staging(refresh: try await catalog.beginGuideRefresh(source: source))
+    func beginGuide(source: Int, fingerprint: String) async throws -> any GuideStaging {
+        Staging(refresh: try await catalog.beginGuideRefresh(source: source, fingerprint: fingerprint))
     }
 
     private struct Staging: GuideStaging {
         let refresh: Catalog.GuideRefresh
+
+        var known: KnownFile? { refresh.fetched.flatMap(KnownFile.init) }
 
         var mappedChannels: Set<String> { Set(refresh.mapped.keys) }
 
@@ -43,8 +49,8 @@ struct CatalogGuides: GuideStore {
                 })
         }
 
-        func commit() async throws -> GuideCounts {
-            let counts = try await refresh.commit()
+        func commit(file: KnownFile?) async throws -> GuideCounts {
+            let counts = try await refresh.commit(file: file.map(FetchedFile.init))
             return GuideCounts(
                 channels: counts.channelsCreated + counts.channelsUpdated + counts.channelsUnchanged,
                 programmes: counts.programmes)

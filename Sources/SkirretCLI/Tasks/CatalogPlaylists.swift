@@ -1,4 +1,5 @@
 import Catalog
+import CeleryProtocol
 import Foundation
 import Ingest
 
@@ -15,11 +16,19 @@ struct CatalogPlaylists: PlaylistStore {
                     isCaseSensitive: filter.isCaseSensitive)
             }
         }
-        return PlaylistAccount(
-            id: id, name: account.draft.name,
-            source: IngestSource(file: account.draft.filePath, address: account.draft.serverURL),
-            isActive: account.draft.isActive, filters: filters,
+        let draft = account.draft
+        let isXtream = draft.kind == .xtream
+        var found = PlaylistAccount(
+            id: id, name: draft.name,
+            source: isXtream ? nil : IngestSource(file: draft.filePath, address: draft.serverURL),
+            isActive: account.draft.isActive,
+            userAgent: try await catalog.settings.userAgent(account.draft.userAgentID)?.headerText, filters: filters,
             identity: StreamIdentity(setting: try await catalog.settings.streamHashKeys()))
+        if isXtream {
+            found.xtream = XtreamFields(
+                server: draft.serverURL, username: draft.username, password: draft.password)
+        }
+        return found
     }
 
     func report(_ status: RefreshStatus, _ message: String, account: Int) async throws {
@@ -28,12 +37,20 @@ struct CatalogPlaylists: PlaylistStore {
             updatedAt: status == .success ? Date() : nil)
     }
 
-    func beginPlaylist(account: Int) async throws -> any PlaylistStaging {
-        Staging(refresh: try await catalog.beginStreamRefresh(account: account))
+    func save(_ info: XtreamAccount, account: Int) async throws {
+        try await catalog.m3uAccounts.saveInfo(
+            of: account, ["user_info": .object(info.user), "server_info": .object(info.server)],
+            expires: info.expires)
+    }
+
+    func beginPlaylist(account: Int, fingerprint: String) async throws -> any PlaylistStaging {
+        Staging(refresh: try await catalog.beginStreamRefresh(account: account, fingerprint: fingerprint))
     }
 
     private struct Staging: PlaylistStaging {
         let refresh: StreamRefresh
+
+        var known: KnownFile? { refresh.fetched.flatMap(KnownFile.init) }
 
         func stage(_ streams: [PlaylistStream]) async throws {
             try await refresh.stage(
@@ -42,19 +59,53 @@ struct CatalogPlaylists: PlaylistStore {
                     return StagedStream(
                         hash: stream.hash, name: entry.name, url: entry.url, group: entry.group, logoURL: entry.logo,
                         guideID: entry.tvgID, customProperties: entry.customProperties, isAdult: entry.isAdult,
-                        channelNumber: entry.channelNumber, isCatchup: entry.isCatchup, catchupDays: entry.catchupDays)
+                        streamID: entry.streamID, channelNumber: entry.channelNumber, isCatchup: entry.isCatchup,
+                        catchupDays: entry.catchupDays)
                 })
         }
 
-        func commit(groups: [String], scanStart: Date) async throws -> PlaylistCounts {
-            try await refresh.stage(groups: groups.map { StagedGroup(name: $0) })
-            let counts = try await refresh.commit(at: scanStart)
-            return PlaylistCounts(
-                created: counts.created, updated: counts.updated, stale: counts.stale, deleted: counts.deleted)
+        func commit(groups: [PlaylistGroup], scanStart: Date, file: KnownFile?) async throws -> PlaylistCounts {
+            try await refresh.stage(groups: groups.map { StagedGroup(name: $0.name, customProperties: $0.properties) })
+            return PlaylistCounts(try await refresh.commit(at: scanStart, file: file.map(FetchedFile.init)))
+        }
+
+        func confirm(scanStart: Date) async throws -> PlaylistCounts {
+            PlaylistCounts(try await refresh.confirm(at: scanStart))
         }
 
         // Nothing was visible yet, and the staging area goes with its connection in any case.
         func discard() async { try? await refresh.discard() }
+    }
+}
+
+extension PlaylistCounts {
+    fileprivate init(_ counts: StreamRefreshCounts) {
+        self.init(created: counts.created, updated: counts.updated, stale: counts.stale, deleted: counts.deleted)
+    }
+}
+
+extension String {
+    /// Without what could not stand in a header.
+    var headerText: String { String(unicodeScalars.filter { $0.isASCII && $0.value >= 0x20 && $0.value != 0x7F }) }
+}
+
+extension KnownFile {
+    /// As the catalogue keeps it.
+    init?(_ file: FetchedFile) {
+        let version = FileVersion(tag: file.version["tag"]?.string, modified: file.version["modified"]?.string)
+        guard let version else { return nil }
+        self.init(version: version, facts: file.facts)
+    }
+}
+
+extension FetchedFile {
+    /// As the catalogue keeps it.
+    init(_ file: KnownFile) {
+        self.init(
+            version: [
+                "tag": file.version.tag.map(JSONValue.string) ?? .null,
+                "modified": file.version.modified.map(JSONValue.string) ?? .null,
+            ], facts: file.facts)
     }
 }
 

@@ -46,6 +46,8 @@ struct RefreshTasks: Sendable {
                         "streams_deleted": .int(report.counts.deleted), "total_processed": .int(report.processed),
                     ])
                 return "Dispatched jobs complete."
+            } catch let error as Ingest.RefreshError where error.isNoWork {
+                return error.message
             } catch let error as Ingest.RefreshError {
                 throw error.failure
             }
@@ -65,6 +67,9 @@ struct RefreshTasks: Sendable {
                 } catch let error as TaskFailure {
                     // One source's trouble is on that source; the others get their turn.
                     context.logger.warning("a source could not be refreshed", metadata: ["error": "\(error)"])
+                } catch let error as Ingest.RefreshError {
+                    // Switched off since the list was made.
+                    context.logger.info("a source was left out", metadata: ["reason": "\(error)"])
                 }
             }
             return "EPG data refreshed."
@@ -80,8 +85,12 @@ struct RefreshTasks: Sendable {
                 answer: { running in .string("Task already running for this source, as \(running).") }))
         return TaskDefinition(Self.guideTask, parameters: ["source_id", "force"], options: options) {
             (context: TaskContext, id: Int, _: Bool?) in
-            try await refreshGuide(id, context)
-            return nil
+            do {
+                try await refreshGuide(id, context)
+                return nil
+            } catch let error as Ingest.RefreshError where error.isNoWork {
+                return error.message
+            }
         }
     }
 
@@ -98,7 +107,7 @@ struct RefreshTasks: Sendable {
                     "source_id": .int(id), "programs": .int(report.programmes), "channels": .int(report.channels),
                     "skipped_programs": .int(report.skippedProgrammes),
                 ])
-        } catch let error as Ingest.RefreshError {
+        } catch let error as Ingest.RefreshError where !error.isNoWork {
             throw error.failure
         }
     }
@@ -115,6 +124,11 @@ struct RefreshTasks: Sendable {
 }
 
 extension Ingest.RefreshError {
+    /// Whether there was nothing to do: the source is gone, off, or of a kind without a file.
+    ///
+    /// No failure then, as a schedule may fire once more after somebody switched its source off.
+    fileprivate var isNoWork: Bool { code == .notFound || code == .notRefreshable }
+
     /// What a caller of the task sees.
     var failure: TaskFailure {
         TaskFailure(

@@ -329,8 +329,8 @@ func fetch(_ source: IngestSource, _ options: Download.Options = DownloadTests.p
     bytes: [UInt8], last: DownloadProgress
 ) {
     let received = Mutex<[UInt8]>([])
-    let last = try await Download(options: options).run(source) { piece in
+    let receipt = try await Download(options: options).run(source) { piece in
         received.withLock { $0.append(contentsOf: piece.readableBytesView) }
     }
-    return (received.withLock { $0 }, last)
+    return (received.withLock { $0 }, receipt.progress)
 }

@@ -84,6 +84,29 @@ import Testing
         }
     }
 
+    @Test func `an unchanged playlist costs one request and ends in success with its counts`() async throws {
+        let small = Self.small
+        try await RawServer.with(answering: { _, head in
+            head.contains("If-None-Match: \"v1\"")
+                ? [.text("HTTP/1.1 304 X\r\n\r\n"), .close] : Step.answer(200, small, headers: ["ETag: \"v1\""])
+        }) { server in
+            let store = Self.store(server.url())
+            let first = try await Self.run(store)
+            let again = try await Self.run(store)
+            #expect(!first.isUnchanged && again.isUnchanged && again.processed == 2)
+            #expect(store.now.confirmed == 1 && server.requests.count == 2)
+            #expect(store.last?.status == .success)
+            #expect(
+                store.last?.message.hasSuffix(
+                    "Streams: 0 created, 0 updated, 0 marked stale, 0 removed. Total processed: 2.") == true)
+            #expect(store.now.events.last?["progress"] == 100)
+            // Another filter makes other streams of the same file.
+            store.state.withLock { $0.account?.filters = [.init(target: .name, pattern: "A")] }
+            let filtered = try await Self.run(store)
+            #expect(!filtered.isUnchanged && filtered.processed == 1)
+        }
+    }
+
     @Test func `credentials in the address do not get into messages`() async throws {
         try await RawServer.with([:]) { server in
             let store = Self.store(server.url("/get.php?username=me&password=secret"))

@@ -21,6 +21,11 @@ final class MemoryStore: PlaylistStore, GuideStore {
         /// Called before each staged batch.
         var beforeStage: (@Sendable (Int) async throws -> Void)?
         var failsToCommit = false
+        /// The files that were committed, by fingerprint.
+        var files: [String: KnownFile] = [:]
+        var confirmed = 0
+        var info: XtreamAccount?
+        var groupProperties: [String: JSONObject] = [:]
     }
     struct Broken: Error {}
 
@@ -48,8 +53,14 @@ final class MemoryStore: PlaylistStore, GuideStore {
         state.withLock { $0.reports.append((status, message)) }
     }
 
-    func beginPlaylist(account: Int) async throws -> any PlaylistStaging { Playlist(store: self) }
-    func beginGuide(source: Int) async throws -> any GuideStaging { Guide(store: self, mappedChannels: now.mapped) }
+    func save(_ info: XtreamAccount, account: Int) async throws { state.withLock { $0.info = info } }
+
+    func beginPlaylist(account: Int, fingerprint: String) async throws -> any PlaylistStaging {
+        Playlist(store: self, fingerprint: fingerprint)
+    }
+    func beginGuide(source: Int, fingerprint: String) async throws -> any GuideStaging {
+        Guide(store: self, mappedChannels: now.mapped, fingerprint: fingerprint)
+    }
 
     fileprivate func willStage(_ count: Int) async throws {
         let (hook, number) = state.withLock { state in
@@ -68,14 +79,26 @@ private final class Playlist: PlaylistStaging {
     let store: MemoryStore
     private let staged = Mutex<[String: PlaylistEntry]>([:])
 
-    init(store: MemoryStore) { self.store = store }
+    private let fingerprint: String
+    let known: KnownFile?
+
+    init(store: MemoryStore, fingerprint: String) {
+        self.store = store
+        self.fingerprint = fingerprint
+        known = store.now.files[fingerprint]
+    }
+
+    func confirm(scanStart: Date) async throws -> PlaylistCounts {
+        store.state.withLock { $0.confirmed += 1 }
+        return PlaylistCounts()
+    }
 
     func stage(_ streams: [PlaylistStream]) async throws {
         try await store.willStage(streams.count)
         staged.withLock { for stream in streams { $0[stream.hash] = stream.entry } }
     }
 
-    func commit(groups: [String], scanStart: Date) async throws -> PlaylistCounts {
+    func commit(groups: [PlaylistGroup], scanStart: Date, file: KnownFile?) async throws -> PlaylistCounts {
         try store.check()
         let new = staged.withLock { $0 }
         return store.state.withLock { state in
@@ -83,7 +106,9 @@ private final class Playlist: PlaylistStaging {
             let created = new.keys.count { old[$0] == nil }
             let updated = new.count { old[$0.key] != nil && old[$0.key] != $0.value }
             state.streams = new
-            state.groups = groups
+            state.files = [fingerprint: file].compactMapValues { $0 }
+            state.groups = groups.map(\.name)
+            state.groupProperties = Dictionary(uniqueKeysWithValues: groups.map { ($0.name, $0.properties) })
             return PlaylistCounts(created: created, updated: updated, stale: old.keys.count { new[$0] == nil })
         }
     }
@@ -96,8 +121,13 @@ private final class Guide: GuideStaging {
     let mappedChannels: Set<String>
     private let staged = Mutex<(channels: [String: GuideChannel], programmes: [Programme])>(([:], []))
 
-    init(store: MemoryStore, mappedChannels: Set<String>) {
+    private let fingerprint: String
+    let known: KnownFile?
+
+    init(store: MemoryStore, mappedChannels: Set<String>, fingerprint: String) {
         self.store = store
+        self.fingerprint = fingerprint
+        known = store.now.files[fingerprint]
         self.mappedChannels = mappedChannels
     }
 
@@ -111,11 +141,12 @@ private final class Guide: GuideStaging {
         staged.withLock { $0.programmes += programmes }
     }
 
-    func commit() async throws -> GuideCounts {
+    func commit(file: KnownFile?) async throws -> GuideCounts {
         try store.check()
         let new = staged.withLock { $0 }
         return store.state.withLock { state in
             state.channels = new.channels
+            state.files = [fingerprint: file].compactMapValues { $0 }
             state.programmes = new.programmes
             return GuideCounts(channels: new.channels.count, programmes: new.programmes.count)
         }

@@ -10,6 +10,8 @@ final class RawServer: Sendable {
         /// Keeps the connection open and says no more.
         case hang
         case close
+        /// Closes once the condition holds: what the other side has not read when a connection ends may be lost to it.
+        case closeWhen(@Sendable () -> Bool)
         /// Sends the same bytes again and again until the other side has gone.
         case repeatForever([UInt8])
 
@@ -41,7 +43,19 @@ final class RawServer: Sendable {
     static func with<Result: Sendable>(
         _ routes: [String: [Step]], _ body: (RawServer) async throws -> Result
     ) async throws -> Result {
-        let server = try await RawServer(routes)
+        try await with(
+            answering: { _, head in
+                let path = head.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+                return routes[path] ?? routes["*"] ?? Step.answer(404, Array("no such page".utf8))
+            }, body)
+    }
+
+    /// Runs a server whose answers depend on how many requests there were before, and on the request's head.
+    @discardableResult
+    static func with<Result: Sendable>(
+        answering answer: @escaping @Sendable (Int, String) -> [Step], _ body: (RawServer) async throws -> Result
+    ) async throws -> Result {
+        let server = try await RawServer(answer)
         do {
             let result = try await body(server)
             try await server.channel.close()
@@ -54,12 +68,12 @@ final class RawServer: Sendable {
 
     func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
 
-    private init(_ routes: [String: [Step]]) async throws {
+    private init(_ answer: @escaping @Sendable (Int, String) -> [Step]) async throws {
         let holder = Holder()
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Conversation(routes) { holder.note($0) })
+                    try channel.pipeline.syncOperations.addHandler(Conversation(answer) { holder.note($0) })
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -70,29 +84,33 @@ final class RawServer: Sendable {
 
     private final class Holder: Sendable {
         let server = Mutex<RawServer?>(nil)
-        func note(_ request: String) {
-            server.withLock { $0 }?.state.withLock { $0.requests.append(request) }
+        func note(_ request: String) -> Int {
+            server.withLock { $0 }?.state.withLock { state in
+                state.requests.append(request)
+                return state.requests.count - 1
+            } ?? 0
         }
     }
 
     private final class Conversation: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
-        private let routes: [String: [Step]]
-        private let note: @Sendable (String) -> Void
+        private let answer: @Sendable (Int, String) -> [Step]
+        private let note: @Sendable (String) -> Int
         private var head = ""
 
-        init(_ routes: [String: [Step]], _ note: @escaping @Sendable (String) -> Void) {
-            self.routes = routes
+        init(
+            _ answer: @escaping @Sendable (Int, String) -> [Step], _ note: @escaping @Sendable (String) -> Int
+        ) {
+            self.answer = answer
             self.note = note
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             head += String(buffer: unwrapInboundIn(data))
             guard head.hasSuffix("\r\n\r\n") else { return }
-            note(head)
-            let path = head.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+            let request = head
             head = ""
-            perform(routes[path] ?? routes["*"] ?? Step.answer(404, Array("no such page".utf8)), context.channel)
+            perform(answer(note(request), request), context.channel)
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -104,9 +122,15 @@ final class RawServer: Sendable {
                 case .send(let bytes): written = channel.writeAndFlush(ByteBuffer(bytes: bytes))
                 case .hang: break
                 case .close: written.whenComplete { _ in channel.close(promise: nil) }
+                case .closeWhen(let condition): written.whenComplete { _ in Self.close(channel, when: condition) }
                 case .repeatForever(let bytes): Self.pump(ByteBuffer(bytes: bytes), channel)
                 }
             }
+        }
+
+        private static func close(_ channel: any Channel, when condition: @escaping @Sendable () -> Bool) {
+            guard !condition() else { return channel.close(promise: nil) }
+            channel.eventLoop.scheduleTask(in: .milliseconds(2)) { close(channel, when: condition) }
         }
 
         private static func pump(_ bytes: ByteBuffer, _ channel: any Channel) {

@@ -18,6 +18,26 @@ import Testing
         #expect(guide.problems.counts == [.missingField: 1])
     }
 
+    @Test(arguments: [
+        ([], "Drei", "last"), (["de"], "Zwei", "unten"), (["DE", "en"], "Zwei", "unten"),
+        (["en", "de"], "One", "unten"),
+        (["it", "fr"], "Drei", "last"), (["e"], "Drei", "last"),
+    ])
+    func `of several languages the first preferred one counts`(languages: [String], title: String, text: String) throws
+    {
+        let parser = try GuideParser(languages: languages)
+        var programmes: [Programme] = []
+        func keep(_ record: GuideRecord) { if case .programme(let found) = record { programmes.append(found) } }
+        let guide = """
+            <tv><programme start="20261122183000" stop="20261122190000" channel="a"><title lang="en_GB">One</title>
+            <title lang="de">Zwei</title><title lang="de"> </title><title>Drei</title><desc lang="de-AT">unten</desc>
+            <desc>last</desc></programme></tv>
+            """
+        try parser.parse(Array(guide.utf8), keep)
+        try parser.finish(keep)
+        #expect(programmes.map(\.title) == [title] && programmes.first?.description == text)
+    }
+
     @Test func `a programme has times, the last texts, and everything else by name`() throws {
         let guide = try read(
             """
