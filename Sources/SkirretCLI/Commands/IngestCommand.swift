@@ -89,7 +89,7 @@ struct IngestInspectCommand: AsyncParsableCommand {
         Output.line("")
         let sorted = found.groups.sorted { ($1.streams, $0.name) < ($0.streams, $1.name) }
         let shown = groups > 0 ? Array(sorted.prefix(groups)) : sorted
-        Output.table(["STREAMS", "GROUP"], shown.map { [String($0.streams), $0.name] })
+        Output.table(["GROUP", "STREAMS"], shown.map { [$0.name, String($0.streams)] })
         if shown.count < sorted.count {
             Output.line("and \(sorted.count - shown.count) more groups; --groups 0 lists them")
         }
@@ -112,11 +112,11 @@ struct IngestInspectCommand: AsyncParsableCommand {
         Output.line("")
         guard problems.total > 0 else { return Output.line("Nothing is wrong with it.") }
         let counts = problems.counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-        Output.table(["TIMES", "WRONG"], counts.map { [String($0.value), $0.key.words] })
+        Output.table(["WRONG", "TIMES"], counts.map { [$0.key.words, String($0.value)] })
         Output.line("")
         Output.table(
-            ["LINE", "WRONG", "FOUND"],
-            problems.samples.map { [$0.line > 0 ? String($0.line) : "-", $0.kind.words, Self.shown($0.detail)] })
+            ["WRONG", "LINE", "FOUND"],
+            problems.samples.map { [$0.kind.words, $0.line > 0 ? String($0.line) : "-", Self.shown($0.detail)] })
         if problems.total > problems.samples.count {
             Output.line("and \(problems.total - problems.samples.count) more")
         }

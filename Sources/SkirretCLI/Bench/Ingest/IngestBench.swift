@@ -152,7 +152,7 @@ struct IngestBench {
         tell("\(kind.rawValue) \((file as NSString).lastPathComponent)")
         var arguments = ["bench", "ingest-step", kind.rawValue, file, database, "--source", source]
         if forgets { arguments.append("--forgets") }
-        return try await run("/proc/self/exe", arguments)
+        return try await run(URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path, arguments)
     }
 
     private func peer(_ kind: String, _ file: String, _ database: String, _ source: Int) async throws -> Cost? {
@@ -165,7 +165,7 @@ struct IngestBench {
 
     private func run(_ program: String, _ arguments: [String]) async throws -> Cost {
         let process = Process()
-        process.executableURL = URL(filePath: program).resolvingSymlinksInPath()
+        process.executableURL = URL(filePath: program)
         process.arguments = arguments
         let output = path("figures")
         try Data().write(to: URL(filePath: output))
