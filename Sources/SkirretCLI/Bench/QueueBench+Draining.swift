@@ -38,6 +38,7 @@ extension QueueBench {
     private func drain(_ count: Int, stopAfter: Int? = nil, ignoringResults: Bool = false) async throws -> Drain {
         try await redis.flush()
         try await fill(count, ignoringResults: ignoringResults)
+        try await redis.forgetSending()
         let before = redis.cpuSeconds
         let worker = try WorkerProcess.start(port: redis.port, concurrency: plan.concurrency)
         let rate = try await drainRate(of: redis, tasks: count, leaving: count - (stopAfter ?? count))

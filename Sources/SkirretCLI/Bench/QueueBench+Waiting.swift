@@ -10,27 +10,41 @@ extension QueueBench {
         try await redis.flush()
         let least = try HandOver.measure(port: redis.port, rounds: plan.rounds)
         let worker = try WorkerProcess.start(port: redis.port, concurrency: plan.concurrency)
-        let queue = TaskQueue(url, defaultQueue: .init(rawValue: BenchRedis.queue), name: "bench")
-        var times: [Double] = []
-        for round in 0..<plan.rounds + 20 {
-            try await Task.sleep(for: HandOver.pause)
-            let began = BenchTasks.monotonicNanoseconds
-            let id = try await withTaskExecutorPreference(queue.redis.executor) {
-                try await queue.send("samples.clock")
-            }
-            let result = try await queue.result(of: id, within: .seconds(30))
-            guard let started = result.result["monotonic"]?.int else {
-                throw BenchFailure("no time in \(result.result)")
-            }
-            if round >= 20 { times.append(Double(started - began) / 1000) }  // the first ones warm up
-        }
-        await queue.close()
+        let beside = try await starts(isBeside: true)
+        let fromPool = try await starts(isBeside: false)
         await worker.stop()
-        return [0.5, 0.99].map { share in
+        func reading(_ what: String, _ times: [Double], _ share: Double) -> Reading {
             Reading(
-                what: "idle: enqueue to start, p\(Int(share * 100))", unit: "us", ours: quantile(times, share),
+                what: "idle: enqueue to start\(what), p\(Int(share * 100))", unit: "us", ours: quantile(times, share),
                 limit: quantile(least, share), celery: peer.map { quantile($0.latency, share) }, isCost: true)
         }
+        return [
+            reading("", beside, 0.5), reading("", beside, 0.99), reading(", from the pool", fromPool, 0.5),
+            reading(", from the pool", fromPool, 0.99),
+        ]
+    }
+
+    /// Microseconds from a call of `send` to the first line of the task's body, in another process that is idle.
+    ///
+    /// With `isBeside` the caller runs on the connection's thread, as a program can choose; else on Swift's pool.
+    private func starts(isBeside: Bool) async throws -> [Double] {
+        let queue = TaskQueue(url, defaultQueue: .init(rawValue: BenchRedis.queue), name: "bench")
+        let times = try await withTaskExecutorPreference(isBeside ? queue.redis.executor : nil) {
+            var times: [Double] = []
+            for round in 0..<plan.rounds + 20 {
+                try await Task.sleep(for: HandOver.pause)
+                let began = BenchTasks.monotonicNanoseconds
+                let id = try await queue.send("samples.clock")
+                let result = try await queue.result(of: id, within: .seconds(30))
+                guard let started = result.result["monotonic"]?.int else {
+                    throw BenchFailure("no time in \(result.result)")
+                }
+                if round >= 20 { times.append(Double(started - began) / 1000) }  // the first ones warm up
+            }
+            return times
+        }
+        await queue.close()
+        return times
     }
 
     /// Tasks with a time, while others keep the worker busy.

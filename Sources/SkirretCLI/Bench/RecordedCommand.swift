@@ -13,6 +13,9 @@ struct RecordedCommand: Sendable {
 
     /// Whether it belongs to the work rather than to the connection.
     var isWork: Bool { !Self.connectionOnly.contains(name) }
+
+    /// Whether its connection is one that waits for messages.
+    var isWait: Bool { name == "BLMOVE" }
 }
 
 /// Cuts what a client sends into commands.

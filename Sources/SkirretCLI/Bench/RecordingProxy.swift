@@ -82,6 +82,8 @@ final class RecordingProxy: Sendable {
     private func pass(from source: Int32, to target: Int32, isRecorded: Bool) {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var splitter = CommandSplitter()
+        // What lies behind a blocking wait is no work that a replay could do: it runs when the wait ends.
+        var isWait = false
         while true {
             let count = read(source, &buffer, buffer.count)
             guard count > 0 else { break }
@@ -94,7 +96,8 @@ final class RecordingProxy: Sendable {
             guard isRecorded else { continue }
             let commands = buffer.withUnsafeBytes { splitter.take(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             heard.add(commands.count, ordering: .relaxed)
-            kept.withLock { $0 += commands.filter(\.isWork) }
+            isWait = isWait || commands.contains(where: \.isWait)
+            if !isWait { kept.withLock { $0 += commands.filter(\.isWork) } }
         }
         shutdown(target, Int32(SHUT_RDWR))
     }
