@@ -14,6 +14,8 @@ enum Keys {
     static let pluginSuspensions = "skirret:api:plugins:suspended"
     /// STREAM of `topic` and `data` (JSON), trimmed to about ``EventBus/historyLength`` entries.
     static let eventHistory = "skirret:events:history"
-    /// Channel: JSON `{"id":"<stream id>","topic":"…","data":{…}}`.
+    /// STRING: names the history; another one after it was emptied.
+    static let eventEpoch = "skirret:events:epoch"
+    /// Channel: JSON `{"id":"<stream id>","epoch":"…","topic":"…","data":{…}}`.
     static let events = "skirret:events"
 }

@@ -6,8 +6,12 @@ import CeleryProtocol
 enum ClientMessage: Equatable {
     /// `{"type":"auth","token":"…"}`, the first frame of a client that has no cookie.
     case authenticate(token: String)
-    /// `{"type":"subscribe","topics":[…],"epoch":…,"offset":…}`: topics and recovery. Understood, not granted yet.
-    case subscribe
+    /// `{"type":"subscribe","topics":["updates","plugin:my_plugin"],"epoch":"…","offset":"…"}`.
+    ///
+    /// Epoch and offset, where a client was before its connection was lost, may be left out together.
+    case subscribe(topics: [String], from: RelayPosition?)
+    /// `{"type":"unsubscribe","topics":["plugin:my_plugin"]}`.
+    case unsubscribe(topics: [String])
     /// Anything else, including JSON that is none.
     case unknown
 
@@ -17,10 +21,18 @@ enum ClientMessage: Equatable {
             self = .unknown
             return
         }
-        switch json["type"]?.string {
-        case "auth": self = json["token"]?.string.map(Self.authenticate) ?? .unknown
-        case "subscribe", "unsubscribe": self = .subscribe
+        let topics = json["topics"]?.array.map { $0.map { $0.string ?? "" } }
+        switch (json["type"]?.string, topics) {
+        case ("auth", _): self = json["token"]?.string.map(Self.authenticate) ?? .unknown
+        case ("subscribe", let topics?): self = .subscribe(topics: topics, from: Self.position(json))
+        case ("unsubscribe", let topics?): self = .unsubscribe(topics: topics)
         default: self = .unknown
         }
+    }
+
+    /// A place that cannot be read is one that nobody knows: the client hears that it must fetch everything.
+    private static func position(_ json: JSONValue) -> RelayPosition? {
+        guard let offset = json["offset"]?.string else { return nil }
+        return RelayPosition(epoch: json["epoch"]?.string ?? "", offset: RelayOffset(offset) ?? .zero)
     }
 }

@@ -12,7 +12,7 @@ final class EventLoopLane: Sendable {
     }
 
     private struct Mailbox {
-        var frames: [ByteBuffer] = []
+        var frames: [EventFrame] = []
         var bytes = 0
         var overran = false
     }
@@ -32,13 +32,13 @@ final class EventLoopLane: Sendable {
     /// Hands a frame to the loop.
     ///
     /// Never blocks, from any thread, in order.
-    func post(_ frame: ByteBuffer) {
+    func post(_ frame: EventFrame) {
         let mustWake = mailbox.withLock { mailbox in
             let wasEmpty = mailbox.frames.isEmpty && !mailbox.overran
-            if mailbox.bytes + frame.readableBytes > mailboxLimit { mailbox.overran = true }
+            if mailbox.bytes + frame.bytes.readableBytes > mailboxLimit { mailbox.overran = true }
             guard !mailbox.overran else { return wasEmpty }
             mailbox.frames.append(frame)
-            mailbox.bytes += frame.readableBytes
+            mailbox.bytes += frame.bytes.readableBytes
             return wasEmpty
         }
         if mustWake { loop.execute { self.deliver() } }

@@ -14,7 +14,7 @@ struct Outbox {
         case overflow
     }
 
-    private var frames = CircularBuffer<(frame: ByteBuffer, since: NIODeadline)>()
+    private var frames = CircularBuffer<(frame: EventFrame, since: NIODeadline)>()
     private(set) var bytes = 0
     private let limit: Int
     private let patience: TimeAmount
@@ -27,20 +27,31 @@ struct Outbox {
     var isEmpty: Bool { frames.isEmpty }
 
     /// Decides about one more frame.
-    mutating func offer(_ frame: ByteBuffer, socketTakesMore: Bool, now: NIODeadline) -> Offer {
+    mutating func offer(_ frame: EventFrame, socketTakesMore: Bool, now: NIODeadline) -> Offer {
         guard !frames.isEmpty || !socketTakesMore else { return .write }
         if let oldest = frames.first, now - oldest.since > patience { return .overflow }
-        guard bytes + frame.readableBytes <= limit else { return .overflow }
-        frames.append((frame, now))
-        bytes += frame.readableBytes
+        let since = frame.supersedes.flatMap { remove($0) } ?? now
+        guard bytes + frame.bytes.readableBytes <= limit else { return .overflow }
+        frames.append((frame, since))
+        bytes += frame.bytes.readableBytes
         return .kept
     }
 
     /// The oldest frame, once the socket takes more.
-    mutating func next() -> ByteBuffer? {
+    mutating func next() -> EventFrame? {
         guard let (frame, _) = frames.popFirst() else { return nil }
-        bytes -= frame.readableBytes
+        bytes -= frame.bytes.readableBytes
         return frame
+    }
+
+    /// Forgets a state that a newer one takes the place of; gives since when it waited.
+    ///
+    /// The newer one takes over its age too: a client is too slow however often its news are replaced.
+    private mutating func remove(_ state: String) -> NIODeadline? {
+        guard let index = frames.firstIndex(where: { $0.frame.supersedes == state }) else { return nil }
+        let (frame, since) = frames.remove(at: index)
+        bytes -= frame.bytes.readableBytes
+        return since
     }
 
     /// Forgets everything; the client will refetch.

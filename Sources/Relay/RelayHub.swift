@@ -15,6 +15,7 @@ public final class RelayHub: Sendable {
     private let lanes = Mutex<[ObjectIdentifier: EventLoopLane]>([:])
     private let isStopping = Atomic(false)
     private let counters = RelayCounters()
+    private let history: Mutex<RelayHistory>
 
     /// Makes a hub without sockets.
     ///
@@ -22,18 +23,48 @@ public final class RelayHub: Sendable {
     public init(limits: RelayLimits = .init(), logger: Logger) {
         self.limits = limits
         self.logger = logger
+        self.history = Mutex(RelayHistory(limits: limits))
     }
 
     /// What happened so far, for metrics.
     public var statistics: RelayStatistics { counters.snapshot }
 
-    /// Sends an event to every listener.
+    /// Sends an event to everybody who hears one of its topics.
     ///
     /// Returns at once; events arrive in the order of the calls.
     public func publish(_ message: RelayMessage) {
-        let frame = ServerFrame.update(message)
+        let frame = EventFrame(message)
         counters.published.add(1, ordering: .relaxed)
-        for lane in lanes.withLock({ Array($0.values) }) { lane.post(frame) }
+        // Under the lock, so that a client that comes back finds each event in the history or hears of it, or both.
+        history.withLock { history in
+            history.add(frame)
+            for lane in lanes.withLock({ Array($0.values) }) { lane.post(frame) }
+        }
+    }
+
+    /// Takes events for known that happened before this hub was there, so that clients can ask for them.
+    ///
+    /// - Parameters:
+    ///   - messages: In order, without gaps, up to the newest.
+    ///   - start: A place after which none is missing.
+    public func remember(_ messages: [RelayMessage], after start: RelayPosition) {
+        let frames = messages.map(EventFrame.init)
+        history.withLock { history in
+            history.begin(at: start)
+            for frame in frames { history.add(frame) }
+        }
+    }
+
+    /// Says that events were missed after which nobody can be brought up to date: all clients fetch anew.
+    ///
+    /// - Parameter position: Where the history goes on.
+    public func missed(upTo position: RelayPosition) {
+        history.withLock { $0.begin(at: position) }
+        for lane in lanes.withLock({ Array($0.values) }) {
+            lane.loop.execute {
+                for handler in Array(lane.roster.value.handlers.values) { handler.resync() }
+            }
+        }
     }
 
     /// Adopts a socket.
@@ -84,7 +115,13 @@ public final class RelayHub: Sendable {
         }
     }
 
-    // MARK: What handlers report, on their loop
+    // MARK: What handlers ask and report, on their loop
+
+    func recovery(from position: RelayPosition?, hears: (EventFrame) -> Bool) -> RelayHistory.Recovery {
+        history.withLock { $0.recovery(from: position, hears: hears) }
+    }
+
+    func refused(_ topics: Int) { counters.refusedTopics.add(topics, ordering: .relaxed) }
 
     func connected(_ handler: RelaySessionHandler, on loop: any EventLoop) {
         lane(for: loop).roster.value.handlers[ObjectIdentifier(handler)] = handler

@@ -10,6 +10,8 @@ public struct RelayIdentity: Sendable, Hashable {
     ///
     /// Nil: until it is revoked.
     public let validFor: Duration?
+    /// What it may listen to: names of topics, or beginnings of names that end in a colon.
+    public let topics: Set<String>
 
     /// Describes an authenticated client.
     ///
@@ -17,9 +19,18 @@ public struct RelayIdentity: Sendable, Hashable {
     ///   - credential: Names the token or session.
     ///   - owner: Names the person; the credential itself when there is none.
     ///   - validFor: How long it remains good; nil until it is revoked.
-    public init(credential: String, owner: String? = nil, validFor: Duration? = nil) {
+    ///   - topics: What it may listen to; a name that ends in a colon stands for all that begin with it.
+    public init(
+        credential: String, owner: String? = nil, validFor: Duration? = nil,
+        topics: Set<String> = ["updates", "plugin:"]
+    ) {
         self.credential = credential
         self.owner = owner ?? credential
         self.validFor = validFor
+        self.topics = topics
+    }
+
+    func mayHear(_ topic: String) -> Bool {
+        topics.contains { $0.hasSuffix(":") ? topic.hasPrefix($0) && topic != $0 : topic == $0 }
     }
 }

@@ -26,6 +26,10 @@ public struct RelayLimits: Sendable {
     public var queuePatience: Duration = .seconds(10)
     /// Bytes handed to the socket beyond what the kernel has taken; the rest waits in our own queue, which can be thrown away.
     public var socketBufferBytes = 64 * 1024
+    /// Events kept for clients that come back.
+    public var historyEvents = 300
+    /// Bytes of events kept for clients that come back.
+    public var historyBytes = 4 * 1024 * 1024
     /// Bytes published but not yet seen by an event loop.
     ///
     /// Beyond it the loop's sockets are closed rather than left with a gap.

@@ -14,6 +14,10 @@ struct RelaySession {
         case verify(token: String)
         /// Events are for this client from here on.
         case join
+        /// Tell the client of its topics, and send what it has missed since this place.
+        case recover(from: RelayPosition?)
+        /// Count topics that were asked for in vain.
+        case countRefusals(Int)
         /// Write an encoded frame, ahead of any event that waits.
         case send(ByteBuffer)
         /// No more events; drop those that wait.
@@ -47,6 +51,8 @@ struct RelaySession {
     private var pongDue: NIODeadline?
     /// The beginning of a fragmented message, and whether it is text.
     private var partial: (text: Bool, bytes: ByteBuffer)?
+    /// What the client wants to hear.
+    private(set) var subscription = Subscription()
     /// Why we closed, for the log and the counters.
     private(set) var closeCode: RelayCloseCode?
 
@@ -195,11 +201,21 @@ struct RelaySession {
             return [.verify(token: token)]
         case (.authenticate, _):
             return []
-        case (.subscribe, .open):
-            return [.send(Self.notYet)]
+        case (.subscribe(let topics, let position), .open(let identity, _)):
+            let refusal = subscription.add(topics, for: identity)
+            let refused = refusal.map { refusal in
+                [
+                    .send(ServerFrame.refusal(of: refusal.refused, refusal.why)),
+                    .countRefusals(refusal.why == .tooMany ? topics.count : refusal.refused.count),
+                ] as [Action]
+            }
+            return (refused ?? []) + [.recover(from: position)]
+        case (.unsubscribe(let topics), .open):
+            subscription.remove(topics)
+            return [.recover(from: nil)]
         case (.unknown, .open):
             return [.send(Self.notUnderstood)]
-        case (.subscribe, _), (.unknown, _):
+        case (.subscribe, _), (.unsubscribe, _), (.unknown, _):
             return [.send(Self.whoAreYou)]
         }
     }
@@ -209,8 +225,6 @@ struct RelaySession {
         return [.leave, .hangUp]
     }
 
-    private static let notYet = ServerFrame.refusal(
-        code: "subscriptions_unavailable", message: "Topics cannot be chosen yet; you receive every event.")
     private static let notUnderstood = ServerFrame.refusal(
         code: "unknown_message", message: "Nothing here knows this message type; see the API description.")
     private static let whoAreYou = ServerFrame.refusal(

@@ -23,6 +23,8 @@ final class RelaySessionHandler: ChannelInboundHandler {
     private var encoder: ChannelHandlerContext?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var isMember = false
+    /// The client has heard of everything up to here.
+    private var heard: RelayPosition?
 
     init(hub: RelayHub, limits: RelayLimits, identity: RelayIdentity?, verifier: @escaping Verifier) {
         self.hub = hub
@@ -92,17 +94,27 @@ final class RelaySessionHandler: ChannelInboundHandler {
     func answers(to name: String) -> Bool { session.answers(to: name) }
     var channel: (any Channel)? { context?.channel }
 
-    /// Queues one event; ``flush()`` follows once per batch.
-    func deliver(_ frame: ByteBuffer, now: NIODeadline) {
-        guard isMember, let encoder else { return }
+    /// Queues one event for a client that hears its topic; ``flush()`` follows once per batch.
+    func deliver(_ frame: EventFrame, now: NIODeadline) {
+        guard isMember, let encoder, session.subscription.hears(frame) else { return }
+        // It was among those that the client had missed.
+        if let heard, let position = frame.position, position.epoch == heard.epoch, position.offset <= heard.offset {
+            return
+        }
         switch outbox.offer(frame, socketTakesMore: encoder.channel.isWritable, now: now) {
-        case .write: encoder.write(NIOAny(frame), promise: nil)
+        case .write: encoder.write(NIOAny(frame.bytes), promise: nil)
         case .kept: break
         case .overflow: close(.tooSlow)
         }
     }
 
     func flush() { encoder?.flush() }
+
+    /// Tells the client that it must fetch anew.
+    func resync() {
+        guard isMember else { return }
+        encoder?.writeAndFlush(NIOAny(ServerFrame.resync), promise: nil)
+    }
 
     func close(_ code: RelayCloseCode) {
         guard let context else { return }
@@ -116,6 +128,8 @@ final class RelaySessionHandler: ChannelInboundHandler {
             switch action {
             case .verify(let token): verify(token)
             case .join: isMember = true
+            case .recover(let position): recover(from: position)
+            case .countRefusals(let count): hub.refused(count)
             case .send(let frame): encoder?.writeAndFlush(NIOAny(frame), promise: nil)
             case .leave:
                 isMember = false
@@ -126,10 +140,25 @@ final class RelaySessionHandler: ChannelInboundHandler {
         armTimer()
     }
 
+    private func recover(from position: RelayPosition?) {
+        guard let encoder, let now = context?.eventLoop.now else { return }
+        let subscription = session.subscription
+        let recovery = hub.recovery(from: position, hears: subscription.hears)
+        // What waits is in the history too, and comes in its place.
+        if position != nil { outbox.discard() }
+        encoder.write(NIOAny(ServerFrame.subscribed(subscription.topics, recovery)), promise: nil)
+        if recovery.isComplete, position != nil {
+            heard = nil
+            for frame in recovery.frames { deliver(frame, now: now) }
+            heard = recovery.end
+        }
+        flush()
+    }
+
     private func drainOutbox() {
         guard let encoder, !outbox.isEmpty else { return }
         while encoder.channel.isWritable, let frame = outbox.next() {
-            encoder.write(NIOAny(frame), promise: nil)
+            encoder.write(NIOAny(frame.bytes), promise: nil)
         }
         encoder.flush()
     }

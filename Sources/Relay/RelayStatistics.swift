@@ -6,6 +6,8 @@ public struct RelayStatistics: Sendable, Hashable {
     public var open: Int
     /// Events handed to ``RelayHub/publish(_:)``.
     public var published: Int
+    /// Topics that clients asked for in vain.
+    public var refusedTopics: Int
     /// Sockets closed because they read too slowly.
     public var closedTooSlow: Int
     /// Sockets closed because nobody, or nobody any longer, stood behind them.
@@ -20,6 +22,7 @@ public struct RelayStatistics: Sendable, Hashable {
 final class RelayCounters: Sendable {
     let open = Atomic(0)
     let published = Atomic(0)
+    let refusedTopics = Atomic(0)
     private let tooSlow = Atomic(0)
     private let unauthenticated = Atomic(0)
     private let behaviour = Atomic(0)
@@ -39,7 +42,7 @@ final class RelayCounters: Sendable {
     var snapshot: RelayStatistics {
         RelayStatistics(
             open: open.load(ordering: .relaxed), published: published.load(ordering: .relaxed),
-            closedTooSlow: tooSlow.load(ordering: .relaxed),
+            refusedTopics: refusedTopics.load(ordering: .relaxed), closedTooSlow: tooSlow.load(ordering: .relaxed),
             closedUnauthenticated: unauthenticated.load(ordering: .relaxed),
             closedForBehaviour: behaviour.load(ordering: .relaxed), closed: all.load(ordering: .relaxed))
     }

@@ -1,3 +1,4 @@
+import CeleryProtocol
 import NIOCore
 
 /// A frame as the server writes it (RFC 6455, section 5.2): never masked, never fragmented.
@@ -22,13 +23,49 @@ enum ServerFrame {
         return encode(opcode: 0x8, number + Array(code.reason.utf8))
     }
 
-    /// Dispatcharr's envelope around one event: `{"type":"update","data":…}`.
+    /// Dispatcharr's envelope around one event, and where it stands: `{"type":"update","data":…,"offset":"…"}`.
     static func update(_ message: RelayMessage) -> ByteBuffer {
         var payload = Array(#"{"type":"update","data":"#.utf8)
-        payload.reserveCapacity(payload.count + message.data.count + 1)
+        let end = message.position.map { #","offset":"\#($0.offset)"}"# } ?? "}"
+        payload.reserveCapacity(payload.count + message.data.count + end.utf8.count)
         payload += message.data
-        payload.append(UInt8(ascii: "}"))
+        payload += end.utf8
         return text(payload)
+    }
+
+    /// What a client hears from here on, and whether anything is missing that it had not heard:
+    /// `{"type":"subscribed","data":{"topics":[…],"epoch":"…","offset":"…","recovered":true}}`.
+    ///
+    /// Without `epoch` and `offset` no history is known yet.
+    static func subscribed(_ topics: Set<String>, _ recovery: RelayHistory.Recovery) -> ByteBuffer {
+        var data: JSONObject = [
+            "topics": .array(topics.sorted().map { .string($0) }), "recovered": .bool(recovery.isComplete),
+        ]
+        if let end = recovery.end {
+            data["epoch"] = .string(end.epoch)
+            data["offset"] = .string(end.offset.description)
+        }
+        return text(JSONValue.object(["type": "subscribed", "data": .object(data)]).encoded())
+    }
+
+    /// Events are missing that nobody can bring back: `{"type":"resync","data":{…}}`.
+    static let resync = text(
+        Array(
+            #"{"type":"resync","data":{"message":"Events were missed while Redis could not be reached; fetch anew."}}"#
+                .utf8))
+
+    /// Topics that a client does not get.
+    static func refusal(of topics: [String], _ why: Subscription.Refusal) -> ByteBuffer {
+        let message =
+            switch why {
+            case .tooMany: "At most \(Subscription.mostTopics) topics can be heard at once; none of these was added."
+            case .notGranted: "No topics of these names are there for you."
+            }
+        let data: JSONObject = [
+            "code": .string(why.rawValue), "message": .string(message),
+            "topics": .array(topics.prefix(10).map { .string(String($0.prefix(200))) }),
+        ]
+        return text(JSONValue.object(["type": "error", "data": .object(data)]).encoded())
     }
 
     /// The first thing a client hears, word for word what Dispatcharr's client waits for.

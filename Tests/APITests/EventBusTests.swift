@@ -20,13 +20,16 @@ import Testing
                 }
                 return []
             }
-            let keys = try await redis.send("KEYS", "*")
-            #expect(keys == .array([.bytes(Array(Keys.eventHistory.utf8))]))
+            let keys = try await redis.send("KEYS", "*").array?.compactMap(\.string)
+            #expect(keys?.sorted() == [Keys.eventEpoch, Keys.eventHistory])
+            let epoch = try #require(try await redis.send("GET", .init(Keys.eventEpoch)).string)
             let entry = try await redis.send("XRANGE", .init(Keys.eventHistory), "-", "+").array?.first?.array
             let id = try #require(entry?.first?.string)
             let data = #"{"type":"x","list":[],"big":9007199254740993}"#
             #expect(entry?.last?.array?.map { $0.string ?? "" } == ["topic", "\"updates\"", "data", data])
-            #expect(String(decoding: payload, as: UTF8.self) == #"{"id":"\#(id)","topic":"updates","data":\#(data)}"#)
+            #expect(
+                String(decoding: payload, as: UTF8.self)
+                    == #"{"id":"\#(id)","epoch":"\#(epoch)","topic":"updates","data":\#(data)}"#)
             await listener.close()
             await redis.close()
         }
@@ -43,13 +46,18 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "1", "1-", "-1", "a-b", "1-2-3"])
-    func `what is no stream id is none`(text: String) {
-        #expect(StreamID(text) == nil)
-    }
-
-    @Test func `stream ids are numbers, not text`() throws {
-        let ids = try ["9-9", "10-1", "10-10", "10-9"].map { try #require(StreamID($0)) }
-        #expect(ids.sorted().map(\.description) == ["9-9", "10-1", "10-9", "10-10"])
+    @Test func `an emptied history begins a new epoch, and only then`() async throws {
+        try await ThrowawayRedis.withServer { url in
+            let redis = RedisClient(url)
+            let bus = EventBus(redis: redis, subscriber: RedisSubscriber(url), logger: APIFixture.logger)
+            var epochs: [String?] = []
+            for number in 0..<4 {
+                if number == 2 { _ = try await redis.send("FLUSHALL") }
+                try await bus.publish(["n": .int(number)])
+                epochs.append(try await redis.send("GET", .init(Keys.eventEpoch)).string)
+            }
+            #expect(epochs[0] == epochs[1] && epochs[2] == epochs[3] && epochs[1] != epochs[2])
+            await redis.close()
+        }
     }
 }

@@ -38,6 +38,36 @@ import Testing
         }
     }
 
+    @Test func `our own files are packed too, where that makes them smaller`() async throws {
+        try await APIFixture.withServer { fixture, client in
+            let build = try WebApp(folder: fixture.configuration.webFolder).build
+            let ask: HTTPFields = [.acceptEncoding: "gzip"]
+            let long = try await client.send(.get, "/assets/\(build)/long.css", headers: ask, isAdmin: false)
+            #expect(long.headers[.contentEncoding] == "gzip" && long.headers[.vary] == "Accept-Encoding")
+            #expect([UInt8](buffer: long.body) == Gzip.pack(Array(APIFixture.longStyle.utf8)))
+            let plain = try await client.send(.get, "/assets/\(build)/long.css", isAdmin: false)
+            #expect(plain.headers[.contentEncoding] == nil && plain.text == APIFixture.longStyle)
+            let short = try await client.send(.get, "/assets/\(build)/short.css", headers: ask, isAdmin: false)
+            #expect(short.headers[.contentEncoding] == nil && short.text == "a{}")
+        }
+    }
+
+    @Test func `gzip unpacks what was packed`() throws {
+        let text = String(repeating: "Grüße an alle. ", count: 3000)
+        let packed = try #require(Gzip.pack(Array(text.utf8)))
+        #expect(packed.count < 1000)
+        let process = Process()
+        (process.executableURL, process.arguments) = (URL(filePath: "/usr/bin/env"), ["gzip", "-dc"])
+        let (input, output) = (Pipe(), Pipe())
+        (process.standardInput, process.standardOutput) = (input, output)
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: packed)
+        try input.fileHandleForWriting.close()
+        #expect(output.fileHandleForReading.readDataToEndOfFile() == Data(text.utf8))
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+
     @Test func `no spelling of a path leads out of the folder`() async throws {
         try await APIFixture.withServer { fixture, client in
             let build = try WebApp(folder: fixture.configuration.webFolder).build

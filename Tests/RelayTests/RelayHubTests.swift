@@ -9,7 +9,7 @@ import Testing
 
     private func event(_ number: Int, padding: Int = 0) -> RelayMessage {
         let text = #"{"type":"tick","n":\#(number),"pad":"\#(String(repeating: "x", count: padding))"}"#
-        return RelayMessage(topic: "updates", data: Array(text.utf8))
+        return RelayMessage(topics: ["updates"], data: Array(text.utf8))
     }
 
     @Test func `a listener is greeted, then hears every event in order`() async throws {

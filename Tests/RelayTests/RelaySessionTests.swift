@@ -134,6 +134,6 @@ import Testing
         open()
         #expect(answer(#"{"type":"dance"}"#).contains("unknown_message"))
         #expect(answer("{").contains("unknown_message"))
-        #expect(answer(#"{"type":"subscribe","topics":["*"]}"#).contains("subscriptions_unavailable"))
+        #expect(answer(#"{"type":"subscribe","topics":["*"]}"#).contains("topic_not_granted"))
     }
 }

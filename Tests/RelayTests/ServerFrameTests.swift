@@ -20,7 +20,7 @@ import Testing
 
     @Test func `an event keeps its bytes inside Dispatcharr's envelope`() {
         let data = #"{"type":"m3u_refresh","progress":1.0}"#
-        let frame = ServerFrame.update(RelayMessage(topic: "updates", data: Array(data.utf8)))
+        let frame = ServerFrame.update(RelayMessage(topics: ["updates"], data: Array(data.utf8)))
         #expect(String(buffer: frame).hasSuffix(#"{"type":"update","data":\#(data)}"#))
     }
 

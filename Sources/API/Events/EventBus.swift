@@ -1,4 +1,5 @@
 public import CeleryProtocol
+import Foundation
 public import Logging
 public import Relay
 public import SkirretRedis
@@ -35,10 +36,11 @@ public final class EventBus: Sendable {
     /// - Throws: When Redis did not take it. Nobody has heard of it then, or everybody: it must not be sent twice.
     public func publish(_ data: JSONObject, topic: String = "updates") async throws(RedisError) {
         _ = try await redis.run(
-            Self.publishScript, keys: [Keys.eventHistory],
+            Self.publishScript, keys: [Keys.eventHistory, Keys.eventEpoch],
             arguments: [
                 RedisArgument(Keys.events), RedisArgument(JSONValue.string(topic).encoded()),
                 RedisArgument(JSONValue.object(data).encoded()), RedisArgument(Self.historyLength),
+                RedisArgument(UUID().uuidString),
             ])
     }
 

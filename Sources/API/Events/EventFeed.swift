@@ -10,8 +10,8 @@ struct EventFeed {
     private let logger: Logger
     /// The last event passed on.
     ///
-    /// Nil before the first subscription: what came earlier is nobody's here.
-    private var position: StreamID?
+    /// Nil before the first subscription: what came earlier is for clients that ask for it.
+    private var position: RelayPosition?
 
     init(redis: RedisClient, hub: RelayHub, logger: Logger) {
         self.redis = redis
@@ -21,72 +21,86 @@ struct EventFeed {
 
     /// Passes on a published event, unless it was read from the history already.
     mutating func forward(_ payload: [UInt8]) {
+        // try?: whatever is on the channel that is no event of ours is dropped, and said so.
         guard let event = try? JSONValue(parsing: payload), let data = event["data"]?.object,
-            let topic = event["topic"]?.string
+            let topic = event["topic"]?.string, let offset = event["id"]?.string.flatMap(RelayOffset.init),
+            let epoch = event["epoch"]?.string
         else {
             logger.warning("Dropped an event that is none", metadata: ["bytes": "\(payload.count)"])
             return
         }
-        if let id = event["id"]?.string.flatMap(StreamID.init) {
-            if let position, id <= position { return }
-            position = id
-        }
-        hub.publish(RelayMessage(topic: topic, data: JSONValue.object(data).encoded()))
+        let place = RelayPosition(epoch: epoch, offset: offset)
+        if let position, position.epoch == epoch, place.offset <= position.offset { return }
+        position = place
+        hub.publish(RelayMessage(data, topic: topic, at: place))
     }
 
     /// Called once subscribed, and again after every lost connection: what was published meanwhile is in the history.
     mutating func catchUp() async {
         do {
-            guard let position else {
-                let newest = try await redis.send("XREVRANGE", RedisArgument(Keys.eventHistory), "+", "-", "COUNT", "1")
-                self.position = Self.entries(newest).first?.id ?? .zero
-                return
-            }
-            let missed = try await redis.send(
-                "XRANGE", RedisArgument(Keys.eventHistory), RedisArgument("(\(position)"), "+")
-            for entry in Self.entries(missed) {
-                self.position = entry.id
-                hub.publish(RelayMessage(topic: entry.topic, data: entry.data))
-            }
+            // In this order: an event that is trimmed away between the two shows as a gap, and never hides one.
+            let after = position.map { "(\($0.offset)" } ?? "-"
+            let replies = try await redis.pipeline([
+                RedisCommand("XRANGE", .init(Keys.eventHistory), .init(after), "+"),
+                RedisCommand("XRANGE", .init(Keys.eventHistory), "-", "+", "COUNT", 1),
+                RedisCommand("GET", .init(Keys.eventEpoch)),
+            ])
+            let epoch = replies[2].string ?? ""
+            let events = Self.events(replies[0], epoch: epoch)
+            resume(with: events, oldest: Self.events(replies[1], epoch: epoch).first?.position, epoch: epoch)
         } catch {
             // The connection is shaky again; the next `subscribed` starts from the same position.
             logger.info("Could not read missed events", metadata: ["error": "\(error)"])
         }
     }
 
-    private static func entries(_ reply: RedisValue) -> [(id: StreamID, topic: String, data: [UInt8])] {
+    private mutating func resume(with events: [RelayMessage], oldest: RelayPosition?, epoch: String) {
+        let end = events.last?.position ?? position ?? RelayPosition(epoch: epoch, offset: .zero)
+        defer { self.position = end }
+        guard let position else {
+            return hub.remember(events, after: oldest ?? end)
+        }
+        // Emptied, or trimmed beyond what was heard: some of it is gone for ever. An empty history of an unknown epoch
+        // was that of a Redis in which nothing had happened yet.
+        let wasEmpty = position.offset == .zero
+        let isWhole = position.epoch == epoch && (oldest?.offset ?? .zero) <= position.offset
+        guard isWhole || wasEmpty || (oldest == nil && epoch.isEmpty) else {
+            logger.warning("Events were missed; the pages fetch anew", metadata: ["since": "\(position.offset)"])
+            return hub.missed(upTo: end)
+        }
+        for event in events { hub.publish(event) }
+    }
+
+    private static func events(_ reply: RedisValue, epoch: String) -> [RelayMessage] {
         (reply.array ?? []).compactMap { entry in
-            guard let parts = entry.array, parts.count == 2, let id = parts[0].string.flatMap(StreamID.init),
-                let fields = parts[1].array, fields.count == 4, let topic = fields[1].bytes, let data = fields[3].bytes,
-                // try?: ours are all JSON strings; another's entry is skipped.
-                let name = (try? JSONValue(parsing: topic))?.string
+            guard let parts = entry.array, parts.count == 2, let offset = parts[0].string.flatMap(RelayOffset.init),
+                let fields = parts[1].array, fields.count == 4, let topic = fields[1].bytes,
+                let bytes = fields[3].bytes,
+                // try?: ours are all JSON; another's entry is skipped.
+                let name = (try? JSONValue(parsing: topic))?.string, let data = (try? JSONValue(parsing: bytes))?.object
             else { return nil }
-            return (id, name, data)
+            return RelayMessage(data, topic: name, at: RelayPosition(epoch: epoch, offset: offset))
         }
     }
 }
 
-/// A stream entry's id, `milliseconds-sequence`, in order.
-struct StreamID: Comparable, Hashable, CustomStringConvertible {
-    static let zero = StreamID(milliseconds: 0, sequence: 0)
-
-    let milliseconds: UInt64
-    let sequence: UInt64
-
-    private init(milliseconds: UInt64, sequence: UInt64) {
-        self.milliseconds = milliseconds
-        self.sequence = sequence
+extension RelayMessage {
+    /// An event with the topics that follow from what it is.
+    ///
+    /// A plugin's event is also on `plugin:<key>`, for pages that care for one plugin only.
+    init(_ data: JSONObject, topic: String, at position: RelayPosition) {
+        let plugin = data["type"] == "plugin_event" ? data["plugin"]?.string : nil
+        self.init(
+            topics: [topic] + (plugin.map { ["plugin:" + $0] } ?? []), data: JSONValue.object(data).encoded(),
+            position: position, supersedes: Self.state(data))
     }
 
-    init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
-        guard parts.count == 2, let milliseconds = parts[0], let sequence = parts[1] else { return nil }
-        self.init(milliseconds: milliseconds, sequence: sequence)
-    }
-
-    var description: String { "\(milliseconds)-\(sequence)" }
-
-    static func < (left: StreamID, right: StreamID) -> Bool {
-        (left.milliseconds, left.sequence) < (right.milliseconds, right.sequence)
+    /// Progress is what events are superseded in, of one thing in one phase; how it ended counts for ever.
+    private static func state(_ data: JSONObject) -> String? {
+        guard data["progress"]?.double != nil, data["status"] == nil, data["error"] == nil,
+            let type = data["type"]?.string
+        else { return nil }
+        let parts = ["account", "source", "task_id", "action"].map { data[$0].map { "\($0)" } ?? "" }
+        return ([type] + parts).joined(separator: "|")
     }
 }

@@ -10,8 +10,15 @@ struct WebApp: Sendable {
     struct File: Sendable {
         let path: String
         let mediaType: String
-        /// A `.gz` twin lies beside it.
-        let isCompressed: Bool
+        /// How it travels to those who take gzip.
+        let packed: Packed?
+    }
+
+    enum Packed: Sendable {
+        /// A `.gz` twin lies beside it, made by the set-up script.
+        case twin
+        /// One of ours, which are small: packed when the list was read.
+        case bytes(ByteBuffer)
     }
 
     /// Not a bundler's hash but good enough: names, sizes and times of all files.
@@ -36,7 +43,9 @@ struct WebApp: Sendable {
             print.add(path)
             print.add(
                 "\(attributes[.size] ?? 0) \((attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)")
-            files[path] = File(path: root + "/" + path, mediaType: type, isCompressed: names.contains(path + ".gz"))
+            files[path] = File(
+                path: root + "/" + path, mediaType: type,
+                packed: names.contains(path + ".gz") ? .twin : try Self.packed(root + "/" + path, type))
         }
         self.build = print.text
         self.files = files
@@ -63,11 +72,23 @@ struct WebApp: Sendable {
         var headers: HTTPFields = [
             .contentType: file.mediaType, .cacheControl: "public, max-age=31536000, immutable",
         ]
-        if file.isCompressed { headers[.vary] = "Accept-Encoding" }
-        let useTwin = file.isCompressed && acceptsGzip
-        if useTwin { headers[.contentEncoding] = "gzip" }
-        let body = try await reader.loadFile(path: file.path + (useTwin ? ".gz" : ""), context: context)
+        if file.packed != nil { headers[.vary] = "Accept-Encoding" }
+        if acceptsGzip, file.packed != nil { headers[.contentEncoding] = "gzip" }
+        let body =
+            switch acceptsGzip ? file.packed : nil {
+            case .bytes(let packed): ResponseBody(byteBuffer: packed)
+            case .twin: try await reader.loadFile(path: file.path + ".gz", context: context)
+            case nil: try await reader.loadFile(path: file.path, context: context)
+            }
         return Response(status: .ok, headers: headers, body: body)
+    }
+
+    /// Texts only: fonts and pictures are packed already.
+    private static func packed(_ path: String, _ mediaType: String) throws -> Packed? {
+        guard mediaType.hasPrefix("text/") || mediaType.hasSuffix("json") || mediaType.hasSuffix("xml") else {
+            return nil
+        }
+        return Gzip.pack([UInt8](try Data(contentsOf: URL(filePath: path)))).map { .bytes(ByteBuffer(bytes: $0)) }
     }
 
     /// By extension.

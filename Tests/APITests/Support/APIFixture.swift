@@ -109,11 +109,15 @@ struct APIFixture: Sendable {
         await queue.close()
     }
 
+    /// A file of the web app that is worth packing.
+    static let longStyle = String(repeating: "body { margin: 0 }\n", count: 200)
+
     private static func webFiles(in web: URL) throws {
         let script = "export const answer = 42;\n"
         for (name, text) in [
             ("index.html", #"<script src="/assets/__BUILD__/js/main.js"></script>"#), ("js/main.js", script),
-            ("js/main.js.gz", "not really gzip"), ("vendor.py", "print('not for browsers')"),
+            ("js/main.js.gz", "not really gzip"), ("long.css", longStyle), ("short.css", "a{}"),
+            ("vendor.py", "print('not for browsers')"),
         ] {
             try Data(text.utf8).write(to: web.appending(path: name))
         }

@@ -1,25 +1,33 @@
 /**
  * The live connection: one WebSocket on /ws/, opened again with growing, jittered pauses whenever it is lost.
  *
- *     idle ── start ──▶ connecting ── first frame ──▶ live
- *                           ▲                          │ closed
- *                           └── pause over, retry() ── waiting
+ *     idle ── start ──▶ connecting ── subscribed ──▶ live
+ *                           ▲                         │ closed
+ *                           └── pause over, retry() ─ waiting
+ *
+ * Events have places. Whoever comes back says where it was and is told what it missed; only when that is gone does
+ * `gaps` count, and pages read their data again.
  */
 import { backoff } from '../core/backoff.js';
 import { isObject } from '../core/path.js';
+import { Place } from '../core/recovery.js';
 import { Store } from '../core/store.js';
 
 /** The server's code for a session that has ended; connecting again would not help. */
 const UNAUTHORISED = 4401;
 
-/** `{state: 'idle' | 'connecting' | 'live' | 'waiting', until: number, attempt: number, since: number}` */
-export const connection = new Store({ state: 'idle', until: 0, attempt: 0, since: 0 });
+/** `{state: 'idle' | 'connecting' | 'live' | 'waiting', until: number, attempt: number, since: number, gaps: number}` */
+export const connection = new Store({ state: 'idle', until: 0, attempt: 0, since: 0, gaps: 0 });
+
+/** @param {object} changes */
+const move = (changes) => connection.set({ ...connection.get(), since: Date.now(), until: 0, ...changes });
 
 const listeners = new Set();
 const closedOut = new Set();
 let socket = /** @type {WebSocket | undefined} */ (undefined);
 let timer = /** @type {any} */ (undefined);
 let attempt = 0;
+const place = new Place();
 
 /** Every envelope as it came, `{type, data}`. @param {(envelope: any) => void} listener */
 export function onEnvelope(listener) {
@@ -31,13 +39,13 @@ export function onEnvelope(listener) {
 export const onUpdate = (listener) =>
   onEnvelope((envelope) => isObject(envelope.data) && envelope.data.type !== undefined && listener(envelope.data));
 
-/** Once the connection is back after it was lost: what happened meanwhile was not heard. @param {() => void} listener */
+/** Once events are missing that nobody can bring back: what was read may be out of date. @param {() => void} listener */
 export function onRecovered(listener) {
-  let last = connection.get();
+  let { gaps } = connection.get();
   return connection.subscribe(() => {
-    const now = connection.get();
-    if (now.state === 'live' && last.state !== 'live' && last.attempt > 0) listener();
-    last = now;
+    const now = connection.get().gaps;
+    if (now !== gaps) listener();
+    gaps = now;
   });
 }
 
@@ -48,28 +56,24 @@ const address = () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${loca
 
 function open() {
   clearTimeout(timer);
-  connection.set({ state: 'connecting', until: 0, attempt, since: Date.now() });
+  move({ state: 'connecting', attempt });
   const mine = new WebSocket(address());
   socket = mine;
   mine.onmessage = ({ data }) => {
     if (socket !== mine) return;
-    if (connection.get().state !== 'live') {
-      attempt = 0;
-      connection.set({ state: 'live', until: 0, attempt, since: Date.now() });
-    }
     let envelope;
     try {
       envelope = JSON.parse(data);
     } catch {
       return; // Not JSON, so nobody here can use it; the next frame may be.
     }
-    if (isObject(envelope)) { for (const listener of [...listeners]) listener(envelope); }
+    if (isObject(envelope)) hear(envelope, mine);
   };
   mine.onclose = ({ code }) => {
     if (socket !== mine) return;
     socket = undefined;
     if (code === UNAUTHORISED) {
-      connection.set({ state: 'idle', until: 0, attempt: 0, since: Date.now() });
+      move({ state: 'idle', attempt: 0 });
       for (const listener of closedOut) listener();
       return;
     }
@@ -77,10 +81,23 @@ function open() {
   };
 }
 
+/** @param {any} envelope @param {WebSocket} from */
+function hear(envelope, from) {
+  if (envelope.type === 'connection_established') {
+    from.send(JSON.stringify({ type: 'subscribe', topics: ['updates'], ...place.asked() }));
+  }
+  const { isNews, isGap } = place.heard(envelope);
+  if (envelope.type === 'subscribed' || isGap) {
+    attempt = 0;
+    move({ state: 'live', attempt, gaps: connection.get().gaps + (isGap ? 1 : 0) });
+  }
+  if (isNews) { for (const listener of [...listeners]) listener(envelope); }
+}
+
 function wait() {
   const pause = backoff(attempt);
   attempt += 1;
-  connection.set({ state: 'waiting', until: Date.now() + pause, attempt, since: Date.now() });
+  move({ state: 'waiting', until: Date.now() + pause, attempt });
   timer = setTimeout(open, pause);
 }
 
@@ -94,7 +111,8 @@ export function stop() {
   socket = undefined;
   attempt = 0;
   old?.close(1000);
-  connection.set({ state: 'idle', until: 0, attempt: 0, since: Date.now() });
+  place.forget();
+  move({ state: 'idle', attempt: 0 });
 }
 
 /** Connect now instead of at the end of the pause. */
