@@ -7,7 +7,10 @@ import Logging
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine.",
-        subcommands: [Queue.self, BenchIngestCommand.self, IngestStep.self, HandOver.Receiver.self],
+        subcommands: [
+            Queue.self, Relay.self, BenchIngestCommand.self, IngestStep.self, HandOver.Receiver.self,
+            FanOutListeners.self,
+        ],
         defaultSubcommand: Queue.self)
 
     /// `skirret bench queue`.

@@ -1,0 +1,111 @@
+import Foundation
+
+/// A server, or a tool, that a bench starts and takes along when it ends.
+struct BenchProcess {
+    private let process: Process
+    /// What it prints.
+    let output: FileHandle
+    var pid: Int32 { process.processIdentifier }
+
+    /// Starts a program in a folder, with its output to be read and its complaints beside ours.
+    static func start(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], in folder: URL
+    ) throws -> BenchProcess {
+        let process = Process()
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        return BenchProcess(process: process, output: pipe.fileHandleForReading)
+    }
+
+    /// Returns once somebody accepts connections there.
+    func isListening(on port: Int) async throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while (try? PlainHTTP(port: port)) == nil {  // refused: not yet
+            guard process.isRunning, .now < end else {
+                throw BenchFailure("\(process.executableURL?.lastPathComponent ?? "the server") did not start")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    func exitStatus() async -> Int32 {
+        while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }  // cancelled: at once
+        return process.terminationStatus
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// Its first child, where there is one.
+    var child: Int32? {
+        let text = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)  // gone: none
+        return text?.split(separator: " ").first.flatMap { Int32($0) }
+    }
+}
+
+/// Kilobytes of memory that a process has in use.
+func residentKilobytes(of pid: Int32) -> Double {
+    let text = (try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8)) ?? ""  // gone: nothing
+    return (text.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? .nan) * Double(getpagesize()) / 1024
+}
+
+/// A port that nobody listens on now.
+func freePort() throws -> Int {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
+        }
+    }
+    guard status == 0 else { throw BenchFailure("no free port") }
+    return Int(UInt16(bigEndian: address.sin_port))
+}
+
+/// One kept connection that posts, for a bench: blocking, and no more of HTTP than that needs.
+final class PlainHTTP {
+    private let socket: Int32
+    private let port: Int
+
+    init(port: Int) throws {
+        self.port = port
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else { throw BenchFailure("nothing listens on port \(port)") }
+    }
+
+    deinit { close(socket) }
+
+    /// Posts and reads the answer, which is to be short.
+    func post(_ path: String, _ body: String) throws {
+        let head = "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+        let request = head + body
+        guard write(socket, request, request.utf8.count) == request.utf8.count else {
+            throw BenchFailure("the server hung up")
+        }
+        var answer = [UInt8](repeating: 0, count: 4096)
+        guard read(socket, &answer, answer.count) > 0, answer.starts(with: "HTTP/1.1 2".utf8) else {
+            throw BenchFailure("\(path) answered \(String(decoding: answer.prefix(40), as: UTF8.self))")
+        }
+    }
+}
