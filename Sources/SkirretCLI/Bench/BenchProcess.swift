@@ -3,8 +3,7 @@ import Foundation
 /// A server, or a tool, that a bench starts and takes along when it ends.
 struct BenchProcess {
     private let process: Process
-    /// What it prints.
-    let output: FileHandle
+    private let output: FileHandle
     var pid: Int32 { process.processIdentifier }
 
     /// Starts a program in a folder, with its output to be read and its complaints beside ours.
@@ -32,6 +31,19 @@ struct BenchProcess {
             }
             try await Task.sleep(for: .milliseconds(50))
         }
+    }
+
+    /// The next line that it prints, waited for; nil when it ended.
+    ///
+    /// Holds the calling thread: nothing else happens in a bench meanwhile.
+    func line() -> String? {
+        var text: [UInt8] = []
+        var byte: UInt8 = 0
+        while read(output.fileDescriptor, &byte, 1) == 1 {
+            if byte == UInt8(ascii: "\n") { return String(decoding: text, as: UTF8.self) }
+            text.append(byte)
+        }
+        return nil
     }
 
     func exitStatus() async -> Int32 {

@@ -85,13 +85,12 @@ struct FanOutBench {
         let listeners = try BenchProcess.start(
             "/proc/self/exe",
             ["bench", "listeners", String(server.port), server.path, String(plan.clients), String(events)], in: folder)
-        var lines = listeners.output.bytes.lines.makeAsyncIterator()
-        guard try await lines.next() == "ready" else {
+        guard listeners.line() == "ready" else {
             throw BenchFailure("\(server.name): the listeners could not connect")
         }
         let began = BenchTasks.monotonicNanoseconds
         try await publish()
-        let words = try await lines.next()?.split(separator: " ") ?? []
+        let words = listeners.line()?.split(separator: " ") ?? []
         guard words.count == 4, let count = Int(words[0]), let last = Int(words[1]), let p50 = Double(words[2]),
             let p99 = Double(words[3])
         else { throw BenchFailure("\(server.name): the listeners ended early") }

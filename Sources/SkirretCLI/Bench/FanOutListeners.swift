@@ -3,7 +3,7 @@ import Foundation
 
 /// The listening side of ``FanOutBench``, in a process of its own: many sockets, one thread, nothing but counting.
 ///
-/// Written over `epoll` alone, so that it costs the two cores that it shares with the server as little as can be.
+/// Written over `poll` alone, so that it costs the cores that it shares with the server as little as can be.
 struct FanOutListeners: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "listeners", abstract: "The listening side of a bench.", shouldDisplay: false)
@@ -20,39 +20,34 @@ struct FanOutListeners: ParsableCommand {
     static let stamp = Array(#""at":"#.utf8)
 
     func run() throws {
-        var sockets: [Int32: FrameReader] = [:]
-        let poll = epoll_create1(0)
-        for _ in 0..<clients {
-            let socket = try connect()
-            var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data(fd: socket))
-            guard epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event) == 0 else { throw BenchFailure("epoll_ctl failed") }
-            sockets[socket] = FrameReader()
+        var sockets = try (0..<clients).map { _ in
+            pollfd(fd: try connect(), events: Int16(POLLIN), revents: 0)
         }
         print("ready")
-        fflush(stdout)
-        try report(listen(on: poll, &sockets))
+        fflush(nil)
+        report(listen(on: &sockets))
     }
 
     /// Microseconds on the way, of each delivery, and when the last one came.
-    private func listen(on poll: Int32, _ sockets: inout [Int32: FrameReader]) -> (delays: [Float], last: Int) {
+    private func listen(on sockets: inout [pollfd]) -> (delays: [Float], last: Int) {
         var delays: [Float] = []
         delays.reserveCapacity(clients * events)
         var last = 0
-        var ready = [epoll_event](repeating: epoll_event(), count: 256)
+        var readers = [FrameReader](repeating: FrameReader(), count: sockets.count)
         var buffer = [UInt8](repeating: 0, count: 1 << 17)
         // The first events may take longer: somebody has yet to send them.
         while delays.count < clients * events {
-            let count = epoll_wait(poll, &ready, Int32(ready.count), Int32((delays.isEmpty ? 3 : 1) * patience * 1000))
-            guard count > 0 else { break }
-            for event in ready[..<Int(count)] {
-                let length = read(event.data.fd, &buffer, buffer.count)
+            let timeout = Int32((delays.isEmpty ? 3 : 1) * patience * 1000)
+            guard poll(&sockets, UInt(sockets.count), timeout) > 0 else { break }
+            for index in sockets.indices where sockets[index].revents != 0 {
+                let length = read(sockets[index].fd, &buffer, buffer.count)
                 guard length > 0 else {
-                    close(event.data.fd)
+                    sockets[index].fd = -1  // poll passes over it
                     continue
                 }
                 let now = BenchTasks.monotonicNanoseconds
                 buffer.withUnsafeBytes { bytes in
-                    sockets[event.data.fd]?.take(UnsafeRawBufferPointer(rebasing: bytes[..<length])) { sent in
+                    readers[index].take(UnsafeRawBufferPointer(rebasing: bytes[..<length])) { sent in
                         delays.append(Float(now - sent) / 1000)
                         last = now
                     }
@@ -62,7 +57,7 @@ struct FanOutListeners: ParsableCommand {
         return (delays, last)
     }
 
-    private func report(_ heard: (delays: [Float], last: Int)) throws {
+    private func report(_ heard: (delays: [Float], last: Int)) {
         let sorted = heard.delays.sorted()
         func delay(_ share: Double) -> Float { sorted.isEmpty ? .nan : sorted[Int(Double(sorted.count - 1) * share)] }
         print("\(sorted.count) \(heard.last) \(delay(0.5)) \(delay(0.99))")
