@@ -3,6 +3,7 @@ import CeleryProtocol
 import Foundation
 import Logging
 import SkirretRedis
+import SkirretTesting
 
 /// Something that sends what is published to all who listen.
 protocol FanOutServer {
