@@ -37,18 +37,26 @@ struct EventFrame: Sendable {
     let topics: [String]
     let position: RelayPosition?
     let supersedes: String?
+    /// For clients that only listen, word for word as Dispatcharr sends it.
     let bytes: ByteBuffer
+    /// For clients that subscribed: says where the event stands.
+    let placedBytes: ByteBuffer
 
-    init(topics: [String], position: RelayPosition? = nil, supersedes: String? = nil, bytes: ByteBuffer) {
+    init(
+        topics: [String], position: RelayPosition? = nil, supersedes: String? = nil, bytes: ByteBuffer,
+        placedBytes: ByteBuffer? = nil
+    ) {
         self.topics = topics
         self.position = position
         self.supersedes = supersedes
         self.bytes = bytes
+        self.placedBytes = placedBytes ?? bytes
     }
 
     init(_ message: RelayMessage) {
         self.init(
             topics: message.topics, position: message.position, supersedes: message.supersedes,
-            bytes: ServerFrame.update(message))
+            bytes: ServerFrame.update(message),
+            placedBytes: message.position.map { ServerFrame.update(message, at: $0) })
     }
 }

@@ -102,7 +102,7 @@ final class RelaySessionHandler: ChannelInboundHandler {
             return
         }
         switch outbox.offer(frame, socketTakesMore: encoder.channel.isWritable, now: now) {
-        case .write: encoder.write(NIOAny(frame.bytes), promise: nil)
+        case .write: encoder.write(NIOAny(session.subscription.bytes(of: frame)), promise: nil)
         case .kept: break
         case .overflow: close(.tooSlow)
         }
@@ -158,7 +158,7 @@ final class RelaySessionHandler: ChannelInboundHandler {
     private func drainOutbox() {
         guard let encoder, !outbox.isEmpty else { return }
         while encoder.channel.isWritable, let frame = outbox.next() {
-            encoder.write(NIOAny(frame.bytes), promise: nil)
+            encoder.write(NIOAny(session.subscription.bytes(of: frame)), promise: nil)
         }
         encoder.flush()
     }

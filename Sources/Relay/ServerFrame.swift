@@ -23,10 +23,10 @@ enum ServerFrame {
         return encode(opcode: 0x8, number + Array(code.reason.utf8))
     }
 
-    /// Dispatcharr's envelope around one event, and where it stands: `{"type":"update","data":…,"offset":"…"}`.
-    static func update(_ message: RelayMessage) -> ByteBuffer {
+    /// Dispatcharr's envelope around one event: `{"type":"update","data":…}`; with its place, `,"offset":"…"` follows.
+    static func update(_ message: RelayMessage, at position: RelayPosition? = nil) -> ByteBuffer {
         var payload = Array(#"{"type":"update","data":"#.utf8)
-        let end = message.position.map { #","offset":"\#($0.offset)"}"# } ?? "}"
+        let end = position.map { #","offset":"\#($0.offset)"}"# } ?? "}"
         payload.reserveCapacity(payload.count + message.data.count + end.utf8.count)
         payload += message.data
         payload += end.utf8

@@ -1,4 +1,4 @@
-import CeleryProtocol
+import NIOCore
 
 /// The topics that one socket hears.
 struct Subscription: Equatable {
@@ -9,7 +9,8 @@ struct Subscription: Equatable {
     private static let longestName = 200
 
     private(set) var topics: Set<String> = [byDefault]
-    private var isChosen = false
+    /// The client asked for topics, and hears where each event stands.
+    private(set) var isChosen = false
 
     /// Why topics were not granted.
     enum Refusal: String, Equatable {
@@ -39,6 +40,9 @@ struct Subscription: Equatable {
     }
 
     func hears(_ frame: EventFrame) -> Bool { frame.topics.contains(where: topics.contains) }
+
+    /// The event as this client reads it.
+    func bytes(of frame: EventFrame) -> ByteBuffer { isChosen ? frame.placedBytes : frame.bytes }
 
     private static func isName(_ name: String) -> Bool {
         (1...longestName).contains(name.utf8.count)

@@ -168,4 +168,46 @@ import Testing
             }
         }
     }
+
+    @Test func `a relay that starts anew brings clients up to date whom another one left`() async throws {
+        try await APIFixture.withServer { fixture, client in
+            let redis = fixture.services.redis
+            for number in 0..<6 { try await fixture.services.events.publish(["n": .int(number)]) }
+            let entries = try await redis.send("XRANGE", .init(Keys.eventHistory), "-", "+").array ?? []
+            let second = try #require(entries[1].array?.first?.string)
+            let epoch = try #require(try await redis.send("GET", .init(Keys.eventEpoch)).string)
+            try await fixture.withEvents {
+                let port = try #require(client.port)
+                let ask = #"{"type":"subscribe","topics":["updates"],"epoch":"\#(epoch)","offset":"\#(second)"}"#
+                try await WebSocketClient.with(port: port, headers: Self.bearer) { inbound, outbound in
+                    var frames = inbound.makeAsyncIterator()
+                    _ = try await frames.next()
+                    try await outbound.write(.text(ask))
+                    #expect(try await frames.next()?.summary.contains(#""recovered":true"#) == true)
+                    for number in 2..<6 {
+                        let text = try await frames.next()?.summary
+                        #expect(text?.hasPrefix(#"{"type":"update","data":{"n":\#(number)},"offset":""#) == true)
+                    }
+                }
+                _ = try await redis.send("FLUSHALL")
+                try await fixture.services.events.publish(["n": 6])
+                try await WebSocketClient.with(port: port, headers: Self.bearer) { inbound, outbound in
+                    var frames = inbound.makeAsyncIterator()
+                    _ = try await frames.next()
+                    try await outbound.write(.text(ask))
+                    #expect(try await Self.answer(&frames).contains(#""recovered":false"#))
+                }
+            }
+        }
+    }
+
+    /// The answer to `subscribe`, past events that came before it.
+    private static func answer(
+        _ frames: inout NIOAsyncChannelInboundStream<WebSocketFrame>.AsyncIterator
+    ) async throws -> String {
+        while let text = try await frames.next()?.summary {
+            if text.contains(#""type":"subscribed""#) { return text }
+        }
+        return ""
+    }
 }
