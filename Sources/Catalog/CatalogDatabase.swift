@@ -88,6 +88,16 @@ public final class CatalogDatabase: Sendable {
         return try await blocking { try GuideRefresh(path: path, source: id, fingerprint: fingerprint) }
     }
 
+    /// Channels, and what is made of streams and guides for them.
+    public var channels: ChannelTable { ChannelTable(pool: pool) }
+    /// Where plugins may be installed from.
+    public var pluginRepositories: PluginRepositoryTable { PluginRepositoryTable(pool: pool) }
+    /// What is recorded, and when.
+    public var recordings: RecordingTable { RecordingTable(pool: pool) }
+    /// Recordings at the same hours of the same days.
+    public var recurringRules: RecurringRuleTable { RecurringRuleTable(pool: pool) }
+    /// What the bell shows.
+    public var notifications: NotificationTable { NotificationTable(pool: pool) }
     /// The groups of settings.
     public var settings: SettingsTable { SettingsTable(pool: pool) }
     /// The log of what the system did.

@@ -27,27 +27,39 @@ public struct StreamIdentity: Sendable, Equatable {
         SHA256.hexadecimal(text(of: entry, account: account))
     }
 
+    /// The hash of a stream whose facts are known, 64 hexadecimal digits.
+    public func hash(
+        name: String, url: String?, tvgID: String?, group: String?, account: Int, streamID: Int? = nil
+    ) -> String {
+        SHA256.hexadecimal(
+            text(name: name, url: url, tvgID: tvgID, group: group, account: account, streamID: streamID))
+    }
+
     func text(of entry: PlaylistEntry, account: Int) -> [UInt8] {
+        text(
+            name: entry.name, url: entry.url, tvgID: entry.tvgID, group: entry.group, account: account,
+            streamID: entry.streamID)
+    }
+
+    private func text(
+        name: String, url: String?, tvgID: String?, group: String?, account: Int, streamID: Int?
+    ) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(160)
         // An Xtream server's number outlives its address: it stands for the URL, together with the account.
-        let number = keys.contains(.url) ? entry.streamID : nil
+        let number = keys.contains(.url) ? streamID : nil
         let keys = number == nil || keys.contains(.m3uID) ? keys : (keys + [.m3uID]).sorted()
         for key in keys {
             text.append(contentsOf: (text.isEmpty ? "{\"" : ", \"").utf8)
             text.append(contentsOf: key.rawValue.utf8)
             text.append(contentsOf: "\": ".utf8)
             switch key {
-            case .group: text.appendPythonJSON(entry.group)
+            case .group: text.appendPythonJSON(group)
             case .m3uID: text.append(contentsOf: String(account).utf8)
-            case .name: text.appendPythonJSON(entry.name)
-            case .tvgID: text.appendPythonJSON(entry.tvgID)
+            case .name: text.appendPythonJSON(name)
+            case .tvgID: text.appendPythonJSON(tvgID)
             case .url:
-                if let number {
-                    text.append(contentsOf: String(number).utf8)
-                } else {
-                    text.appendPythonJSON(entry.url)
-                }
+                if let number { text.append(contentsOf: String(number).utf8) } else { text.appendPythonJSON(url) }
             }
         }
         text.append(UInt8(ascii: "}"))
