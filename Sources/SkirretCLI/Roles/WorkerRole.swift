@@ -44,7 +44,8 @@ struct WorkerRole {
             suspensions: PluginSuspensions(redis: queue.redis), isSafeMode: settings.plugins.isSafeMode)
         teller.plugins = plugins
         let refreshes = RefreshTasks(queue: queue, catalog: catalog, events: events)
-        let registry = TaskRegistry(samples + plugins.all + refreshes.all) { plugins.task(named: $0) }
+        let builtIn = DispatcharrTasks(queue: queue, catalog: catalog, events: events, data: settings.dataDirectory)
+        let registry = TaskRegistry(samples + plugins.all + refreshes.all + builtIn.all) { plugins.task(named: $0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             if settings.plugins.isSafeMode {
                 logger.notice("safe mode: no plugin runs here")
