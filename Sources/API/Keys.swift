@@ -8,10 +8,15 @@ enum Keys {
     static func knownAddress(_ digest: String) -> String { "skirret:api:logins:known:" + digest }
     /// Channel: public names of sessions that ended before their time, and of people whose sockets must close.
     static let endedSessions = "skirret:api:sessions:ended"
-    /// HASH plugin key -> JSON `{"fingerprint","description"}`: what its loaded code last said of itself.
+    /// HASH plugin key -> JSON `{"fingerprint","description"}`: what its loaded code last said of itself; with `error`
+    /// when it could not be loaded.
     static let pluginDescriptions = "skirret:api:plugins:described"
     /// HASH plugin key -> JSON `{"until_unix_seconds","reason"}`: those that crashed too often; late entries mean nothing.
     static let pluginSuspensions = "skirret:api:plugins:suspended"
+    /// Channel: JSON `{"do","plugin","reason","reply"}`, see ``PluginSignals``.
+    static let pluginSignals = "skirret:plugins:signals"
+    /// LIST with TTL: `1` or `0` from each worker process that was told to stop a plugin; whether it ran there.
+    static func pluginReplies(_ id: String) -> String { "skirret:plugins:replies:" + id }
     /// STREAM of `topic` and `data` (JSON), trimmed to about ``EventBus/historyLength`` entries.
     static let eventHistory = "skirret:events:history"
     /// STRING: names the history; another one after it was emptied.

@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import Synchronization
 
 /// The database: one SQLite file in WAL mode, shared with Django in the plugin host and with every other process.
 ///
@@ -10,6 +11,7 @@ public final class CatalogDatabase: Sendable {
     /// Where the file is.
     public let path: String
     let pool: DatabasePool
+    private let eventListener = Mutex<SystemEventTable.Listener?>(nil)
 
     /// Opens the file, creating it when missing, refuses a damaged one, and brings its schema up to date.
     ///
@@ -101,7 +103,16 @@ public final class CatalogDatabase: Sendable {
     /// The groups of settings.
     public var settings: SettingsTable { SettingsTable(pool: pool) }
     /// The log of what the system did.
-    public var systemEvents: SystemEventTable { SystemEventTable(pool: pool) }
+    public var systemEvents: SystemEventTable {
+        SystemEventTable(pool: pool, listener: eventListener.withLock { $0 })
+    }
+
+    /// Has each event that is inserted through this value told to a listener, once it is committed.
+    ///
+    /// One listener; a later one takes its place.
+    public func onSystemEvent(_ listener: @escaping SystemEventTable.Listener) {
+        eventListener.withLock { $0 = listener }
+    }
 }
 
 /// Runs blocking work on a thread that may block.

@@ -38,6 +38,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let malformedFrame = Code(rawValue: "plugin_malformed_frame")
         /// The request is larger than a frame may be.
         public static let requestTooLarge = Code(rawValue: "plugin_request_too_large")
+        /// Its packages could not be installed.
+        public static let requirementsFailed = Code(rawValue: "plugin_requirements_failed")
         /// The plugins folder could not be read.
         public static let discoveryFailed = Code(rawValue: "plugin_discovery_failed")
 

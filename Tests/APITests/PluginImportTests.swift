@@ -6,7 +6,6 @@ import Hummingbird
 import HummingbirdTesting
 import NIOCore
 import Skirret
-import Synchronization
 import Testing
 
 @testable import API
@@ -30,14 +29,7 @@ import Testing
 
     @Test func `what exists is replaced only when asked to, keeps its settings, and is told to stop`() async throws {
         try await APIFixture.withServer { fixture, client in
-            let stopped = Counter()
-            let tasks = [
-                RegisteredTask(name: TaskNames.stop) { _, args, _ in
-                    stopped.add(args)
-                    return true
-                },
-                RegisteredTask(name: TaskNames.describe) { _, _, _ in ["name": "Zipped"] },
-            ]
+            let tasks = [RegisteredTask(name: TaskNames.describe) { _, _, _ in ["name": "Zipped"] }]
             let old = StoredZip([("one/plugin.py", Self.source), ("one/old.txt", Data())]).bytes
             #expect(try await client.upload(old).status == 200)
             _ = try await fixture.services.catalog.plugins.replaceSettings(of: "one", with: ["a": 1])
@@ -47,13 +39,15 @@ import Testing
             #expect(refused.status == 400 && refused.error == "Plugin 'one' already exists")
             #expect(refused.code == "plugin_exists")
             #expect(try fixture.installed("one") == ["old.txt", "plugin.py"])
-            try await fixture.withWorker(tasks) {
-                let replaced = try await client.upload(new, overwrite: "true")
-                #expect(replaced.status == 200, "\(replaced.text)")
-                #expect(replaced.json["plugin"]?["settings"] == ["a": 1])
-                #expect(replaced.json["plugin"]?["enabled"] == true)
+            let stopped = try await fixture.withPluginProcess {
+                try await fixture.withWorker(tasks) {
+                    let replaced = try await client.upload(new, overwrite: "true")
+                    #expect(replaced.status == 200, "\(replaced.text)")
+                    #expect(replaced.json["plugin"]?["settings"] == ["a": 1])
+                    #expect(replaced.json["plugin"]?["enabled"] == true)
+                }
             }
-            #expect(stopped.calls == [["one", "reload"]])
+            #expect(stopped == ["one overwrite"])
             #expect(try fixture.installed("one") == ["plugin.py"])
             #expect(try fixture.installed() == ["one"])
         }
@@ -134,13 +128,6 @@ extension APIFixture {
         try FileManager.default.contentsOfDirectory(atPath: pluginsFolder.appending(path: folder).path)
             .filter { $0 != ".import.lock" }.sorted()
     }
-}
-
-/// Remembers what a task was called with.
-private final class Counter: Sendable {
-    private let kept = Mutex<[[JSONValue]]>([])
-    var calls: [[JSONValue]] { kept.withLock { $0 } }
-    func add(_ arguments: [JSONValue]) { kept.withLock { $0.append(arguments) } }
 }
 
 /// A zip of files as they are.

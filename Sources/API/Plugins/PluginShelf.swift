@@ -12,33 +12,39 @@ import Synchronization
 ///
 /// Reads and enqueues; no plugin's code runs in this process.
 final class PluginShelf: Sendable {
-    /// A scan starts Python, so several requests in a row share one.
-    private static let scanLifetime: Duration = .seconds(1)
     /// How long a change waits for the workers' part in it (`stop`, `describe`), which is a courtesy.
     private static let courtesy: Duration = .seconds(5)
+    /// A plugin's farewell may take ten seconds, and its process one more to end.
+    private static let farewell: Duration = .seconds(12)
 
     private let services: APIServices
+    private let pluginFiles: URL
     private let logger: Logger
-    private let lastScan = Mutex<(at: ContinuousClock.Instant, plugins: [PluginDescription])?>(nil)
+    private let lastSynchronized = Mutex<[PluginDescription]?>(nil)
 
-    init(services: APIServices, logger: Logger) {
+    init(services: APIServices, pluginFiles: URL, logger: Logger) {
         self.services = services
+        self.pluginFiles = pluginFiles
         self.logger = logger
     }
 
     private var suspensions: PluginSuspensions { PluginSuspensions(redis: services.redis) }
+    private var descriptions: PluginDescriptions { PluginDescriptions(redis: services.redis) }
+    private var signals: PluginSignals {
+        PluginSignals(redis: services.redis, subscriber: services.queue.subscriber)
+    }
 
     /// The folder's plugins, and rows for those that are new.
     ///
-    /// `isFresh` says that a scan from within the last second is too old.
+    /// `isFresh` has them read again in any case.
     func scan(isFresh: Bool = false) async throws -> [PluginDescription] {
-        if !isFresh, let last = lastScan.withLock({ $0 }), .now - last.at < Self.scanLifetime { return last.plugins }
-        let plugins = try await services.discovery.scan()
+        let plugins = try await services.folder.all(isFresh: isFresh)
+        guard isFresh || lastSynchronized.withLock({ $0 }) != plugins else { return plugins }
         try await services.catalog.plugins.synchronize(
             with: plugins.map {
                 DiscoveredPlugin(key: $0.key, name: $0.name, version: $0.version, description: $0.description)
             })
-        lastScan.withLock { $0 = (.now, plugins) }
+        lastSynchronized.withLock { $0 = plugins }
         return plugins
     }
 
@@ -46,7 +52,7 @@ final class PluginShelf: Sendable {
     func rows() async throws -> [PluginView] {
         let found = Dictionary(try await scan().map { ($0.key, $0) }) { first, _ in first }
         let rows = try await services.catalog.plugins.all()
-        let described = try await lastDescriptions()
+        let described = try await descriptions.all()
         let suspended = try await suspensions.current()
         return rows.map {
             PluginView(row: $0, found: found[$0.key], described: described[$0.key], suspension: suspended[$0.key])
@@ -60,7 +66,7 @@ final class PluginShelf: Sendable {
         let found = try await scan().first { $0.key == key }
         guard let row = try await services.catalog.plugins.find(key) else { throw APIError.noSuchPlugin }
         return PluginView(
-            row: row, found: found, described: try await lastDescriptions()[key],
+            row: row, found: found, described: try await descriptions.find(key),
             suspension: try await suspensions.current()[key])
     }
 
@@ -74,23 +80,50 @@ final class PluginShelf: Sendable {
         return row
     }
 
-    /// Asks a worker what the plugin's loaded code says of itself, and remembers the answer.
+    /// The actions as the loaded code has them, else as the folder shows them; none when neither is known.
+    func actions(of key: String) async -> [JSONValue] {
+        async let said = descriptions.find(key)
+        // try?: a call needs neither Python here nor what Redis remembers; it fails where it must.
+        guard let found = try? await services.folder.find(key) else { return [] }
+        let entry = try? await said
+        let live = entry?.fingerprint == found.fingerprint ? entry?.description : nil
+        return live?["actions"]?.array ?? found.actions
+    }
+
+    /// The fields, likewise.
+    func fields(of key: String) async throws -> [JSONValue] {
+        let view = try await view(key)
+        return view.live?["fields"]?.array ?? view.found?.fields ?? []
+    }
+
+    /// Asks a worker what the plugin's loaded code says of itself, and remembers the answer, or why there is none.
+    ///
+    /// The other workers are told to look, as a plugin with leader hooks runs in each of them.
     func describe(_ key: String) async {
-        guard let fingerprint = try? await scan().first(where: { $0.key == key })?.fingerprint else { return }
-        guard let description = await courtesy(TaskNames.describe, [.string(key)], plugin: key)?.object else { return }
-        let entry: JSONObject = ["fingerprint": .string(fingerprint), "description": .object(description)]
         do {
-            _ = try await services.redis.send(
-                "HSET", RedisArgument(Keys.pluginDescriptions), RedisArgument(key),
-                RedisArgument(JSONValue.object(entry).encoded()))
+            guard let fingerprint = try await services.folder.find(key)?.fingerprint else { return }
+            try await signals.look()
+            let id = try await services.queue.send(TaskNames.describe, args: [.string(key)])
+            let result = try await services.queue.result(of: id, within: Self.courtesy)
+            guard let entry = PluginDescriptions.Entry(fingerprint: fingerprint, result) else { return }
+            try await descriptions.keep(entry, of: key)
         } catch {
-            logger.info("Could not keep a plugin's description", metadata: ["plugin": "\(key)", "error": "\(error)"])
+            unanswered("describe", key, error)
         }
     }
 
-    /// Tells the plugin's loaded code to stop what it started.
+    /// Tells the plugin's loaded code to stop what it started, in every process that has it.
     func stop(_ key: String, reason: String) async {
-        _ = await courtesy(TaskNames.stop, [.string(key), .string(reason)], plugin: key)
+        do {
+            let answer = try await signals.stop(key, reason: reason, within: Self.farewell)
+            if !answer.isComplete { unanswered("stop", key, "not every worker has answered") }
+        } catch {
+            unanswered("stop", key, error)
+        }
+    }
+
+    private func unanswered(_ what: String, _ key: String, _ why: Any) {
+        logger.info("A plugin did not answer", metadata: ["plugin": "\(key)", "call": "\(what)", "error": "\(why)"])
     }
 
     /// Removes folder and row.
@@ -103,9 +136,10 @@ final class PluginShelf: Sendable {
             await stop(key, reason: "delete")
         }
         if let path = view.found?.path { try removeFolder(path) }
+        PluginFiles(folder: pluginFiles).removeAll(of: key)
         try await services.catalog.plugins.delete(key)
         // Without it the next plugin of that name would be shown with the old one's actions.
-        _ = try await services.redis.send("HDEL", RedisArgument(Keys.pluginDescriptions), RedisArgument(key))
+        try await descriptions.forget(key)
         _ = try await scan(isFresh: true)
     }
 
@@ -126,27 +160,18 @@ final class PluginShelf: Sendable {
                 hint: "Look at the permissions of the plugins folder.")
         }
     }
+}
 
-    private func lastDescriptions() async throws -> [String: JSONValue] {
-        let flat = try await services.redis.send("HGETALL", RedisArgument(Keys.pluginDescriptions)).array ?? []
-        var described: [String: JSONValue] = [:]
-        for index in stride(from: 0, to: flat.count - 1, by: 2) {
-            guard let key = flat[index].string, let bytes = flat[index + 1].bytes else { continue }
-            described[key] = try? JSONValue(parsing: bytes)  // An entry that is none counts as never described.
+extension PluginDescriptions.Entry {
+    /// From the answer of `describe`; nil when the answer says nothing about the plugin.
+    init?(fingerprint: String, _ result: TaskResult) {
+        if result.state == .success {
+            guard result.result.object != nil else { return nil }
+            self.init(fingerprint: fingerprint, description: result.result)
+            return
         }
-        return described
-    }
-
-    private func courtesy(_ task: String, _ args: [JSONValue], plugin: String) async -> JSONValue? {
-        do {
-            let id = try await services.queue.send(task, args: args)
-            return try await services.queue.result(of: id, within: Self.courtesy).value()
-        } catch {
-            logger.info(
-                "A plugin did not answer",
-                metadata: ["plugin": "\(plugin)", "task_name": "\(task)", "error": "\(error)"])
-            return nil
-        }
+        guard result.state == .failure, let failure = result.failure, !failure.isOfSafeMode else { return nil }
+        self.init(fingerprint: fingerprint, error: failure.sentence)
     }
 }
 
@@ -154,4 +179,7 @@ extension APIError {
     static let noSuchPlugin = notFound("Plugin not found", code: "plugin_not_found")
     static let pluginDisabled = APIError(
         .forbidden, code: "plugin_disabled", "Plugin is disabled", hint: "Enable it first.")
+    static let safeMode = APIError(
+        .conflict, code: "safe_mode", "No plugin runs: this server was started with --safe-mode.",
+        hint: "Start it without --safe-mode, or SKIRRET_SAFE_MODE=off, once the plugin at fault is switched off.")
 }

@@ -9,19 +9,22 @@ struct PluginView: Sendable {
     let found: PluginDescription?
     /// What its loaded code said of itself, if that was this code.
     let live: JSONValue?
+    /// Why its loaded code could not be asked, if that was this code.
+    let liveError: String?
     /// Why it takes no calls; nil while it does.
     let suspension: PluginSuspensions.Suspension?
 
-    /// Puts a plugin together; `described` is `{"fingerprint","description"}`, as remembered.
+    /// Puts a plugin together; `described` is what is remembered of its loaded code.
     init(
-        row: PluginRow, found: PluginDescription?, described: JSONValue?,
+        row: PluginRow, found: PluginDescription?, described: PluginDescriptions.Entry?,
         suspension: PluginSuspensions.Suspension? = nil
     ) {
         self.row = row
         self.found = found
         self.suspension = row.isEnabled ? suspension : nil
-        let isCurrent = found != nil && described?["fingerprint"]?.string == found?.fingerprint
-        live = row.isEnabled && isCurrent ? described?["description"] : nil
+        let isCurrent = row.isEnabled && found != nil && described?.fingerprint == found?.fingerprint
+        live = isCurrent ? described?.description : nil
+        liveError = isCurrent ? described?.error : nil
     }
 
     var uiSchema: JSONValue? { live?["ui_schema"].flatMap { $0.isNull ? nil : $0 } ?? found?.uiSchema }
@@ -41,11 +44,14 @@ struct PluginView: Sendable {
         json["actions"] = live?["actions"] ?? .array(found?.actions ?? [])
         json["ui_schema"] = uiSchema ?? .null
         json["missing"] = .bool(found == nil)
-        json["loaded"] = .bool(row.isEnabled && found != nil && found?.loadError == nil)
+        json["loaded"] = .bool(row.isEnabled && found != nil && found?.loadError == nil && liveError == nil)
         json["legacy"] = .bool(found?.isLegacy ?? false)
         // The card shows it in the same place: either way the plugin does not run, and this says why.
-        json["load_error"] = JSONValue(found?.loadError ?? suspension?.reason)
+        json["load_error"] = JSONValue(found?.loadError ?? liveError ?? suspension?.reason)
         json["suspended_until"] = JSONValue(suspension.map { APITime.text($0.until) })
+        json["requirements"] = [
+            "state": .string((found?.requirements.state ?? .none).rawValue), "error": JSONValue(found?.requirements.error),
+        ]
         json["warnings"] = .array((found?.warnings ?? []).map(JSONValue.string))
         json["logo_url"] = found?.logoPath == nil ? .null : .string("\(origin)/api/plugins/plugins/\(row.key)/logo/")
         for (key, value) in repositoryMembers { json[key] = value }

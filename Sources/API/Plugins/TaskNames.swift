@@ -8,6 +8,8 @@ enum TaskNames {
     static let describe = "skirret.plugins.describe"
     /// Takes `(key, reason)`.
     static let stop = "skirret.plugins.stop"
+    /// Takes `(key)`.
+    static let installRequirements = "skirret.plugins.install_requirements"
     /// Takes `()`.
     static let refreshAllAccounts = "apps.m3u.tasks.refresh_m3u_accounts"
     /// Takes `(account_id)`.

@@ -10,11 +10,15 @@ struct TaskAnswer {
 
     /// Waits for a task and answers with its result; 202 when it takes too long or the caller does not want to wait.
     ///
+    /// `isWaitedFor` false: nobody waits for this kind of task, whatever the caller prefers.
+    ///
     /// - Returns: The answer, and whether the task is over.
-    func answer(_ id: TaskID, to request: APIRequest, within deadline: Duration) async throws -> (
-        Response, isOver: Bool
-    ) {
-        guard !request.prefersAsync else { return (Self.accepted(id, isApplied: true), false) }
+    func answer(
+        _ id: TaskID, to request: APIRequest, within deadline: Duration, isWaitedFor: Bool = true
+    ) async throws -> (Response, isOver: Bool) {
+        guard isWaitedFor, !request.prefersAsync else {
+            return (Self.accepted(id, isApplied: request.prefersAsync), false)
+        }
         do {
             let result = try await services.queue.result(of: id, within: deadline)
             return (try Self.answer(result), true)
@@ -44,7 +48,8 @@ struct TaskAnswer {
             throw APIError(.conflict, code: "task_cancelled", "The task was cancelled.")
         }
         let failure = result.failure
-        let message = failure.map(Self.message) ?? "The task failed."
+        let message = failure?.message ?? "The task failed."
+        if failure?.isOfSafeMode ?? false { throw .safeMode }
         switch failure?.excType {
         case "PermissionError" where message.contains("disabled"):
             throw APIError(.forbidden, code: "plugin_disabled", message)
@@ -68,13 +73,6 @@ struct TaskAnswer {
             failure?.excMessage.count == 2 ? failure?.excMessage[1].string ?? "plugin_failed" : "plugin_failed"
         default: "plugin_failed"
         }
-    }
-
-    /// `str(error)`: what the exception was raised with.
-    private static func message(_ failure: TaskFailure) -> String {
-        let said = failure.excType == "PluginError" ? failure.excMessage.prefix(1) : failure.excMessage[...]
-        let parts = said.map { $0.string ?? $0.text }
-        return parts.isEmpty ? failure.excType : parts.joined(separator: ", ")
     }
 }
 

@@ -59,7 +59,7 @@ struct PluginImportRoutes: Routes {
         guard let found = try? await shelf.scan(isFresh: true).first(where: { Self.folder(of: $0) == folder }),
             let row = try? await shelf.row(found.key), row.isEnabled
         else { return }
-        await shelf.stop(found.key, reason: "reload")
+        await shelf.stop(found.key, reason: "overwrite")
     }
 
     private static func folder(of plugin: PluginDescription) -> String {

@@ -10,11 +10,16 @@ struct PluginRunRoutes: Routes {
     let services: APIServices
     let shelf: PluginShelf
     let configuration: APIConfiguration
+    /// Seconds for an action that nobody waits for: what `dispatch_task` gives one, too.
+    private static let asyncLimit = 3600.0
 
     var endpoints: [Endpoint] {
         [
             .post("/api/plugins/plugins/:key/run", .admin, run).described("Run an action of a plugin", .plugins) {
-                $0.details = "Waits for the result; 202 when it takes too long, or with Prefer: respond-async."
+                $0.details = """
+                    Waits for the result; 202 when it takes too long, with Prefer: respond-async, and for actions that declare \
+                    "async": true, which have an hour.
+                    """
                 let action = Schema.text(atMost: 1000, atLeast: 1)
                 $0.body = Schema.object(["action": action, "params": Schema.any], needs: ["action"])
                 $0.form = Schema.form(["action": action, "params": Schema.text], needs: ["action"])
@@ -28,18 +33,21 @@ struct PluginRunRoutes: Routes {
 
     @Sendable private func run(_ request: APIRequest) async throws -> Response {
         let key = try request.parameter("key")
+        // Asked for while the body comes in.
+        async let actions = shelf.actions(of: key)
         // Before the body: files for a plugin that cannot run are not even read.
         guard try await shelf.row(key).isEnabled else { throw APIError.pluginDisabled }
         guard request.hasContentType("multipart/form-data") else {
             let body = try await request.jsonObject()
-            return try await run(key, body["action"], body["params"] ?? [:], files: [:], for: request).0
+            return try await run(key, body["action"], body["params"] ?? [:], files: [:], await actions, for: request).0
         }
         let form = try await MultipartForm.read(
             request, uploads: configuration.uploadsFolder, limits: .init(fileBytes: configuration.uploadBytes))
         do {
             let params = form.fields["params"].map(JSONValue.string) ?? form.otherFields
             let (response, isOver) = try await run(
-                key, form.fields["action"].map(JSONValue.string), params, files: form.filesByField, for: request)
+                key, form.fields["action"].map(JSONValue.string), params, files: form.filesByField, await actions,
+                for: request)
             // A task that goes on still needs its files; old uploads are swept by age.
             if isOver { form.discard() }
             return response
@@ -50,7 +58,8 @@ struct PluginRunRoutes: Routes {
     }
 
     private func run(
-        _ key: String, _ action: JSONValue?, _ params: JSONValue, files: JSONObject, for request: APIRequest
+        _ key: String, _ action: JSONValue?, _ params: JSONValue, files: JSONObject, _ actions: [JSONValue],
+        for request: APIRequest
     ) async throws -> (Response, isOver: Bool) {
         guard let action = action?.string, !action.isEmpty else {
             throw APIError.badRequest("Missing 'action'", code: "missing_action")
@@ -60,10 +69,15 @@ struct PluginRunRoutes: Routes {
         let uploads = files.values.flatMap { $0.array ?? [] }.map { file -> JSONValue in
             [file["name"] ?? .null, file["size"] ?? .null]
         }
+        let isAsync = actions.first { $0["id"]?.string == action }?["async"]?.boolean ?? false
+        var order = Ledger.Order(task: TaskNames.runAction, args: args)
+        order.plugin = key
+        order.about = "\(key): \(action)"
+        if isAsync { order.options.timeLimits = TimeLimits(hard: Self.asyncLimit) }
         let id = try await TaskStart(services: services, request: request).start(
-            TaskNames.runAction, args, about: "\(key): \(action)", plugin: key,
-            sameness: .array(args.dropLast() + [.array(uploads)]))
-        return try await TaskAnswer(services: services).answer(id, to: request, within: configuration.runDeadline)
+            order, sameness: .array(args.dropLast() + [.array(uploads)]))
+        return try await TaskAnswer(services: services).answer(
+            id, to: request, within: configuration.runDeadline, isWaitedFor: !isAsync)
     }
 }
 

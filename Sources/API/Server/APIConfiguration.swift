@@ -40,6 +40,8 @@ public struct APIConfiguration: Sendable {
     public var webFolder: URL
 
     var uploadsFolder: URL { dataFolder.appending(path: "uploads") }
+    /// What was uploaded for plugins' settings, a folder for each plugin; the plugins' sandbox knows the name.
+    var pluginFilesFolder: URL { dataFolder.appending(path: "plugin-files") }
 
     /// Everything else has a default.
     public init(dataFolder: URL, adminToken: String) {

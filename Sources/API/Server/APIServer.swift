@@ -88,7 +88,8 @@ public struct APIServer: Sendable {
     }
 
     private func endpoints(gate: Gate, door: SocketDoor?, traffic: TrafficCounters) -> [Endpoint] {
-        let shelf = PluginShelf(services: services, logger: logger)
+        let shelf = PluginShelf(
+            services: services, pluginFiles: configuration.pluginFilesFolder, logger: logger)
         let hasher = PasswordHasher(iterations: configuration.passwordIterations)
         let login = Login(
             users: services.catalog.users, events: services.catalog.systemEvents, hasher: hasher,
@@ -104,6 +105,8 @@ public struct APIServer: Sendable {
             PluginRoutes(services: services, shelf: shelf, runDeadline: configuration.runDeadline),
             PluginImportRoutes(services: services, shelf: shelf, configuration: configuration),
             PluginRunRoutes(services: services, shelf: shelf, configuration: configuration),
+            PluginFileRoutes(shelf: shelf, configuration: configuration),
+            PluginRequirementsRoutes(services: services, shelf: shelf),
             M3URoutes(services: services, configuration: configuration),
             EPGRoutes(services: services, configuration: configuration),
             TaskRoutes(services: services),

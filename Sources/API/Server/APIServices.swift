@@ -14,6 +14,8 @@ public struct APIServices: Sendable {
     public var catalog: CatalogDatabase
     /// Lists the plugins folder, without running anything in it.
     public var discovery: PluginDiscovery
+    /// The same folder as this process knows it.
+    public var folder: PluginFolder
     /// Where work is accepted, and what became of it.
     public var ledger: Ledger
     /// The sockets of this process.
@@ -23,13 +25,14 @@ public struct APIServices: Sendable {
 
     /// Gathers the services.
     public init(
-        queue: TaskQueue, catalog: CatalogDatabase, ledger: Ledger, discovery: PluginDiscovery, hub: RelayHub,
-        events: EventBus
+        queue: TaskQueue, catalog: CatalogDatabase, ledger: Ledger, discovery: PluginDiscovery, folder: PluginFolder? = nil,
+        hub: RelayHub, events: EventBus
     ) {
         self.queue = queue
         self.catalog = catalog
         self.ledger = ledger
         self.discovery = discovery
+        self.folder = folder ?? PluginFolder(discovery)
         self.hub = hub
         self.events = events
     }

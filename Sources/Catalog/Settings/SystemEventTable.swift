@@ -20,9 +20,15 @@ public struct SystemEvent: Sendable, Equatable {
 
 /// `core_systemevent`: the newest events, `max_system_events` of them.
 public struct SystemEventTable: Sendable {
+    /// Hears of an event: its type, the channel's name, and its details.
+    public typealias Listener = @Sendable (_ type: String, _ channelName: String?, _ details: JSONObject) async -> Void
+
     let pool: DatabasePool
+    let listener: Listener?
 
     /// Appends an event and drops the oldest above the limit of the setting `max_system_events` (100).
+    ///
+    /// Returns when whoever listens has heard of it; see ``CatalogDatabase/onSystemEvent(_:)``.
     ///
     /// - Parameters:
     ///   - type: At most 50 characters are kept.
@@ -51,6 +57,7 @@ public struct SystemEventTable: Sendable {
                     """,
                 arguments: [max(limit, 0)])
         }
+        await listener?(type, channelName, details)
     }
 
     /// The newest events first.

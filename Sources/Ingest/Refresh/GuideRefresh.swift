@@ -35,6 +35,8 @@ public struct GuideRefresh: Sendable {
         public let skippedProgrammes: Int
         /// Whether the file was the one of the last refresh, and was not read again.
         public let isUnchanged: Bool
+        /// The channels of those.
+        public let unmappedChannels: Int
         /// What was wrong with the file.
         public let problems: ParseProblems
         /// The source's `last_message`.
@@ -139,7 +141,8 @@ public struct GuideRefresh: Sendable {
         func fact(_ name: String) -> Int { facts[name]?.int ?? 0 }
         return Report(
             counts: counts, channels: fact("channels"), programmes: fact("programmes"),
-            skippedProgrammes: fact("skipped"), isUnchanged: isUnchanged, problems: problems,
+            skippedProgrammes: fact("skipped"), isUnchanged: isUnchanged, unmappedChannels: fact("unmapped"),
+            problems: problems,
             message: nothingMapped
                 ? GuideMessages.nothingMapped(counts.channels)
                 : GuideMessages.programmes(

@@ -21,6 +21,8 @@ public struct PythonEnvironment: Sendable {
     public var backendURL: String?
     /// Celery's `result_backend_transport_options` as JSON.
     public var backendOptions = "{}"
+    /// Variables for one program more than for the others.
+    var addedVariables: [String: String] = [:]
     /// The product's data folder; also the processes' working directory, created when missing.
     public var dataDirectory: String
 
@@ -53,6 +55,9 @@ public struct PythonEnvironment: Sendable {
         return Bundle.module.bundleURL.appendingPathComponent("Python").path
     }
 
+    /// Where plugins' own packages are, a folder for each plugin's key.
+    var packagesDirectory: String { dataDirectory + "/plugin-packages" }
+
     /// Dispatcharr's names for what an archive may hold begin so.
     private static let importLimits = "DISPATCHARR_PLUGIN_IMPORT_MAX_"
 
@@ -83,7 +88,7 @@ public struct PythonEnvironment: Sendable {
             variables["SKIRRET_BACKEND_OPTIONS"] = backendOptions
         }
         variables["SKIRRET_DATA_DIR"] = dataDirectory
-        return variables
+        return variables.merging(addedVariables) { own, _ in own }
     }
 
     /// Starts `python -m module` with the given descriptors as 0, 1, 2, … Blocks for fork and execute.

@@ -30,11 +30,18 @@ public struct PluginDescription: Sendable, Hashable {
     public let loadError: String?
     /// What was ignored, and why.
     public let warnings: [String]
+    /// Which leader hooks it has; with one of them its process has to run in every worker.
+    public let hooks: [String]
+    /// Whether it has the packages that it asks for.
+    public let requirements: PluginRequirements
     /// Changes with its code and manifest.
     public let fingerprint: String
 
     /// What a call needs to know of it.
     public var identity: PluginIdentity { PluginIdentity(key: key, path: path, fingerprint: fingerprint) }
+
+    /// Its folder's name.
+    public var folder: String { path.split(separator: "/").last.map(String.init) ?? path }
 
     /// A description from one entry of the describer's output; nil without key, path or fingerprint.
     init?(json: JSONValue) {
@@ -58,5 +65,34 @@ public struct PluginDescription: Sendable, Hashable {
         logoPath = json["logo"]?.bool == true ? path + "/logo.png" : json["logo"]?.string
         loadError = json["load_error"]?.string
         warnings = json["warnings"]?.array?.compactMap(\.string) ?? []
+        hooks = json["hooks"]?.array?.compactMap(\.string) ?? []
+        requirements = PluginRequirements(json: json["requirements"] ?? .null)
+    }
+}
+
+/// Whether a plugin has the packages that its `requirements.txt` asks for.
+public struct PluginRequirements: Sendable, Hashable {
+    /// How far they are.
+    public enum State: String, Sendable, Hashable {
+        /// It asks for nothing.
+        case none
+        /// Nobody has had them installed.
+        case missing
+        /// They are there.
+        case ready
+        /// They could not be installed.
+        case failed
+        /// The file cannot be read as one.
+        case invalid
+    }
+
+    /// How far they are.
+    public let state: State
+    /// Why not, for people; nil where nothing is wrong.
+    public let error: String?
+
+    init(json: JSONValue) {
+        state = json["state"]?.string.flatMap(State.init) ?? .none
+        error = json["error"]?.string
     }
 }

@@ -32,9 +32,12 @@ struct APIRole {
         configuration.trustedOrigins = settings.trustedOrigins
         let ledger = Ledger(catalog, queue: queue, limits: settings.ledgerLimits, logger: logger)
         let keeper = LedgerKeeper(ledger, name: Settings.nodeName("api-\(getpid())"), logger: logger)
+        let discovery = PluginDiscovery(settings.pythonEnvironment), folder = PluginFolder(discovery)
+        if !settings.plugins.isSafeMode {
+            EventHooks(catalog, ledger: ledger, folder: folder, logger: logger).attach(to: catalog)
+        }
         let services = APIServices(
-            queue: queue, catalog: catalog, ledger: ledger, discovery: PluginDiscovery(settings.pythonEnvironment),
-            hub: hub,
+            queue: queue, catalog: catalog, ledger: ledger, discovery: discovery, folder: folder, hub: hub,
             events: events)
         let server = APIServer(configuration: configuration, services: services, logger: logger) { port in
             logger.info("API is ready", metadata: ["host": "\(settings.host)", "port": "\(port)"])

@@ -39,9 +39,12 @@ struct WorkerRole {
         let host = PluginHost(environment, options: settings.plugins.options, logger: logger) {
             plugin, event in await teller.tell(plugin, event)
         }
+        let discovery = PluginDiscovery(environment), folder = PluginFolder(discovery)
+        let suspensions = PluginSuspensions(redis: queue.redis)
+        let pluginSignals = PluginSignals(redis: queue.redis, subscriber: queue.subscriber)
         let plugins = PluginTasks(
-            catalog: catalog, discovery: PluginDiscovery(environment), host: host, events: events,
-            suspensions: PluginSuspensions(redis: queue.redis), isSafeMode: settings.plugins.isSafeMode)
+            catalog: catalog, discovery: discovery, folder: folder, host: host, events: events,
+            suspensions: suspensions, signals: pluginSignals, isSafeMode: settings.plugins.isSafeMode)
         teller.plugins = plugins
         let refreshes = RefreshTasks(queue: queue, catalog: catalog, events: events)
         let builtIn = DispatcharrTasks(queue: queue, catalog: catalog, events: events, data: settings.dataDirectory)
@@ -49,10 +52,18 @@ struct WorkerRole {
         try await withThrowingTaskGroup(of: Void.self) { group in
             if settings.plugins.isSafeMode {
                 logger.notice("safe mode: no plugin runs here")
+                try await work(queue, registry, until: signals)
             } else {
+                let ledger = Ledger(catalog, queue: queue, limits: settings.ledgerLimits, logger: logger)
+                EventHooks(catalog, ledger: ledger, folder: folder, logger: logger).attach(to: catalog)
+                let care = PluginCare(
+                    catalog: catalog, folder: folder, host: host, suspensions: suspensions, signals: pluginSignals,
+                    tell: { event, plugin in await plugins.tell(event, of: plugin, nil) }, logger: logger)
                 group.addTask { await host.run() }
+                group.addTask { await care.run() }
+                try await work(queue, registry, until: signals)
+                await care.stopAll()
             }
-            try await work(queue, registry, until: signals)
             group.cancelAll()
         }
         await queue.close()

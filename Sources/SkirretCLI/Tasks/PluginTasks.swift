@@ -11,19 +11,23 @@ import Synchronization
 final class PluginTasks: Sendable {
     private let catalog: CatalogDatabase
     private let discovery: PluginDiscovery
+    private let folder: PluginFolder
     private let host: PluginHost
     private let events: EventBus
     private let suspensions: PluginSuspensions
+    private let signals: PluginSignals
     /// No plugin runs: calls fail and say so.
     private let isSafeMode: Bool
     /// Names of the tasks that plugins define, and whose they are; known once a plugin was described here.
     private let defined = Mutex<[String: String]>([:])
 
     init(
-        catalog: CatalogDatabase, discovery: PluginDiscovery, host: PluginHost, events: EventBus,
-        suspensions: PluginSuspensions, isSafeMode: Bool
+        catalog: CatalogDatabase, discovery: PluginDiscovery, folder: PluginFolder, host: PluginHost, events: EventBus,
+        suspensions: PluginSuspensions, signals: PluginSignals, isSafeMode: Bool
     ) {
         self.suspensions = suspensions
+        self.signals = signals
+        self.folder = folder
         self.isSafeMode = isSafeMode
         self.catalog = catalog
         self.discovery = discovery
@@ -32,7 +36,10 @@ final class PluginTasks: Sendable {
     }
 
     var all: [RegisteredTask] {
-        [runAction.registered, resolveResource.registered, describe.registered, stop.registered]
+        [
+            runAction.registered, resolveResource.registered, describe.registered, stop.registered,
+            installRequirements.registered,
+        ]
     }
 
     private var runAction: TaskDefinition<JSONValue, String, String, JSONValue, JSONValue?> {
@@ -66,21 +73,50 @@ final class PluginTasks: Sendable {
         }
     }
 
+    /// Stops a plugin wherever it runs; what plugins call. The API sends the signal itself.
     private var stop: TaskDefinition<Bool, String, String> {
-        TaskDefinition("skirret.plugins.stop") { [self] (context: TaskContext, key: String, reason: String) in
-            guard !isSafeMode, let row = try await catalog.plugins.find(key) else { return false }
-            let found = try await discovery.scan().first { $0.key == key }
-            if let found {
-                await host.stop(found.identity, reason: reason, context: row.context) { [self] event in
-                    await tell(event, of: key, context)
-                }
-            }
-            host.retire(key)
-            // Whoever reloads a plugin has mended it, or wants to see it fail again.
-            host.resume(key)
-            try await suspensions.lift(key)
-            return found != nil
+        TaskDefinition("skirret.plugins.stop") { [self] (_: TaskContext, key: String, reason: String) in
+            guard !isSafeMode else { return false }
+            return try await signals.stop(key, reason: reason, within: .seconds(12)).ran
         }
+    }
+
+    /// Installs a plugin's own packages; then its process starts anew, with them.
+    private var installRequirements: TaskDefinition<JSONValue, String> {
+        let options = TaskOptions(
+            timeLimit: .seconds(1800),
+            singleFlight: .init(
+                name: { args, _ in "plugin-requirements:\((args.first ?? .null).text)" },
+                answer: { ["status": "running", "task_id": JSONValue($0)] }))
+        return TaskDefinition("skirret.plugins.install_requirements", options: options) {
+            [self] (context: TaskContext, key: String) in
+            guard let plugin = try await folder.find(key) else {
+                throw TaskFailure.builtin("ValueError", "Plugin '\(key)' not found")
+            }
+            do throws(PluginError) {
+                try await discovery.installRequirements(of: plugin) { percent, message in
+                    context.keep(level: .info, source: "pip", message: message)
+                    await context.progress(percent, message)
+                    await tell("installing", percent, message, of: key, context)
+                }
+            } catch {
+                await tell("failed", 100, error.message, of: key, context)
+                throw error.asTaskError
+            }
+            await tell("ready", 100, "The packages are installed.", of: key, context)
+            try await signals.look()
+            return ["status": "ok", "message": "The packages of \(plugin.name) are installed."]
+        }
+    }
+
+    /// How far an installation is, for everybody who looks at the plugin's card.
+    private func tell(
+        _ state: String, _ percent: Double, _ message: String, of key: String, _ context: TaskContext
+    ) async {
+        await publish([
+            "type": "plugin_requirements", "plugin": .string(key), "state": .string(state),
+            "percent": .double(percent), "message": .string(message), "task_id": JSONValue(context.id),
+        ])
     }
 
     /// A task that a plugin defines with `@shared_task`, found by its name; nil for any other name.
@@ -152,13 +188,10 @@ final class PluginTasks: Sendable {
 
     /// A plugin whose code may be loaded: somebody has enabled it, once at least.
     private func trusted(_ key: String) async throws -> (PluginIdentity, PluginRow) {
-        guard !isSafeMode else {
-            throw TaskFailure.builtin(
-                "PermissionError", "Plugin '\(key)' does not run: this worker was started with --safe-mode")
+        guard !isSafeMode else { throw TaskFailure.safeMode(key) }
+        guard let row = try await catalog.plugins.find(key), let found = try await folder.find(key) else {
+            throw TaskFailure.builtin("ValueError", "Plugin '\(key)' not found")
         }
-        guard let row = try await catalog.plugins.find(key),
-            let found = try await discovery.scan().first(where: { $0.key == key })
-        else { throw TaskFailure.builtin("ValueError", "Plugin '\(key)' not found") }
         guard row.isEnabled || row.wasEverEnabled else {
             throw TaskFailure.builtin("PermissionError", "Plugin '\(key)' is disabled")
         }

@@ -36,12 +36,16 @@ struct RefreshTasks: Sendable {
             (context: TaskContext, id: Int) in
             let refresh = PlaylistRefresh(store: CatalogPlaylists(catalog: catalog), logger: context.logger)
             do {
+                let began = ContinuousClock.now
                 let report = try await refresh.run(account: id, progress: announcing(context))
                 context.logger.info("\(report.message)")
                 try await catalog.systemEvents.insert(
                     "m3u_refresh",
                     details: [
-                        "account_id": .int(id), "streams_created": .int(report.counts.created),
+                        "account_id": .int(id),
+                        "account_name": JSONValue(try await catalog.m3uAccounts.find(id)?.draft.name),
+                        "elapsed_time": .double(began.duration(to: .now) / .seconds(1)),
+                        "streams_created": .int(report.counts.created),
                         "streams_updated": .int(report.counts.updated), "streams_stale": .int(report.counts.stale),
                         "streams_deleted": .int(report.counts.deleted), "total_processed": .int(report.processed),
                     ])
@@ -104,8 +108,11 @@ struct RefreshTasks: Sendable {
             try await catalog.systemEvents.insert(
                 "epg_refresh",
                 details: [
-                    "source_id": .int(id), "programs": .int(report.programmes), "channels": .int(report.channels),
+                    "source_id": .int(id),
+                    "source_name": JSONValue(try await catalog.epgSources.find(id)?.draft.name),
+                    "programs": .int(report.programmes), "channels": .int(report.channels),
                     "skipped_programs": .int(report.skippedProgrammes),
+                    "unmapped_channels": .int(report.unmappedChannels),
                 ])
         } catch let error as Ingest.RefreshError where !error.isNoWork {
             throw error.failure

@@ -43,7 +43,7 @@ def apply(key, path, profile):
     """
     own = _own_folder(key)
     _prepare(own)
-    given = [os.path.join(_data_folder(), "uploads")]
+    given = [os.path.join(_data_folder(), "uploads"), _files_folder(key)]
     if packages := requirements.root():
         given.append(os.path.join(packages, key))
     readable, writable = [*python_and_system(), *given], [own, path, *_data(), *_database(), *profile.get("paths", ())]
@@ -121,6 +121,11 @@ def _own_folder(key):
     return os.path.join(_data_folder(), "plugin-data", key)
 
 
+def _files_folder(key):
+    """What was uploaded for the plugin's fields of type `file`."""
+    return os.path.join(_data_folder(), "plugin-files", key)
+
+
 def _data():
     """The shared folders; where Skirret's data is elsewhere, also the folder that Dispatcharr calls /data."""
     data = _data_folder()
@@ -176,7 +181,7 @@ def _prepare(own):
     """The folders that the rules name, while this process may still make them."""
     # Uploads too: a rule for a folder that is not there yet would be none, and the first upload comes later.
     data = [os.path.join(_data_folder(), name) for name in (*SHARED, "uploads")]
-    for folder in (*data, own, os.path.join(own, "tmp")):
+    for folder in (*data, _files_folder(os.path.basename(own)), own, os.path.join(own, "tmp")):
         with suppress(OSError):  # a full or read-only disk is for the plugin to meet, if it writes at all
             os.makedirs(folder, exist_ok=True)
     if os.geteuid() == 0:

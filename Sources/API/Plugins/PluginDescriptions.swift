@@ -1,0 +1,64 @@
+import CeleryProtocol
+import SkirretRedis
+
+/// What plugins' loaded code last said of itself, kept in Redis for every process.
+struct PluginDescriptions: Sendable {
+    /// What one plugin's code said, or why it said nothing.
+    struct Entry: Sendable, Hashable {
+        /// Of the code that said it; other code's words mean nothing.
+        let fingerprint: String
+        /// Name, fields, actions, pages.
+        let description: JSONValue?
+        /// Why it could not be loaded, a line.
+        let error: String?
+
+        init(fingerprint: String, description: JSONValue? = nil, error: String? = nil) {
+            self.fingerprint = fingerprint
+            self.description = description
+            self.error = error
+        }
+
+        /// Nil for what is none: it counts as never described.
+        init?(_ stored: RedisValue?) {
+            // try?: as above.
+            guard let bytes = stored?.bytes, let json = try? JSONValue(parsing: bytes),
+                let fingerprint = json["fingerprint"]?.string
+            else { return nil }
+            let error = json["error"]?.string
+            self.init(fingerprint: fingerprint, description: error == nil ? json["description"] : nil, error: error)
+        }
+
+        fileprivate var json: JSONValue {
+            // Plugins read this too, and look into the description without asking whether there is one.
+            var json: JSONObject = ["fingerprint": .string(fingerprint), "description": description ?? [:]]
+            if let error { json["error"] = .string(error) }
+            return .object(json)
+        }
+    }
+
+    let redis: RedisClient
+
+    /// All of them, by key.
+    func all() async throws(RedisError) -> [String: Entry] {
+        let flat = try await redis.send("HGETALL", RedisArgument(Keys.pluginDescriptions)).array ?? []
+        var found: [String: Entry] = [:]
+        for index in stride(from: 0, to: flat.count - 1, by: 2) {
+            if let key = flat[index].string { found[key] = Entry(flat[index + 1]) }
+        }
+        return found
+    }
+
+    /// One plugin's.
+    func find(_ key: String) async throws(RedisError) -> Entry? {
+        Entry(try await redis.send("HGET", RedisArgument(Keys.pluginDescriptions), RedisArgument(key)))
+    }
+
+    func keep(_ entry: Entry, of key: String) async throws(RedisError) {
+        _ = try await redis.send(
+            "HSET", RedisArgument(Keys.pluginDescriptions), RedisArgument(key), RedisArgument(entry.json.encoded()))
+    }
+
+    func forget(_ key: String) async throws(RedisError) {
+        _ = try await redis.send("HDEL", RedisArgument(Keys.pluginDescriptions), RedisArgument(key))
+    }
+}
