@@ -49,13 +49,16 @@ import Testing
             try await fixture.services.catalog.systemEvents.insert("channel_start")
             #expect(try await fixture.takeMessage() == nil)
             // The event itself is there in any case.
-            #expect(try await fixture.services.catalog.systemEvents.latest().map(\.type) == [
-                "channel_start", "m3u_refresh",
-            ])
+            #expect(
+                try await fixture.services.catalog.systemEvents.latest().map(\.type) == [
+                    "channel_start", "m3u_refresh",
+                ])
         }
     }
 
-    @Test func `actions that are computed are known from what the loaded code said, while it is that code`() async throws {
+    @Test func `actions that are computed are known from what the loaded code said, while it is that code`()
+        async throws
+    {
         try await withHooks { fixture in
             try await fixture.installEnabled("computed", "class Plugin: pass\n")
             let mark = try #require(try await fixture.services.folder.find("computed")).fingerprint

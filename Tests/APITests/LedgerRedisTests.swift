@@ -162,6 +162,43 @@ import Testing
         }
     }
 
+    @Test func `a dead letter that is sent again is open in the ledger, and its new end is noted`() async throws {
+        try await APIFixture.withServices { fixture in
+            let ledger = fixture.services.ledger, redis = fixture.services.redis
+            let id = try await ledger.start(order(1))
+            let message = try #require(try await redis.send("RPOP", "celery").bytes)
+            // As a worker leaves it that gave it up: its failure, and its letter.
+            let failure: JSONValue = [
+                "exc_type": "WorkerLostError", "exc_message": ["three workers died"], "exc_module": "builtins",
+            ]
+            let result = TaskResult(taskID: id, state: .failure, result: failure, dateDone: Date())
+            _ = try await redis.send("SET", .init("celery-task-meta-\(id)"), .init(result.encoded()))
+            let about: JSONValue = ["queue": "celery", "task": JSONValue(id), "name": "samples.add", "reason": "dead"]
+            _ = try await redis.send("ZADD", "skirret:dead", 1, "letter")
+            _ = try await redis.send(
+                "HSET", "skirret:dead:letters", "letter", .init(about.encoded() + [0x0A] + message))
+            try await withKeeper(fixture) {
+                try await until("the failure") { try await states(fixture) == ["FAILURE": 1] }
+                let letters = try await fixture.services.queue.deadLetters(limit: 10)
+                #expect(try await ledger.replay(letters) == 1)
+                #expect(try await states(fixture) == ["PENDING": 1])
+                // The keeper has compared it with Redis, and neither closed it nor sent it twice.
+                _ = try await redis.send("DEL", "skirret:ledger:mark")
+                try await until("the keeper's mark") {
+                    try await redis.send("EXISTS", "skirret:ledger:mark").int == 1
+                }
+                #expect(try await states(fixture) == ["PENDING": 1])
+                #expect(try await queued(fixture) == [id])
+                try await fixture.withWorker([Self.add]) {
+                    try await until("its new end") { try await states(fixture) == ["SUCCESS": 1] }
+                }
+            }
+            let row = try #require(try await ledger.table.find(id))
+            #expect(row.steps.map { $0["what"] } == ["failure", "replayed", "success"])
+            #expect(row.error == nil && row.outcome == 2)
+        }
+    }
+
     @Test func `a task that fails leaves its error and its retries`() async throws {
         try await APIFixture.withServices { fixture in
             let failing = RegisteredTask(name: "samples.fail") { _, _, _ in

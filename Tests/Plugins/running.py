@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -29,12 +30,12 @@ def executable():
 class Running:
     """`skirret serve` on a free port, with a data folder of its own."""
 
-    def __init__(self, program, data, plugins):
+    def __init__(self, program, data, plugins, *flags, **variables):
         self.data, self.plugins = data, plugins
         self._log = open(data / "serve.log", "w+b")
-        environment = {**os.environ, "SKIRRET_PYTHON": sys.executable, "SKIRRET_PYTHON_TREE": str(SOURCES)}
+        environment = {**os.environ, "SKIRRET_PYTHON": sys.executable, "SKIRRET_PYTHON_TREE": str(SOURCES), **variables}
         self.process = subprocess.Popen(
-            [program, "serve", "--data-dir", data, "--plugins-dir", plugins, "--port", "0"],
+            [program, "serve", "--data-dir", data, "--plugins-dir", plugins, "--port", "0", *flags],
             env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True,
         )  # fmt: skip
         self.url = self.until(self._address, "the server to be ready", PATIENCE)
@@ -69,6 +70,12 @@ class Running:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
+
+    def start(self, method, path, body):
+        """A thread that asks, for several requests at a time."""
+        thread = threading.Thread(target=self.ask, args=(method, path, body))
+        thread.start()
+        return thread
 
     def enable(self, key, enabled=True):
         status, answer = self.ask("POST", f"/api/plugins/plugins/{key}/enabled/", {"enabled": enabled})

@@ -1,16 +1,12 @@
 """Plugins in a whole Skirret: what Python sends is done by Swift's worker, and what Swift calls is answered."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import textwrap
 
 import pytest
 
 from conftest import FIXTURES
-from place import SOURCES
 from running import Running, executable
 from test_requirements import make_wheel
 
@@ -135,7 +131,11 @@ def running(tmp_path_factory):
     (folder / "plugins/packed/requirements.txt").write_text("needed_below>=1")
     shutil.copytree(FIXTURES / "gallery", folder / "plugins/gallery")
     (folder / "data").mkdir()
-    server = Running(program, folder / "data", folder / "plugins")
+    (folder / "wheels").mkdir()
+    server = Running(
+        program, folder / "data", folder / "plugins", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(folder / "wheels")
+    )
+    server.wheels = folder / "wheels"
     assert server.ask("POST", "/api/plugins/plugins/reload/", {})[0] == 200
     for name in ("teller", "listener", "raiser", "computed"):
         server.enable(name)
@@ -209,22 +209,139 @@ def test_an_enabled_plugin_leads_until_it_is_switched_off(running):
     assert running.redis.exists("skirret:plugins:leader:leader") == 0
 
 
-def test_the_call_after_an_installation_finds_the_packages(running, tmp_path):
+def test_the_packages_that_somebody_asks_for_are_installed_with_progress(running):
     running.enable("packed")
     status, refused = running.ask("POST", "/api/plugins/plugins/packed/run/", {"action": "go", "params": {}})
     assert status >= 400 and "needs the Python package 'needed_below'" in json.dumps(refused), refused
-    make_wheel(tmp_path, "needed_below", "2.0", "VALUE = 8\n")
-    environment = {**os.environ, "PYTHONPATH": str(SOURCES), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
-    command = [sys.executable, "-m", "skirret_plugin", "install", str(running.plugins / "packed")]
-    packages = ["--into", str(running.data / "plugin-packages")]
-    done = subprocess.run([*command, *packages], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    # The next look at the folder sees it; looks are kept for a moment.
-    found = running.until(
-        lambda: (
-            (answer := running.ask("POST", "/api/plugins/plugins/packed/run/", {"action": "go"}))[0] == 200
-            and answer[1]
-        ),
-        "a call that succeeds",
-    )
-    assert found["result"] == {"value": 8}
+    assert card(running, "packed")["requirements"] == {"state": "missing", "error": None}
+    # What its code says when it is loaded is on its card, too.
+    assert "needs the Python package 'needed_below'" in card(running, "packed")["load_error"]
+
+    def install():
+        status, answer = running.ask("POST", "/api/plugins/plugins/packed/requirements/")
+        assert status == 202, answer
+        path = f"/api/tasks/{answer['task_id']}/"
+        return running.until(lambda: (task := running.ask("GET", path)[1])["ready"] and task, "the installation", 60)
+
+    assert install()["state"] == "FAILURE"  # the index is empty
+    failed = card(running, "packed")["requirements"]
+    assert failed["state"] == "failed" and "needed_below" in failed["error"], failed
+    make_wheel(running.wheels, "needed_below", "2.0", "VALUE = 8\n")
+    task = install()
+    assert task["state"] == "SUCCESS", task
+    lines = [line["message"] for line in running.ask("GET", f"/api/tasks/{task['task_id']}/logs/")[1]["logs"]]
+    assert any("Installing needed-below==2.0" in line.replace("_", "-") for line in lines), lines
+    assert card(running, "packed")["requirements"] == {"state": "ready", "error": None}
+    # Other packages are another plugin: the next call has them.
+    assert running.run("packed", "go") == {"value": 8}
+
+
+def card(running, key):
+    """A plugin's row as the web app gets it."""
+    rows = running.ask("GET", "/api/plugins/plugins/")[1]["plugins"]
+    return next(row for row in rows if row["key"] == key)
+
+
+def test_a_refresh_that_ran_here_reaches_the_hooks(running, tmp_path):
+    (tmp_path / "list.m3u").write_text("#EXTM3U\n#EXTINF:-1,News\nhttp://127.0.0.1/1\n")
+    running.redis.delete("seen:listener")
+    source = {"name": "Local", "file_path": str(tmp_path / "list.m3u"), "account_type": "STD", "refresh_interval": 0}
+    status, account = running.ask("POST", "/api/m3u/accounts/", source)
+    assert status == 201, account
+    status, answer = running.ask("POST", f"/api/m3u/refresh/{account['id']}/")
+    assert status in (200, 202), answer
+    _, seen = running.redis.blpop("seen:listener", timeout=30)
+    action, params, _, _ = json.loads(seen)
+    assert (action, params["event"]) == ("on_refresh", "m3u_refresh")
+    payload = params["payload"]
+    assert payload["account_name"] == "Local" and payload["streams_created"] == 1 and payload["elapsed_time"] > 0
+    assert "streams_deleted" not in payload
+
+
+SPEAKER = """
+    import os
+    from core.utils import RedisClient
+
+    class Plugin:
+        actions = [{"id": "where"}]
+        def run(self, action, params, context):
+            RedisClient.get_client().rpush("seen:where", os.getppid())
+            import time
+            time.sleep(params["seconds"])
+            return {"parent": os.getppid()}
+        def stop(self, context):
+            RedisClient.get_client().rpush("seen:stop", f"{context['reason']} {os.getppid()}")
+"""
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    """A Skirret with two worker processes, a plugin that tells how it is stopped, and one that leads."""
+    program = executable()
+    if program is None:
+        pytest.skip("no skirret executable: swift build --product skirret, or name one in SKIRRET_TEST_EXECUTABLE")
+    for name, source in {"speaker": SPEAKER, "leader": LEADER}.items():
+        (tmp_path / "plugins" / name).mkdir(parents=True)
+        (tmp_path / "plugins" / name / "plugin.py").write_text(textwrap.dedent(source))
+    (tmp_path / "data").mkdir()
+    server = Running(program, tmp_path / "data", tmp_path / "plugins", "--worker-processes", "2")
+    assert server.ask("POST", "/api/plugins/plugins/reload/", {})[0] == 200
+    yield server
+    server.close()
+
+
+def occupy(fleet):
+    """Runs the speaker until each worker process has a process of it; the fork servers of both."""
+
+    def everywhere():
+        body = {"action": "where", "params": {"seconds": 0.2}}
+        headers = [fleet.start("POST", "/api/plugins/plugins/speaker/run/", body) for _ in range(6)]
+        for one in headers:
+            one.join()
+        found = set(fleet.redis.lrange("seen:where", 0, -1))
+        return len(found) == 2 and found
+
+    return fleet.until(everywhere, "a process of the plugin in both workers", 60)
+
+
+def test_a_stop_reaches_every_worker_that_runs_the_plugin_with_its_reason(fleet):
+    fleet.enable("speaker")
+    for reason, act in {
+        "reload": lambda: fleet.ask("POST", "/api/plugins/plugins/reload/", {}),
+        "disable": lambda: fleet.enable("speaker", False),
+    }.items():
+        parents = occupy(fleet)
+        fleet.redis.delete("seen:stop", "seen:where")
+        act()
+        told = set(fleet.redis.lrange("seen:stop", 0, -1))  # they were waited for
+        assert told == {f"{reason} {parent}" for parent in parents}
+
+
+def test_a_plugin_with_leader_hooks_leads_from_the_start_and_hears_of_the_end(fleet, tmp_path):
+    fleet.enable("leader")
+    assert fleet.redis.blpop("seen:leader", timeout=20) == ("seen:leader", "acquired")
+    fleet.close()
+    again = Running(executable(), tmp_path / "data", tmp_path / "plugins", "--worker-processes", "2")
+    try:
+        # Nobody called it: it runs because it has to lead. It was told to stop before, so it lost what it had.
+        told = [again.redis.blpop("seen:leader", timeout=60)[1] for _ in range(2)]
+        assert told == ["lost", "acquired"], told
+    finally:
+        again.close()
+
+
+def test_safe_mode_says_so(tmp_path):
+    program = executable()
+    if program is None:
+        pytest.skip("no skirret executable: swift build --product skirret, or name one in SKIRRET_TEST_EXECUTABLE")
+    (tmp_path / "plugins/speaker").mkdir(parents=True)
+    (tmp_path / "plugins/speaker/plugin.py").write_text(textwrap.dedent(SPEAKER))
+    (tmp_path / "data").mkdir()
+    server = Running(program, tmp_path / "data", tmp_path / "plugins", "--safe-mode")
+    try:
+        assert server.ask("POST", "/api/plugins/plugins/reload/", {})[0] == 200
+        server.enable("speaker")
+        status, answer = server.ask("POST", "/api/plugins/plugins/speaker/run/", {"action": "where"})
+        assert (status, answer["code"]) == (409, "safe_mode") and "--safe-mode" in answer["error"], answer
+    finally:
+        server.close()

@@ -98,6 +98,58 @@ def test_a_plugin_reads_and_writes_what_is_its_own(confined, data):
     assert confined("open('mine.sh', 'w').write('#!/bin/sh'); import os; os.chmod('mine.sh', 0o755)") is None
 
 
+def test_files_that_dispatcharrs_plugins_keep_in_data_are_the_plugins_own(confined, data):
+    (data / "older.json").write_text('{"from": "Dispatcharr"}')
+    try:
+        run = confined.spawn("keeper")
+        own = data / "plugin-data" / "keeper"
+        for root in {str(data), "/data"} if not os.path.isdir("/data") else {str(data)}:
+            saved = run(
+                f'''
+import json, os, pathlib, sqlite3, tempfile
+path = pathlib.Path("{root}/keeper_state.json")
+was = path.exists()
+with tempfile.NamedTemporaryFile("w", dir="{root}", delete=False) as file:
+    json.dump({{"n": 1}}, file)
+os.replace(file.name, path)
+with open("{root}/keeper.lock", "w"):
+    pass
+os.makedirs("{root}/keeper_cache/below", exist_ok=True)
+(pathlib.Path("{root}") / "keeper_cache/below/x.txt").write_text("x")
+with sqlite3.connect("{root}/keeper.db") as database:
+    database.execute("create table if not exists t (x)")
+result = [was, json.loads(path.read_text()), os.path.isfile("{root}/keeper.lock"), os.listdir("{root}/keeper_cache")]
+path.unlink()
+'''
+            )
+            assert saved == [False, {"n": 1}, True, ["below"]]
+            assert run(f"import json; result = json.load(open('{root}/older.json'))") == {"from": "Dispatcharr"}
+        assert (own / "keeper.lock").is_file() and (own / "keeper.db").is_file()
+        # It goes on with a copy: the original, and everybody else's, stay as they are.
+        run(f"open({str(data / 'older.json')!r}, 'w').write('mine')")
+        assert (own / "older.json").read_text() == "mine"
+        assert json.loads((data / "older.json").read_text()) == {"from": "Dispatcharr"}
+    finally:
+        (data / "older.json").unlink()
+
+
+@needs_landlock
+def test_names_of_the_server_in_data_lead_nowhere_else(confined, data):
+    (data / "admin-token").write_text("the token")
+    run = confined.spawn("prying")
+    for path in ("admin-token", "uploads/../admin-token", "./admin-token", "signing-key", "skirret.db-journal"):
+        assert run.error(f"open({str(data)!r} + '/{path}', 'r+').read()")["type"] in ("PermissionError", "OSError"), path
+    assert not (data / "plugin-data/prying/admin-token").exists()
+
+
+def test_a_file_for_a_setting_can_be_read_and_not_changed(confined, data):
+    place = data / "plugin-files/confined/upload"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "list.csv").write_text("a,b")
+    assert confined(f"result = open({str(place / 'list.csv')!r}).read()") == "a,b"
+    refused(confined, f"open({str(place / 'list.csv')!r}, 'w')")
+
+
 def test_the_database_redis_threads_and_programs_work(confined, redis):
     assert confined(
         "from apps.channels.models import Channel; Channel.objects.create(name='A', channel_number=9001)\n"

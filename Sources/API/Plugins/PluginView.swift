@@ -50,7 +50,8 @@ struct PluginView: Sendable {
         json["load_error"] = JSONValue(found?.loadError ?? liveError ?? suspension?.reason)
         json["suspended_until"] = JSONValue(suspension.map { APITime.text($0.until) })
         json["requirements"] = [
-            "state": .string((found?.requirements.state ?? .none).rawValue), "error": JSONValue(found?.requirements.error),
+            "state": .string((found?.requirements.state ?? .none).rawValue),
+            "error": JSONValue(found?.requirements.error),
         ]
         json["warnings"] = .array((found?.warnings ?? []).map(JSONValue.string))
         json["logo_url"] = found?.logoPath == nil ? .null : .string("\(origin)/api/plugins/plugins/\(row.key)/logo/")

@@ -241,7 +241,7 @@ struct DeadRoutes: Routes {
         _ letters: [DeadLetter], changing edit: DeadLetterEdit, spacing: Duration = .zero
     ) async throws -> Int {
         do {
-            return try await services.queue.replay(letters, changing: edit, spacing: spacing)
+            return try await services.ledger.replay(letters, changing: edit, spacing: spacing)
         } catch let error as WireError {
             throw APIError(
                 .conflict, code: "letter_unreadable", "A letter cannot be edited: \(error)",

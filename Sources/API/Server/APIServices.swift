@@ -25,7 +25,8 @@ public struct APIServices: Sendable {
 
     /// Gathers the services.
     public init(
-        queue: TaskQueue, catalog: CatalogDatabase, ledger: Ledger, discovery: PluginDiscovery, folder: PluginFolder? = nil,
+        queue: TaskQueue, catalog: CatalogDatabase, ledger: Ledger, discovery: PluginDiscovery,
+        folder: PluginFolder? = nil,
         hub: RelayHub, events: EventBus
     ) {
         self.queue = queue

@@ -165,11 +165,11 @@ public struct LedgerTable: Sendable {
     // MARK: - Steps
 
     /// Appends to the steps, of which 50 are kept: a task that is tried for ever must not grow for ever.
-    private static func adding(_ step: String) -> String {
+    static func adding(_ step: String) -> String {
         #"CASE WHEN json_array_length("steps") < 50 THEN json_insert("steps", '$[#]', json(\#(step))) ELSE "steps" END"#
     }
 
-    private static func step(_ what: String, at date: Date = Date(), _ detail: JSONObject = [:]) -> String {
+    static func step(_ what: String, at date: Date = Date(), _ detail: JSONObject = [:]) -> String {
         var step: JSONObject = ["at": .int(date.milliseconds), "what": .string(what)]
         step.merge(detail)
         return JSONValue.object(step).text

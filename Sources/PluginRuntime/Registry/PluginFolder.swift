@@ -24,6 +24,7 @@ public final class PluginFolder: Sendable {
     /// Every plugin in the folder, by the order of their folders' names.
     ///
     /// - Parameter isFresh: Has Python read it in any case, as somebody asked for that.
+    /// - Returns: One for each folder that is a plugin.
     /// - Throws: ``PluginError/Code/unavailable`` without Python, ``PluginError/Code/discoveryFailed`` otherwise.
     public func all(isFresh: Bool = false) async throws -> [PluginDescription] {
         let now = try await stamps()

@@ -96,7 +96,7 @@ public struct DeadLetterEdit: Sendable {
     /// The message with the changes.
     ///
     /// - Throws: `WireError` when the message cannot be read; such a letter cannot be edited, only sent as it is.
-    func applied(to message: [UInt8]) throws(WireError) -> [UInt8] {
+    package func applied(to message: [UInt8]) throws(WireError) -> [UInt8] {
         var message = try TaskMessage(decoding: message)
         if let args { message.body.args = args }
         if let kwargs { message.body.kwargs = kwargs }
@@ -108,5 +108,5 @@ public struct DeadLetterEdit: Sendable {
     }
 
     /// Nothing is changed.
-    var isEmpty: Bool { args == nil && kwargs == nil && name == nil && queue == nil }
+    package var isEmpty: Bool { args == nil && kwargs == nil && name == nil && queue == nil }
 }

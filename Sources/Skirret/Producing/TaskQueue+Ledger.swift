@@ -100,6 +100,15 @@ extension TaskQueue {
         return found
     }
 
+    /// Puts tasks on the set of those that a ledger put into Redis: they are there, by other means.
+    package func remember(accepted ids: [TaskID]) async throws(RedisError) {
+        for start in stride(from: 0, to: ids.count, by: 1000) {
+            let slice = ids[start..<min(start + 1000, ids.count)]
+            _ = try await redis.send(
+                RedisCommand("SADD", arguments: [.init(keys.ledger)] + slice.map { .init($0.rawValue) }))
+        }
+    }
+
     /// Takes tasks that are over off the set of those that a ledger put into Redis.
     package func forget(accepted ids: [TaskID]) async throws(RedisError) {
         for start in stride(from: 0, to: ids.count, by: 1000) {

@@ -8,7 +8,7 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine.",
         subcommands: [
-            Queue.self, Relay.self, BenchIngestCommand.self, IngestStep.self, HandOver.Receiver.self,
+            Queue.self, Action.self, Relay.self, BenchIngestCommand.self, IngestStep.self, HandOver.Receiver.self,
             FanOutListeners.self,
         ],
         defaultSubcommand: Queue.self)

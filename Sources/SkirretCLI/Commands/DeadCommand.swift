@@ -1,6 +1,9 @@
+import API
 import ArgumentParser
+import Catalog
 import CeleryProtocol
 import Foundation
+import Logging
 import Skirret
 
 /// `skirret dead`.
@@ -171,13 +174,23 @@ struct DeadCommand: AsyncParsableCommand {
                 }
                 return limit
             }
-            try await common.withBroker("skirret-dead") { broker in
+            let settings = try await common.load(isQuiet: true)
+            // The ledger's rows of these tasks are open again; without a database here there is no ledger to tell.
+            let catalog =
+                FileManager.default.fileExists(atPath: settings.databasePath)
+                ? try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false) : nil
+            try await settings.withBroker("skirret-dead") { broker in
+                let ledger = catalog.map { Ledger($0, queue: broker, logger: Logger(label: "skirret.dead")) }
                 // Oldest first: what has waited longest goes first.
                 let letters = Array(try await selection.letters(of: broker).reversed())
                 if selection.dryRun { return Output.line("\(letters.count) letters would be sent again") }
                 var sent = 0
                 for letter in letters {
-                    sent += try await broker.replay([letter], changing: edit)
+                    if let ledger {
+                        sent += try await ledger.replay([letter], changing: edit)
+                    } else {
+                        sent += try await broker.replay([letter], changing: edit)
+                    }
                     if let rate, letter.id != letters.last?.id { try await Task.sleep(for: rate.per / rate.count) }
                 }
                 Output.line("\(sent) of \(letters.count) letters were sent again")

@@ -5,7 +5,16 @@ extension CommonFlags {
     func withBroker<Value: Sendable>(
         _ name: String, _ body: (TaskQueue) async throws -> Value
     ) async throws -> Value {
-        let broker = try await load(isQuiet: true).taskQueue(name)
+        try await load(isQuiet: true).withBroker(name, body)
+    }
+}
+
+extension Settings {
+    /// The same for settings that were read already.
+    func withBroker<Value: Sendable>(
+        _ name: String, _ body: (TaskQueue) async throws -> Value
+    ) async throws -> Value {
+        let broker = taskQueue(name)
         do {
             let value = try await body(broker)
             await broker.close()

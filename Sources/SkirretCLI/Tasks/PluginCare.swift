@@ -52,7 +52,9 @@ struct PluginCare: Sendable {
                     }
                 }
             } catch {
-                if !Task.isCancelled { logger.error("signals to plugins are not heard", metadata: ["error": "\(error)"]) }
+                if !Task.isCancelled {
+                    logger.error("signals to plugins are not heard", metadata: ["error": "\(error)"])
+                }
             }
         }
     }
@@ -121,7 +123,8 @@ struct PluginCare: Sendable {
             }
         } catch {
             logger.info(
-                "a plugin with leader hooks does not run here", metadata: ["plugin": "\(plugin.key)", "error": "\(error)"])
+                "a plugin with leader hooks does not run here",
+                metadata: ["plugin": "\(plugin.key)", "error": "\(error)"])
         }
     }
 }

@@ -73,7 +73,9 @@ final class PluginTasks: Sendable {
         }
     }
 
-    /// Stops a plugin wherever it runs; what plugins call. The API sends the signal itself.
+    /// Stops a plugin wherever it runs.
+    ///
+    /// What plugins call; the API sends the signal itself.
     private var stop: TaskDefinition<Bool, String, String> {
         TaskDefinition("skirret.plugins.stop") { [self] (_: TaskContext, key: String, reason: String) in
             guard !isSafeMode else { return false }

@@ -13,7 +13,7 @@ import sysconfig
 import tempfile
 from contextlib import suppress
 
-from . import cgroups, landlock, privileges, requirements, seccomp
+from . import cgroups, data_files, landlock, privileges, requirements, seccomp
 from .limits import PR_SET_NO_NEW_PRIVS, prctl
 
 #: Programs and libraries.
@@ -46,6 +46,8 @@ def apply(key, path, profile):
     given = [os.path.join(_data_folder(), "uploads"), _files_folder(key)]
     if packages := requirements.root():
         given.append(os.path.join(packages, key))
+    files = data_files.DataFiles(_data_folder(), own, SHARED)
+    given += [os.path.join(_data_folder(), name) for name in files.seeds]
     readable, writable = [*python_and_system(), *given], [own, path, *_data(), *_database(), *profile.get("paths", ())]
     if os.geteuid() == 0:
         with suppress(OSError):  # a container without this user, or without the right to change to it
@@ -57,6 +59,7 @@ def apply(key, path, profile):
         landlock.restrict(readable, [*writable, *DEVICES], ports=_broker_ports() if offline else None)
     if seccomp.is_known():
         seccomp.restrict(offline=offline)
+    data_files.redirect(files)
 
 
 def report():
