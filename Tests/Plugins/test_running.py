@@ -1,8 +1,11 @@
 """Plugins in a whole Skirret: what Python sends is done by Swift's worker, and what Swift calls is answered."""
 
+import functools
+import http.server
 import json
 import shutil
 import textwrap
+import threading
 
 import pytest
 
@@ -245,17 +248,23 @@ def card(running, key):
 def test_a_refresh_that_ran_here_reaches_the_hooks(running, tmp_path):
     (tmp_path / "list.m3u").write_text("#EXTM3U\n#EXTINF:-1,News\nhttp://127.0.0.1/1\n")
     running.redis.delete("seen:listener")
-    source = {"name": "Local", "file_path": str(tmp_path / "list.m3u"), "account_type": "STD", "refresh_interval": 0}
+    files = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), files)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{web.server_port}/list.m3u"
+    source = {"name": "Local", "server_url": url, "account_type": "STD", "refresh_interval": 0}
     status, account = running.ask("POST", "/api/m3u/accounts/", source)
     assert status == 201, account
     status, answer = running.ask("POST", f"/api/m3u/refresh/{account['id']}/")
     assert status in (200, 202), answer
-    _, seen = running.redis.blpop("seen:listener", timeout=30)
+    seen = running.until(lambda: running.redis.lpop("seen:listener"), "the hook of the refresh", 120)
     action, params, _, _ = json.loads(seen)
     assert (action, params["event"]) == ("on_refresh", "m3u_refresh")
     payload = params["payload"]
     assert payload["account_name"] == "Local" and payload["streams_created"] == 1 and payload["elapsed_time"] > 0
     assert "streams_deleted" not in payload
+    web.shutdown()
+    web.server_close()
 
 
 SPEAKER = """
