@@ -135,9 +135,10 @@ path.unlink()
 
 @needs_landlock
 def test_names_of_the_server_in_data_lead_nowhere_else(confined, data):
-    (data / "admin-token").write_text("the token")
+    for name in ("admin-token", "signing-key", "skirret.db-old"):
+        (data / name).write_text("the server's")
     run = confined.spawn("prying")
-    for path in ("admin-token", "uploads/../admin-token", "./admin-token", "signing-key", "skirret.db-journal"):
+    for path in ("admin-token", "uploads/../admin-token", "./admin-token", "signing-key", "skirret.db-old"):
         assert run.error(f"open({str(data)!r} + '/{path}', 'r+').read()")["type"] in ("PermissionError", "OSError"), path
     assert not (data / "plugin-data/prying/admin-token").exists()
 

@@ -30,8 +30,8 @@ SERVERS = frozenset(
 #: The database and its companions.
 DATABASE = "skirret.db"
 
-#: As Python has it: what is copied is not led elsewhere.
-_open = io.open
+#: As Python has them: what is copied or looked for here is not led elsewhere.
+_open, _lstat = io.open, os.lstat
 
 
 class DataFiles:
@@ -58,22 +58,35 @@ class DataFiles:
             return self._data
         if not path.startswith(self._roots):
             return path
-        root = next(root for root in self._roots if path.startswith(root))
-        first, _, rest = path[len(root) :].lstrip("/").partition("/")
-        if not first or ".." in path.split("/") or first in self._servers or first.startswith(DATABASE):
+        plain = os.path.normpath(path)
+        root = next((root for root in self._roots if plain.startswith(root)), plain + "/")
+        first, _, rest = plain[len(root) :].partition("/")
+        if not first or first in self._servers or first.startswith(DATABASE):
             return path
         if first in self._shared:
             return os.path.join(self._data, first, rest) if rest else os.path.join(self._data, first)
-        return os.path.join(self._own, first, rest) if rest else self._seeded(first)
+        return self._owned(path, first, rest)
 
-    def _seeded(self, name):
+    def _owned(self, path, name, rest):
         target = os.path.join(self._own, name)
+        if name not in self.seeds and not _is_there(target) and _is_there(os.path.join(self._data, name)):
+            return path  # somebody else has put it there meanwhile: it is theirs
+        if rest:
+            return os.path.join(target, rest)
         if name in self.seeds:
             self.seeds.discard(name)
-            if not os.path.lexists(target):
+            if not _is_there(target):
                 with _open(os.path.join(self._data, name), "rb") as older, _open(target, "wb") as own:
                     shutil.copyfileobj(older, own)
         return target
+
+
+def _is_there(path):
+    try:
+        _lstat(path)
+    except OSError:
+        return False
+    return True
 
 
 def redirect(files):
