@@ -89,7 +89,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "CeleryProtocol", "CLibCrypto", "CZlib", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay", log,
+                "CeleryProtocol", "CLibCrypto", "CZlib", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay",
+                log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
