@@ -51,8 +51,12 @@ struct BenchProcess {
         return process.terminationStatus
     }
 
-    func stop() {
+    /// Ends it: politely for two seconds, as some wait for sockets that nobody closes any more.
+    func stop() async {
         process.terminate()
+        let end = ContinuousClock.now + .seconds(2)
+        while process.isRunning, .now < end { try? await Task.sleep(for: .milliseconds(20)) }  // cancelled: at once
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
 

@@ -53,7 +53,7 @@ struct OurRelay: FanOutServer {
 
     func stop() async {
         await redis.close()
-        process.stop()
+        await process.stop()
     }
 }
 
@@ -97,7 +97,7 @@ struct Nchan: FanOutServer {
         }
     }
 
-    func stop() async { process.stop() }
+    func stop() async { await process.stop() }
 }
 
 /// Django Channels with channels_redis, behind uvicorn.
@@ -155,7 +155,7 @@ struct Channels: FanOutServer {
         }
     }
 
-    func stop() async { process.stop() }
+    func stop() async { await process.stop() }
 }
 
 /// Calls so many times, so many a second; one after the other without pause when that is nil.
