@@ -9,7 +9,7 @@ extension BenchCommand {
         static let configuration = CommandConfiguration(
             abstract: "Measure what an action of a plugin costs beyond its own work.",
             discussion: """
-                A click's whole way, one after the other on one connection: HTTP, the ledger's commit to disk, the queue,
+                A click's whole way, one after the other with pauses, on one connection: HTTP, the ledger's commit to disk, the queue,
                 a worker, the plugin's process, and back with the result. Starts a Skirret of its own with a plugin whose
                 run() returns at once; nothing that runs already is touched.
 
@@ -26,7 +26,7 @@ extension BenchCommand {
         var celery: String?
 
         @Option(help: "How many actions are timed.")
-        var rounds = 2000
+        var rounds = 1000
 
         @Flag(help: "Print one JSON array.")
         var json = false
