@@ -215,6 +215,7 @@ def a_killed_plugin_costs_one_answer_at_most(house: House) -> None:
         asked = time.monotonic()
         assert house.run("my_plugin", "do_work")["status"] == "ok"
         slowest, neighbours = max(slowest, time.monotonic() - asked), neighbours + 1
+        time.sleep(0.05)  # The API takes 50 changes a second from one caller.
     seconds = time.monotonic() - began
     answer = answers[0]
     assert seconds < 30, f"answered after {seconds:.1f} s"

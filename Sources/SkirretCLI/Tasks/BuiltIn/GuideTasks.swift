@@ -27,6 +27,11 @@ extension DispatcharrTasks {
                 return "EPG source \(guide.sourceID) is inactive or not read from a file; nothing to parse."
             }
             guard guide.isMapped else { return "No channels are mapped to \(guide.tvgID); nothing to parse." }
+            if let mapped = guide.mappedAt, Date().timeIntervalSince(mapped) < Self.mappingPause.seconds {
+                throw context.retry(
+                    after: Self.mappingPause,
+                    because: TaskFailure.builtin("TimeoutError", "more channels may be mapped in this moment"))
+            }
             if let other = try await context.reserve("epg:\(guide.sourceID)") {
                 throw context.retry(
                     after: .seconds(15),
@@ -48,6 +53,12 @@ extension DispatcharrTasks {
             }
         }
     }
+
+    /// How long after its mapping a channel is looked at.
+    ///
+    /// Channels are mapped by the hundred, and one reading that knows them all is enough. Whoever refreshes the source
+    /// himself after mapping comes first, and gets the whole guide.
+    private static let mappingPause = Duration.seconds(3)
 
     /// Whether the source was read after the mapping; then it has nothing for this channel.
     ///
