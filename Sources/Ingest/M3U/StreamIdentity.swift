@@ -68,7 +68,7 @@ public struct StreamIdentity: Sendable, Equatable {
 }
 
 extension [UInt8] {
-    /// A string as Python's `json.dumps` writes it by default: ASCII, `\uXXXX` in UTF-16 units.
+    /// A string as Python's `json.dumps` writes it by default: what is not printable ASCII is escaped, in UTF-16 units.
     fileprivate mutating func appendPythonJSON(_ value: String?) {
         guard let value else { return append(contentsOf: "null".utf8) }
         append(UInt8(ascii: "\""))
@@ -81,7 +81,7 @@ extension [UInt8] {
             case 0x09: append(contentsOf: "\\t".utf8)
             case 0x08: append(contentsOf: "\\b".utf8)
             case 0x0C: append(contentsOf: "\\f".utf8)
-            case 0x20...0x7F: append(UInt8(truncatingIfNeeded: unit))
+            case 0x20...0x7E: append(UInt8(truncatingIfNeeded: unit))
             default:
                 append(contentsOf: "\\u".utf8)
                 for shift in stride(from: 12, through: 0, by: -4) {

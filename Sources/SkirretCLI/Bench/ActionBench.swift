@@ -80,7 +80,7 @@ struct ActionBench {
 
     private func ownTimes(_ folder: URL) async throws -> [Double] {
         try await redis.flush()
-        let port = try Self.freePort(), data = folder.appending(path: "data")
+        let port = try freePort(), data = folder.appending(path: "data")
         let server = try start(
             "/proc/self/exe",
             [
@@ -105,7 +105,7 @@ struct ActionBench {
     private func peerTimes(_ python: String, _ folder: URL, _ plugin: URL) async throws -> ([Double], [Double]) {
         try await redis.flush()
         try Self.peer.write(to: folder.appending(path: "bench_peer.py"), atomically: true, encoding: .utf8)
-        let port = try Self.freePort(), cores = ProcessInfo.processInfo.activeProcessorCount
+        let port = try freePort(), cores = ProcessInfo.processInfo.activeProcessorCount
         let variables = [
             "BENCH_REDIS": "redis://127.0.0.1:\(redis.port)/0", "BENCH_PLUGIN": plugin.path, "C_FORCE_ROOT": "1",
         ]
@@ -119,7 +119,7 @@ struct ActionBench {
                 func times(_ path: String) async throws -> [Double] {
                     try await HTTPProbe.times(
                         port: port,
-                        HTTPProbe.request(path, token: "none", body: #"{"action":"nothing","params":{}}"#),
+                        HTTPProbe.request(path, body: #"{"action":"nothing","params":{}}"#),
                         rounds: rounds, warmUp: warmUp)
                 }
                 return (try await times("/waited/"), try await times("/called/"))
@@ -166,22 +166,5 @@ struct ActionBench {
             guard .now < end else { throw BenchFailure("nobody listens on port \(port) after 60 s") }
             try await Task.sleep(for: .milliseconds(50))
         }
-    }
-
-    /// A port that was free a moment ago.
-    private static func freePort() throws -> Int {
-        let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, size) == 0 && getsockname(socket, $0, &size) == 0
-            }
-        }
-        guard bound else { throw BenchFailure("no free port on the loopback interface") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

@@ -25,7 +25,7 @@ struct BenchProcess {
     /// Returns once somebody accepts connections there.
     func isListening(on port: Int) async throws {
         let end = ContinuousClock.now + .seconds(60)
-        while (try? PlainHTTP(port: port)) == nil {  // refused: not yet
+        while (try? HTTPProbe(port: port)) == nil {  // refused: not yet
             guard process.isRunning, .now < end else {
                 throw BenchFailure("\(process.executableURL?.lastPathComponent ?? "the server") did not start")
             }
@@ -88,40 +88,4 @@ func freePort() throws -> Int {
     }
     guard status == 0 else { throw BenchFailure("no free port") }
     return Int(UInt16(bigEndian: address.sin_port))
-}
-
-/// One kept connection that posts, for a bench: blocking, and no more of HTTP than that needs.
-final class PlainHTTP {
-    private let socket: Int32
-    private let port: Int
-
-    init(port: Int) throws {
-        self.port = port
-        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard status == 0 else { throw BenchFailure("nothing listens on port \(port)") }
-    }
-
-    deinit { close(socket) }
-
-    /// Posts and reads the answer, which is to be short.
-    func post(_ path: String, _ body: String) throws {
-        let head = "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
-        let request = head + body
-        guard write(socket, request, request.utf8.count) == request.utf8.count else {
-            throw BenchFailure("the server hung up")
-        }
-        var answer = [UInt8](repeating: 0, count: 4096)
-        guard read(socket, &answer, answer.count) > 0, answer.starts(with: "HTTP/1.1 2".utf8) else {
-            throw BenchFailure("\(path) answered \(String(decoding: answer.prefix(40), as: UTF8.self))")
-        }
-    }
 }

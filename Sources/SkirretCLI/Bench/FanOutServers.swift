@@ -91,9 +91,10 @@ struct Nchan: FanOutServer {
     }
 
     func publish(_ count: Int, perSecond: Double?) async throws {
-        let client = try PlainHTTP(port: port)
+        let client = try HTTPProbe(port: port)
         try await paced(count, perSecond) {
-            try client.post("/publish", #"{"type":"bench","at":\#(BenchTasks.monotonicNanoseconds)}"#)
+            let event = #"{"type":"bench","at":\#(BenchTasks.monotonicNanoseconds)}"#
+            try client.ask(HTTPProbe.request("/publish", body: event))
         }
     }
 

@@ -236,7 +236,7 @@ extension GuideNames {
         Cooking with Anna|
         Radio Paradise|
         TV5 Monde|
-        XXX Adult 1|
+        After Midnight 1|
         Rally TV|
         Red Bull TV|
         ITV3 +1|

@@ -90,8 +90,20 @@ import Testing
         let text = String(
             decoding: StreamIdentity(setting: "tvg_id, name,m3u_id").text(of: entry, account: 7), as: UTF8.self)
         #expect(
-            text == #"{"m3u_id": 7, "name": "A\"\\/\b\f\n\r\t\u0001"# + "\u{7F}"
+            text == #"{"m3u_id": 7, "name": "A\"\\/\b\f\n\r\t\u0001\u007f"#
                 + #"\u00e9\u6771\ud83c\udfac", "tvg_id": null}"#)
+    }
+
+    @Test func `Python itself writes every character below 0x300 the same`() throws {
+        let source = """
+            import json
+            name = "".join(map(chr, range(1, 0x300)))
+            print(json.dumps({"name": name, "m3u_id": 7}, sort_keys=True), end="")
+            """
+        var entry = try #require(parse("#EXTINF:-1,N\nhttp://u/").entries.first)
+        entry.name = String(String.UnicodeScalarView((1..<0x300).compactMap(UnicodeScalar.init)))
+        let text = StreamIdentity(setting: "name,m3u_id").text(of: entry, account: 7)
+        #expect(String(decoding: text, as: UTF8.self) == String(decoding: try Python.run(source), as: UTF8.self))
     }
 
     @Test(arguments: [("url,name,url", "name,url"), ("", "url"), ("nonsense", "url")])
