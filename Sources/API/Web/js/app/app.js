@@ -2,20 +2,22 @@
 import { auth } from '../net/auth.js';
 import { Questions } from '../ui/confirm.js';
 import { useMedia, useStore } from '../ui/hooks.js';
-import { Fragment, h, lazy, NotificationContainer, Provider, Suspense, useEffect } from '../ui/kit.js';
+import { Fragment, h, NotificationContainer, Provider, useEffect } from '../ui/kit.js';
 import { scheme, theme } from '../ui/theme.js';
-import { EventsPage } from './pages/events.js';
-import { Login } from './pages/login.js';
-import { CustomPage, PluginPage } from './pages/plugin.js';
-import { PluginsPage } from './pages/plugins.js';
+import { later } from './later.js';
 import { go, match, path } from './router.js';
 import { Shell } from './shell.js';
 
-// Loaded when they are first opened: not everybody writes plugins or looks after queues.
-const PlaygroundPage = lazy(() => import('./playground/playground.js'));
-const SourcesPage = lazy(() => import('./sources/index.js'));
-const TasksPages = lazy(() => import('./tasks/index.js'));
-const UsersPage = lazy(() => import('./users/index.js'));
+// Each is fetched when it is first opened. Which files that takes is listed in early.js.
+const Login = later(() => import('./pages/login.js'), 'Login');
+const PluginsPage = later(() => import('./pages/plugins.js'), 'PluginsPage');
+const PluginPage = later(() => import('./pages/plugin.js'), 'PluginPage');
+const CustomPage = later(() => import('./pages/plugin.js'), 'CustomPage');
+const EventsPage = later(() => import('./pages/events.js'), 'EventsPage');
+const PlaygroundPage = later(() => import('./playground/playground.js'));
+const SourcesPage = later(() => import('./sources/index.js'));
+const TasksPages = later(() => import('./tasks/index.js'));
+const UsersPage = later(() => import('./users/index.js'));
 
 function Page() {
   const at = useStore(path);
@@ -48,7 +50,7 @@ export function App() {
   const { state } = useStore(auth);
   const small = useMedia('(max-width: 600px)');
   const inside = state === 'in'
-    ? h(Shell, {}, h(Suspense, { fallback: h('div', { className: 'page', 'aria-busy': true }) }, h(Page)))
+    ? h(Shell, {}, h(Page))
     : state === 'unknown'
     ? h('div', { className: 'login', 'aria-busy': true })
     : h(Login);

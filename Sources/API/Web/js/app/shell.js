@@ -6,10 +6,12 @@ import { useMedia, useStore } from '../ui/hooks.js';
 import { h, useEffect, useState } from '../ui/kit.js';
 import { complain } from '../ui/notify.js';
 import { chooseScheme, scheme } from '../ui/theme.js';
+import { later } from './later.js';
 import { Offline } from './offline.js';
 import { path } from './router.js';
 import { Sidebar } from './sidebar.js';
-import { EventPanel } from './pages/events.js';
+
+const EventPanel = later(() => import('./pages/events.js'), 'EventPanel');
 
 const STATES = /** @type {Record<string, [string, string]>} */ ({
   live: ['Live', 'teal'],

@@ -68,8 +68,17 @@ export async function poll(path) {
 /** What one person was answered is no other's. */
 export const forget = () => kept.clear();
 
+/** What early.js has asked for already, once. @param {string} method @param {string} path @returns {Promise<Response | undefined>} */
+async function begun(method, path) {
+  const waiting = method === 'GET' ? globalThis.asked?.[path] : undefined;
+  if (waiting) delete globalThis.asked?.[path];
+  return waiting;
+}
+
 /** @param {string} method @param {string} path @param {unknown} [body] @param {{headers?: Record<string, string>, deadline?: number}} [options] */
 async function send(method, path, body, options) {
+  const early = await begun(method, path);
+  if (early) return early;
   const form = body instanceof FormData;
   try {
     return await fetch(path, {

@@ -3,9 +3,20 @@ import { DEEPEST_NODE, MOST_CHILDREN } from '../core/schema.js';
 import { conditionsOf, isShown } from '../core/condition.js';
 import { cut, text } from '../core/format.js';
 import { isObject } from '../core/path.js';
-import { Component, Fragment, h, useContext, useMemo, useSyncExternalStore } from '../ui/kit.js';
-import { Problem } from '../ui/atoms.js';
-import { lookup } from './registry.js';
+import {
+  Component,
+  Fragment,
+  h,
+  lazy,
+  Suspense,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from '../ui/kit.js';
+import { Problem, Waiting } from '../ui/atoms.js';
+import { absentIn, fetchType, lookup } from './registry.js';
 import { Bound, isBound, useSight, useSourceOf } from './runtime.js';
 import { Depth, WithScope } from './scope.js';
 
@@ -58,13 +69,40 @@ function WithData({ node }) {
 
 const Opened = (/** @type {{node: any}} */ { node }) => h(isBound(node) ? WithData : Drawn, { node });
 
+/** Stand-ins for types that no layout named beforehand, such as those of nodes among data. */
+const late = new Map();
+
+/** @param {unknown} type @returns {((props: {node: any}) => any) | undefined} */
+function partOf(type) {
+  // Whatever was drawn through a stand-in stays so, or it would lose its state.
+  const Part = late.get(type) ?? lookup(type);
+  const coming = Part ? undefined : fetchType(type);
+  if (!coming) return Part;
+  const Late = lazy(() => coming.then(() => ({ default: /** @type {any} */ (lookup(type)) })));
+  late.set(type, (/** @type {{node: any}} */ { node }) => h(Suspense, { fallback: null }, h(Late, { node })));
+  return late.get(type);
+}
+
 function Drawn(/** @type {{node: any}} */ { node }) {
-  const Part = lookup(node.type);
+  const Part = partOf(node.type);
   if (Part) return h(Part, { node });
   return h(Problem, {
     title: 'Unknown component',
     message: `This page asks for “${cut(node.type, 60)}”, which this version cannot draw.`,
   });
+}
+
+/** Draws a layout once the files of all its types are here; they are fetched together. @param {{node: any, children?: any}} props */
+function Complete({ node, children }) {
+  const absent = useMemo(() => absentIn(node), [node]);
+  const [settled, settle] = useState(/** @type {string[] | undefined} */ (undefined));
+  useEffect(() => {
+    let isGone = false;
+    // A file that cannot be fetched is told of where its node is drawn.
+    if (absent.length) Promise.allSettled(absent.map(fetchType)).then(() => isGone || settle(absent));
+    return () => void (isGone = true);
+  }, [absent]);
+  return absent.length && settled !== absent ? h(Waiting, { lines: 4 }) : children;
 }
 
 /** @param {{node: any}} props */
@@ -86,7 +124,8 @@ export function Node({ node }) {
   const conditions = conditionsOf(node);
   const isConditional = conditions.show.length + conditions.hide.length > 0;
   const body = isConditional ? h(Conditional, { node, conditions }) : h(Opened, { node });
-  return h(Depth.Provider, { value: depth + 1 }, h(Boundary, { type: text(node.type), node }, body));
+  const drawn = h(Depth.Provider, { value: depth + 1 }, h(Boundary, { type: text(node.type), node }, body));
+  return depth === 0 ? h(Complete, { node }, drawn) : drawn;
 }
 
 /** A list of nodes, or one. @param {{nodes: any}} props */

@@ -45,8 +45,8 @@ export const Empty = ({ icon = 'inbox', title, action, children }) =>
       ),
   );
 
-/** Something failed; the rest of the page goes on. @param {{title?: string, message: any, onRetry?: () => void}} props */
-export const Problem = ({ title = 'This could not be shown', message, onRetry }) =>
+/** Something failed; the rest of the page goes on. @param {{title?: string, message: any, onRetry?: () => void, retryLabel?: string}} props */
+export const Problem = ({ title = 'This could not be shown', message, onRetry, retryLabel = 'Try again' }) =>
   h(
     'div',
     { className: 'problem', role: 'alert' },
@@ -56,8 +56,16 @@ export const Problem = ({ title = 'This could not be shown', message, onRetry })
       {},
       h('strong', {}, title),
       h('p', {}, message),
-      onRetry && h('button', { type: 'button', className: 'link-button', onClick: onRetry }, 'Try again'),
+      onRetry && h('button', { type: 'button', className: 'link-button', onClick: onRetry }, retryLabel),
     ),
+  );
+
+/** Lines where words will be. @param {{lines?: number}} props */
+export const Waiting = ({ lines = 3 }) =>
+  h(
+    'div',
+    { className: 'skeletons', role: 'status', 'aria-busy': true, 'aria-label': 'Loading' },
+    ...Array.from({ length: lines }, (_, i) => Skeleton({ key: i, height: 14, width: `${92 - i * 14}%`, radius: 'sm' })),
   );
 
 /** The three states every part bound to data shares; undefined when there is data to draw.
@@ -72,16 +80,7 @@ export function pending({ data, error, loading, refresh, updated, spec }, option
       onRetry: () => refresh(),
     });
   }
-  if (loading && data === undefined) {
-    return h(
-      'div',
-      { className: 'skeletons', role: 'status', 'aria-busy': true, 'aria-label': 'Loading' },
-      ...Array.from(
-        { length: lines },
-        (_, i) => Skeleton({ key: i, height: 14, width: `${92 - i * 14}%`, radius: 'sm' }),
-      ),
-    );
-  }
+  if (loading && data === undefined) return h(Waiting, { lines });
   if (!empty) return undefined;
   // A lazy source waits for somebody to ask.
   const isWaiting = spec && isLazy(spec) && !updated && !loading;

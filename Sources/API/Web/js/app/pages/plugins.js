@@ -9,7 +9,7 @@ import { icon } from '../../ui/icon.js';
 import { Button, h, SegmentedControl, Skeleton, TextInput, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { catalogue, load, reload } from '../../net/catalogue.js';
-import { ArrangeButton } from '../order.js';
+import { ArrangeButton } from '../plugins/arrange.js';
 import { PluginCard } from '../plugins/card.js';
 import { Importer } from '../plugins/import.js';
 

@@ -1,10 +1,12 @@
 /** Which of the tasks' pages an address names. */
 import { h } from '../../ui/kit.js';
-import { Dead } from './dead.js';
-import { History } from './history.js';
-import { Overview } from './overview.js';
-import { Schedules } from './schedules.js';
-import { Task } from './task.js';
+import { later } from '../later.js';
+
+const Overview = later(() => import('./overview.js'), 'Overview');
+const History = later(() => import('./history.js'), 'History');
+const Schedules = later(() => import('./schedules.js'), 'Schedules');
+const Dead = later(() => import('./dead.js'), 'Dead');
+const Task = later(() => import('./task.js'), 'Task');
 
 /** @param {{part?: string, id?: string}} props */
 export default function TasksPages({ part, id }) {

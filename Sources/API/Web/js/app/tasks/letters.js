@@ -3,7 +3,7 @@ import { text } from '../../core/format.js';
 import { paths, tasks, withQuery } from '../../net/tasks.js';
 import { pending } from '../../ui/atoms.js';
 import { h, useState } from '../../ui/kit.js';
-import { CodeBlock } from '../../components/content/content.js';
+import { CodeBlock } from '../../components/content/code.js';
 import { Do, Grid, useApi, When } from '../parts.js';
 
 /** @param {{letter: any}} props */

@@ -4,7 +4,7 @@ import { paths } from '../../net/tasks.js';
 import { Empty, Problem } from '../../ui/atoms.js';
 import { h, LineChart, SimpleGrid, Stack, useEffect, useMemo, useState } from '../../ui/kit.js';
 import { Icon } from '../../ui/icon.js';
-import { Spark } from '../../components/data/stat.js';
+import { Spark } from '../../components/data/spark.js';
 import { Queues, Workers } from './fleet.js';
 import { Bar, Grid, Panel, useApi, When } from '../parts.js';
 import { Frame, shareOf, State, TaskLink } from './frame.js';

@@ -5,7 +5,7 @@ import { isObject } from '../../core/path.js';
 import { paths, tasks } from '../../net/tasks.js';
 import { pending, Problem } from '../../ui/atoms.js';
 import { h, SimpleGrid, Stack, useMemo, useRef, useState } from '../../ui/kit.js';
-import { CodeBlock } from '../../components/content/content.js';
+import { CodeBlock } from '../../components/content/code.js';
 import { LogView } from '../../components/realtime/logview.js';
 import { Bar, Do, Panel, useApi, When } from '../parts.js';
 import { Frame, shareOf, State } from './frame.js';

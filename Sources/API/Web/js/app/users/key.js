@@ -4,7 +4,7 @@ import { users } from '../../net/users.js';
 import { Pill } from '../../ui/atoms.js';
 import { icon } from '../../ui/icon.js';
 import { Button, Group, h, Modal, Stack } from '../../ui/kit.js';
-import { CodeBlock } from '../../components/content/content.js';
+import { CodeBlock } from '../../components/content/code.js';
 import { Do } from '../parts.js';
 
 /** Whether there is one, and the buttons that make and revoke it. @param {{person: any, shown: (made: any) => void, after: () => void}} props */

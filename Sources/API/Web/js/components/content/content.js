@@ -5,12 +5,12 @@ import { get } from '../../core/path.js';
 import { safeUrl } from '../../core/url.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useSource } from '../../render/runtime.js';
-import { IconButton, pending, Pill } from '../../ui/atoms.js';
+import { pending, Pill } from '../../ui/atoms.js';
 import { Icon, icon } from '../../ui/icon.js';
-import { Alert, Divider, Fragment, h, Text, Title, useEffect, useState } from '../../ui/kit.js';
-import { complain } from '../../ui/notify.js';
+import { Alert, Divider, Fragment, h, Text, Title } from '../../ui/kit.js';
 import { childrenOf } from '../layout/layout.js';
-import { oneOf, pixels, size } from '../layout/options.js';
+import { oneOf, size } from '../layout/options.js';
+import { CodeBlock, CopyButton } from './code.js';
 import { Markdown } from './markdown.js';
 
 /** A node's own value: what it says, or what lies at its `path` in its data. @param {any} node */
@@ -95,30 +95,6 @@ register(['link', 'anchor'], ({ node }) => {
   );
 });
 
-/** @param {{words: string, label?: string}} props */
-export function CopyButton({ words, label = 'Copy' }) {
-  const [done, setDone] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setDone(false), 1600);
-    return () => clearTimeout(timer);
-  }, [done]);
-  const click = async () => {
-    try {
-      await navigator.clipboard.writeText(words);
-      setDone(true);
-    } catch {
-      complain('Not copied', 'The browser did not allow it. Select the words and copy them by keyboard.');
-    }
-  };
-  return h(IconButton, {
-    label: done ? 'Copied' : label,
-    icon: done ? 'check' : 'copy',
-    size: 16,
-    onClick: click,
-    className: done ? 'good' : '',
-  });
-}
-
 register(['copy', 'copyButton'], ({ node }) => {
   const { data } = useSource(node);
   const shown = useResolved({ value: node.value ?? node.text ?? '', label: node.label ?? '' }, { data });
@@ -130,24 +106,6 @@ register(['copy', 'copyButton'], ({ node }) => {
     h(CopyButton, { words, label: text(shown.label || 'Copy') }),
   );
 });
-
-/** @param {{words: string, node: any}} props */
-export const CodeBlock = ({ words, node }) =>
-  h(
-    'div',
-    { className: 'code-block' },
-    (node.title || node.language) && h('span', { className: 'code-title' }, text(node.title ?? node.language)),
-    node.copy !== false && h(CopyButton, { words, label: 'Copy the code' }),
-    h('pre', {
-      className: `code ${node.wrap === false ? 'no-wrap' : ''}`,
-      tabIndex: 0,
-      style: {
-        maxHeight: node.maxHeight === undefined && node.height === undefined
-          ? undefined
-          : pixels(node.maxHeight ?? node.height, 340),
-      },
-    }, words),
-  );
 
 register(['json', 'code', 'pre'], ({ node }) => {
   const source = useSource(node);

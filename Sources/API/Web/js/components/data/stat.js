@@ -1,13 +1,13 @@
 /** One figure with its name, how it moved, and a small line of where it has been. */
-import { cssColor, toneOf } from '../../core/color.js';
+import { toneOf } from '../../core/color.js';
 import { filters, number, text } from '../../core/format.js';
 import { get, isObject } from '../../core/path.js';
 import { rowsOf } from '../../core/query.js';
-import { thin } from '../../core/series.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useSource } from '../../render/runtime.js';
 import { Icon } from '../../ui/icon.js';
 import { h, Skeleton } from '../../ui/kit.js';
+import { Spark } from './spark.js';
 
 /** `delta` as a sign and a direction; text that is no number stays as it is. @param {unknown} delta @param {boolean} [lessIsBetter] */
 export function direction(delta, lessIsBetter = false) {
@@ -20,30 +20,6 @@ export function direction(delta, lessIsBetter = false) {
     tone: n > 0 === !lessIsBetter ? 'teal' : 'red',
     icon: n > 0 ? 'trending-up' : 'trending-down',
   };
-}
-
-/** A line without axes; its figures are the stat's. @param {{values: number[], color?: unknown}} props */
-export function Spark({ values, color }) {
-  const kept = thin(values.filter(Number.isFinite), 60);
-  if (kept.length < 2) return null;
-  const [least, most] = [Math.min(...kept), Math.max(...kept)];
-  const place = (/** @type {number} */ value, /** @type {number} */ index) =>
-    `${((100 * index) / (kept.length - 1)).toFixed(2)},${
-      (26 - (24 * (value - least)) / (most - least || 1)).toFixed(2)
-    }`;
-  const line = kept.map(place).join(' ');
-  return h(
-    'svg',
-    {
-      className: 'spark',
-      viewBox: '0 0 100 28',
-      preserveAspectRatio: 'none',
-      'aria-hidden': true,
-      style: { color: cssColor(color, 6) ?? 'var(--accent)' },
-    },
-    h('polygon', { points: `0,28 ${line} 100,28`, className: 'spark-area' }),
-    h('polyline', { points: line, className: 'spark-line' }),
-  );
 }
 
 /** @param {{node: any}} props */
