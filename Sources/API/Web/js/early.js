@@ -29,7 +29,8 @@
   };
 
   // Written by test/preloads.js: the modules of each page beyond those of the shell, which index.html names.
-  var pages = /** @type {Record<string, string[]>} */ ({/* begin */
+  var pages = /** @type {Record<string, string[]>} */ ({
+    /* begin */
     plugins: [
       'app/pages/plugins.js',
       'app/plugins/arrange.js',
@@ -150,6 +151,37 @@
       'components/inputs/file.js',
       'app/cron.js',
     ],
+    settings: [
+      'app/settings/index.js',
+      'core/settings.js',
+      'core/settings-groups.js',
+      'net/settings.js',
+      'app/parts.js',
+      'app/users/key.js',
+      'net/users.js',
+      'components/content/code.js',
+      'components/layout/options.js',
+      'app/users/myself.js',
+      'app/users/levels.js',
+      'app/settings/colours.js',
+      'app/settings/group.js',
+      'components/inputs/form.js',
+      'core/condition.js',
+      'core/template.js',
+      'components/inputs/sourced.js',
+      'render/runtime.js',
+      'render/host.js',
+      'render/scope.js',
+      'render/sources.js',
+      'render/load.js',
+      'components/inputs/field.js',
+      'components/inputs/choice.js',
+      'components/inputs/numbers.js',
+      'components/inputs/file.js',
+      'components/inputs/moments.js',
+      'components/inputs/words.js',
+      'app/settings/networks.js',
+    ],
     users: [
       'app/users/index.js',
       'net/users.js',
@@ -193,9 +225,11 @@
       'app/playground/host.js',
       'app/playground/library.js',
     ],
-  /* end */});
+    /* end */
+  });
   var parts = location.pathname.split('/').filter(Boolean);
-  var deep = pages[parts.slice(0, 2).join('/')] || (parts[0] === 'plugins' && parts.length > 1 ? pages.plugin : undefined);
+  var deep = pages[parts.slice(0, 2).join('/')] ||
+    (parts[0] === 'plugins' && parts.length > 1 ? pages.plugin : undefined);
   var modules = parts.length ? deep || pages[parts[0]] || pages.plugin : pages.plugins;
   var script = /** @type {HTMLScriptElement} */ (document.currentScript);
   modules.forEach(function (name) {

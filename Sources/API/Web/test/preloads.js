@@ -21,6 +21,7 @@ const PAGES = /** @type {Record<string, string[]>} */ ({
   'tasks/dead': ['app/tasks/index.js', 'app/tasks/dead.js'],
   'tasks/id': ['app/tasks/index.js', 'app/tasks/task.js'],
   sources: ['app/sources/index.js'],
+  settings: ['app/settings/index.js'],
   users: ['app/users/index.js'],
   events: ['app/pages/events.js'],
   playground: ['app/playground/playground.js'],
@@ -62,7 +63,7 @@ export function written() {
   );
   const early = readFileSync(FILES.early, 'utf8').replace(
     /(\/\* begin \*\/)[^]*?(\/\* end \*\/)/,
-    (_, begin, end) => `${begin}\n${lists.join('')}  ${end}`,
+    (_, begin, end) => `${begin}\n${lists.join('')}    ${end}`,
   );
   return new Map([[FILES.index, index], [FILES.early, early]]);
 }

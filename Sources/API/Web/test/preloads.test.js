@@ -11,7 +11,10 @@ test('the lists of modules to fetch first are those that the pages import', () =
 
 test('the shell fetches no component, no page and nothing for forms', () => {
   const { shell } = preloads();
-  assert.deepEqual(shell.filter((one) => /^components\/[^/]+\/|^app\/(pages|tasks|sources|users|plugins)\//.test(one)), []);
+  assert.deepEqual(
+    shell.filter((one) => /^components\/[^/]+\/|^app\/(pages|tasks|sources|users|plugins)\//.test(one)),
+    [],
+  );
   assert.ok(shell.length > 20 && shell.length < 60, `${shell.length} modules`);
 });
 

@@ -17,6 +17,7 @@ const EventsPage = later(() => import('./pages/events.js'), 'EventsPage');
 const PlaygroundPage = later(() => import('./playground/playground.js'));
 const SourcesPage = later(() => import('./sources/index.js'));
 const TasksPages = later(() => import('./tasks/index.js'));
+const SettingsPage = later(() => import('./settings/index.js'));
 const UsersPage = later(() => import('./users/index.js'));
 
 function Page() {
@@ -36,6 +37,8 @@ function Page() {
       return h(SourcesPage);
     case 'users':
       return h(UsersPage);
+    case 'settings':
+      return h(SettingsPage, { part: key });
     case 'tasks':
       return h(TasksPages, { part: key, id: sub });
     case 'custom':

@@ -38,6 +38,7 @@ export function match(at) {
   const [first = '', second, third, ...more] = parts(at);
   if (first === '' || more.length) return { page: first === '' ? 'home' : 'custom' };
   if (first === 'plugins') return second ? { page: 'plugin', key: second, sub: third } : { page: 'plugins' };
+  if (first === 'settings' && !third) return { page: 'settings', key: second };
   if (first === 'tasks') return { page: 'tasks', key: second, sub: third };
   if (['events', 'playground', 'sources', 'users'].includes(first) && !second) return { page: first };
   return { page: 'custom' };

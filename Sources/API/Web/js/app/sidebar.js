@@ -49,6 +49,12 @@ export function Sidebar() {
         h(Entry, { to: '/events', icon: 'radio', label: 'Events', current: at === '/events' }),
         h(Entry, { to: '/playground', icon: 'flask-conical', label: 'Playground', current: at === '/playground' }),
         h(Entry, { to: '/users', icon: 'users', label: 'Users', current: at === '/users' }),
+        h(Entry, {
+          to: '/settings',
+          icon: 'settings',
+          label: 'Settings',
+          current: at === '/settings' || at.startsWith('/settings/'),
+        }),
       ),
       pages.length > 0 && h('p', { className: 'nav-title', id: 'nav-pages' }, 'Dashboards'),
       pages.length > 0 &&

@@ -65,7 +65,10 @@ export const Waiting = ({ lines = 3 }) =>
   h(
     'div',
     { className: 'skeletons', role: 'status', 'aria-busy': true, 'aria-label': 'Loading' },
-    ...Array.from({ length: lines }, (_, i) => Skeleton({ key: i, height: 14, width: `${92 - i * 14}%`, radius: 'sm' })),
+    ...Array.from(
+      { length: lines },
+      (_, i) => Skeleton({ key: i, height: 14, width: `${92 - i * 14}%`, radius: 'sm' }),
+    ),
   );
 
 /** The three states every part bound to data shares; undefined when there is data to draw.

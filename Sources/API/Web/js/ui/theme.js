@@ -12,7 +12,8 @@ const read = () => {
   }
 };
 
-const choice = new Store(read());
+/** `'auto'`, `'light'` or `'dark'`, as chosen. */
+export const choice = new Store(read());
 const drawn = () => (choice.get() === 'auto' ? (system.matches ? 'dark' : 'light') : choice.get());
 /** `'light'` or `'dark'`, as drawn. */
 export const scheme = new Store(drawn());

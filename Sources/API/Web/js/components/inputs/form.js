@@ -53,6 +53,8 @@ export function useForm(fields, initial, scope = {}) {
     set,
     check,
     isRight,
+    /** What somebody else found wrong, by field. */
+    blame: setProblems,
     files,
     reset,
     dirty: json(values) !== json(start) || filesOf(fields, values) !== undefined,

@@ -1,0 +1,58 @@
+/** Which networks may open what. Nobody closes the door behind themselves without being told. */
+import { text } from '../../core/format.js';
+import { Fields } from '../../components/inputs/form.js';
+import { settings } from '../../net/settings.js';
+import { Pill } from '../../ui/atoms.js';
+import { ask } from '../../ui/confirm.js';
+import { h, useEffect, useState } from '../../ui/kit.js';
+import { Panel } from '../parts.js';
+import { Foot, useGroup } from './group.js';
+
+const LOCKED =
+  'These pages then refuse you, on this and every address like it, until somebody lets you in from another network ' +
+  'or resets the list on the server itself.';
+
+/** Whether to go on, once the server has said whom the new lists keep out. @param {any} before @param {any} changes */
+async function isMeant(before, changes) {
+  const found = await settings.check({ ...before, ...changes });
+  if (found?.error) {
+    throw new Error(`${text(found.message)}: ${(found.details ?? []).map(text).join(', ')}`);
+  }
+  if (!changes.UI) return true;
+  if (found && !(found.UI ?? []).length) return true;
+  return ask({
+    title: found ? 'Lock yourself out?' : 'Is your own address among them?',
+    message: found
+      ? `Your address, ${text(found.client_ip)}, is in none of the networks that may open these pages. ${LOCKED}`
+      : `Only ${changes.UI} may open these pages from now on. If you come from elsewhere: ${LOCKED}`,
+    confirmLabel: found ? 'Lock me out' : 'It is',
+    cancelLabel: 'Let me look again',
+    color: 'red',
+  });
+}
+
+/** @param {{name: string, value: any, mayChange: boolean, after: () => void}} props */
+export function Networks({ name, value, mayChange, after }) {
+  const [mine, setMine] = useState('');
+  useEffect(() => {
+    let isGone = false;
+    if (mayChange) settings.check(value).then((found) => isGone || setMine(text(found?.client_ip)), () => {});
+    return () => void (isGone = true);
+  }, []);
+  const { group, form, busy, save } = useGroup(name, value, undefined, after, (changes) => isMeant(value, changes));
+  return h(
+    Panel,
+    {
+      title: group.title,
+      icon: group.icon,
+      tools: mine && h(Pill, { tone: 'blue', icon: 'map-pin' }, `You come from ${mine}`),
+    },
+    h('p', { className: 'dim panel-about' }, group.about),
+    h(
+      'form',
+      { onSubmit: save, noValidate: true, 'aria-label': group.title },
+      h(Fields, { fields: group.fields, form, disabled: !mayChange, columns: false }),
+      mayChange && h(Foot, { form, busy }),
+    ),
+  );
+}

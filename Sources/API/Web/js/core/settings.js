@@ -1,0 +1,81 @@
+/** The server's settings as people read them: where they stand, and how what is stored becomes what is shown and back. */
+import { text } from './format.js';
+import { isObject } from './path.js';
+import { fieldsOf } from './schema.js';
+import { GROUPS, list } from './settings-groups.js';
+
+/** @typedef {import('./settings-groups.js').Group} Group */
+
+/** What each list of networks opens. */
+const DOORS = /** @type {Record<string, [string, string]>} */ ({
+  UI: ['These pages and their interface', 'Signing in, plugins, tasks, settings.'],
+  STREAMS: ['Streams', 'Channels as players open them.'],
+  XC_API: ['Xtream Codes', 'Players that sign in with a name and a password.'],
+  M3U_EPG: ['Playlists and guides', 'What players download of channels and programmes.'],
+});
+export const NETWORKS = 'network_access';
+
+/** The places of the page, each with the groups it shows. */
+export const PLACES = [
+  { id: '', label: 'You', icon: 'circle-user-round', keys: [] },
+  {
+    id: 'system',
+    label: 'System',
+    icon: 'server-cog',
+    keys: ['system_settings', 'plugin_repo_settings', 'backup_settings'],
+  },
+  { id: 'streams', label: 'Streams', icon: 'radio-tower', keys: ['stream_settings', 'epg_settings'] },
+  { id: 'playing', label: 'Playing', icon: 'cast', keys: ['proxy_settings', 'user_limit_settings', 'dvr_settings'] },
+  { id: 'network', label: 'Network', icon: 'shield', keys: [NETWORKS] },
+];
+
+/** Lists of networks that the server has beyond ours are shown, too. @param {any} value */
+const networks = (value) => ({
+  key: NETWORKS,
+  title: 'Who may come from where',
+  icon: 'shield',
+  about: 'Networks such as 192.168.0.0/16 or ::1/128, one after the other. An empty list lets everybody in.',
+  fields: [...new Set([...Object.keys(DOORS), ...Object.keys(isObject(value) ? value : {})])].map((id) =>
+    list(id, DOORS[id]?.[0] ?? id, DOORS[id]?.[1] ?? '', { placeholder: 'Everybody' })
+  ),
+});
+
+/** @param {string} key @param {any} value what is stored @param {{timezones?: string[]}} known @returns {Group | undefined} */
+export function groupOf(key, value, known = {}) {
+  const group = key === NETWORKS ? networks(value) : GROUPS.find((one) => one.key === key);
+  if (!group) return undefined;
+  const zones = known.timezones?.length ? known.timezones : [text(value?.time_zone) || 'UTC'];
+  const fields = group.fields.map((one) => (one.id === 'time_zone' ? { ...one, options: zones } : one));
+  return { ...group, fields: fieldsOf(fields, true) };
+}
+
+const split = (/** @type {unknown} */ value) => text(value).split(',').map((one) => one.trim()).filter(Boolean);
+/** Lists that are stored as words with commas between them. @param {string} key @param {any} field */
+const isJoined = (key, field) => key === NETWORKS || field.id === 'm3u_hash_key';
+
+/** Stored values as the fields hold them. @param {Group} group @param {any} value */
+export const shownOf = (group, value) =>
+  Object.fromEntries(group.fields.map((field) => [
+    field.id,
+    isJoined(group.key, field) ? split(value?.[field.id]) : value?.[field.id],
+  ]));
+
+/** What changed, as it is stored. @param {Group} group @param {any} value @param {Record<string, any>} entered */
+export function changesOf(group, value, entered) {
+  const stored = group.fields.filter((field) => Object.hasOwn(entered, field.id)).map((field) => {
+    const now = entered[field.id];
+    if (isJoined(group.key, field)) return [field.id, now.join(',')];
+    return [field.id, field.input === 'number' && now === '' ? null : now];
+  });
+  // Nothing entered where nothing is stored is no change, whatever stands for nothing.
+  const judged = (/** @type {any} */ one) => JSON.stringify(one === '' || one === undefined ? null : one);
+  return Object.fromEntries(stored.filter(([id, now]) => judged(now) !== judged(value?.[id])));
+}
+
+/** What the server refused, by field: `group.field: sentence; group.field: sentence`. @param {string} message */
+export function faultsOf(message) {
+  const found = message.split(/; (?=\w+\.\w+: )/).map((one) => /^\w+\.(\w+): ([^]*)$/.exec(one));
+  return Object.fromEntries(
+    found.flatMap((one) => (one ? [[one[1], one[2].replace(/^./, (first) => first.toUpperCase())]] : [])),
+  );
+}
