@@ -18,27 +18,40 @@ TASK = {
 FAILED = {**TASK, "task_id": "t-2", "state": "FAILURE", "ready": True, "progress": None, "error": "ValueError: <b>no</b> guide", "finished_at": "2026-11-23T02:00:09Z"}
 DETAIL = {
     **FAILED, "args": [3], "kwargs": {"force": True}, "exception": "ValueError", "traceback": "Traceback (most recent call last):\n  File …",
-    "timeline": [{"at": "2026-11-23T02:00:00Z", "what": "accepted", "by": "admin"}, {"at": "2026-11-23T02:00:09Z", "what": "failure", "error": "no guide"}],
-    "parents": [{"task_id": "t-0", "relation": "called by", "name": "refresh_all"}], "children": [{"task_id": "t-3", "relation": "called", "name": "notify", "state": "SUCCESS"}],
+    "timeline": [
+        {"at": "2026-11-23T02:00:00Z", "what": "accepted", "by": "admin"}, {"at": "2026-11-23T02:00:01Z", "what": "started", "worker": "w1@host"},
+        {"at": "2026-11-23T02:00:03Z", "what": "retry", "error": "no line"}, {"at": "2026-11-23T02:00:05Z", "what": "started", "worker": "w2@host"},
+        {"at": "2026-11-23T02:00:09Z", "what": "failure", "error": "no guide"},
+    ],
+    "parents": [{"task_id": "t-0", "relation": "called by", "name": "refresh_all"}], "children": [{"task_id": "t-3", "relation": "called", "name": "notify", "state": "SUCCESS"}, {"task_id": "t-5", "relation": "called"}],
 }
 SCHEDULE = {
     "id": 1, "name": "nightly", "task": "apps.epg.tasks.refresh_all_epg_data", "args": [], "kwargs": {}, "queue": None, "enabled": True, "last_run_at": None,
     "total_run_count": 0, "problem": None, "schedule": {"type": "crontab", "crontab": "30 2 * * *", "timezone": "Europe/Berlin"}, "next_run_at": "2026-11-24T01:30:00Z",
 }
+CLOCKED = {**SCHEDULE, "id": 2, "name": "once", "schedule": {"type": "clocked", "at": "2027-01-01T05:00:00Z"}, "next_run_at": "2027-01-01T05:00:00Z", "total_run_count": 3, "missed": "latest", "overlap": "allow", "jitter_seconds": 0}
+WORKER = {"name": "w1@host", "pid": 7, "slots": 4, "state": "taking", "queues": ["celery"], "running": [{"id": "t-1", "name": TASK["name"], "began": 1795400000}]}
 GROUP = {"fingerprint": "f1", "count": 12, "name": "apps.m3u.tasks.refresh", "reason": "killed its worker three times", "newest": "2026-11-23T01:00:00Z", "oldest": "2026-11-22T01:00:00Z", "example": "d1"}
 LETTER = {"id": "d1", "at": "2026-11-23T01:00:00Z", "queue": "celery", "task_id": "t-9", "name": GROUP["name"], "reason": GROUP["reason"], "worker": "w", "crashes": 3, "fingerprint": "f1"}
 
 ANSWERS: dict[str, object] = {
     "GET /api/queues/": {"queues": [{"name": "celery", "waiting": 1200, "paused": False, "consumers": ["w1@host"]}, {"name": "slow", "waiting": 3, "paused": True, "consumers": []}], "scheduled": 4, "running": 2, "parked": 0, "dead": 12},
-    "GET /api/workers/": {"workers": [{"name": "w1@host", "pid": 7, "slots": 4, "state": "taking", "queues": ["celery"], "running": ["t-1"]}]},
-    "GET /api/tasks/summary/": {"states": {"SUCCESS": 100, "FAILURE": 7}, "names": [TASK["name"]], "queues": ["celery"], "plugins": [], "schedules": []},
+    "GET /api/queues/celery/": {"name": "celery", "waiting": 3, "running": 1, "scheduled": 0, "parked": 0, "total": 4, "paused": False, "consumers": ["w1@host"]},
+    "GET /api/workers/": {"workers": [WORKER]},
+    "GET /api/workers/w1%40host/": {**WORKER, "memory_bytes": 50 * 1024 * 1024, "stats": {"uptime": 3600, "pid": 7, "total": {"refresh": 12}}},
+    "POST /api/workers/w1%40host/resume/": {"success": True, "name": "w1@host", "queues": ["celery"]},
+    "GET /api/tasks/summary/": {"states": {"SUCCESS": 100, "FAILURE": 7}, "names": [TASK["name"]], "queues": ["celery"], "plugins": [], "schedules": ["nightly"]},
     "GET /api/tasks/t-1/": {**TASK, "args": [], "kwargs": {}, "timeline": [], "parents": [], "children": []},
     "GET /api/tasks/t-1/explain/": {"id": "t-1", "place": "running", "summary": "It runs on w1@host since a minute.", "advice": None, "facts": {"worker": "w1@host"}},
     "GET /api/tasks/t-2/": DETAIL,
     "GET /api/tasks/t-4/": {**DETAIL, "task_id": "t-4"},
+    "GET /api/tasks/t-5/": {**DETAIL, "task_id": "t-5", "name": "looked.up", "state": "SUCCESS"},
+    "GET /api/schedules/1/next/": {"firings": [{"at": "2027-03-28T01:00:00Z", "shift": "gap", "reason": "02:30 does not exist on this day"}]},
+    "PATCH /api/schedules/2/": CLOCKED,
+    "POST /api/dead/d1/replay/": {"success": True, "replayed": 1},
     "POST /api/tasks/t-2/replay/": {"success": True, "task_id": "t-4"},
     "DELETE /api/tasks/t-1/": {"success": True},
-    "GET /api/schedules/": {"schedules": [SCHEDULE]},
+    "GET /api/schedules/": {"schedules": [SCHEDULE, CLOCKED]},
     "PATCH /api/schedules/1/": SCHEDULE,
     "POST /api/schedules/": SCHEDULE,
     "POST /api/schedules/1/run/": {"success": True, "task_id": "t-5"},
@@ -53,7 +66,10 @@ ANSWERS: dict[str, object] = {
 
 @pytest.fixture
 def played(open_context, session_state):
-    """A page whose server plays the answers above; and what it was asked to change."""
+    """A page whose server plays the answers above; and what it was asked to change.
+
+    It tells nothing by itself: the socket's topic of tasks is the tests' own.
+    """
     asked: list[tuple[str, dict]] = []
 
     def open_(**options) -> tuple[Page, list[tuple[str, dict]]]:
@@ -162,11 +178,11 @@ def test_a_schedule_shows_its_firings_while_it_is_written(played):
     page.get_by_role("button", name="Edit nightly").click()
     form = page.get_by_role("form", name="Schedule")
     expect(form.get_by_text("02:30 does not exist on this day")).to_be_visible()
-    form.get_by_label("Crontab").nth(1).fill("0 5 * * *")
+    form.get_by_role("textbox", name="Crontab").fill("0 5 * * *")
     form.get_by_role("button", name="Save").click()
     expect(toast(page, "Saved")).to_be_visible()
     closed(page)
-    page.get_by_role("button", name="Run now").click()
+    page.get_by_role("button", name="Run now").first.click()
     expect(toast(page, "nightly started")).to_be_visible()
     changes = [(call, body) for call, body in asked if "preview" not in call]
     assert changes[0] == ("PATCH /api/schedules/1/", {"enabled": False})
@@ -178,7 +194,7 @@ def test_dead_letters_are_sent_again_after_a_preview(played):
     page, asked = played()
     page.goto("/tasks/dead")
     page.get_by_role("button", name="Look at them").click()
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("button", name="Show t-9").click()
     expect(page.locator("pre")).to_contain_text('"crashes": 3')
     page.get_by_role("button", name="Send again…").click()
     dialog = page.get_by_role("dialog", name="Send them again")
@@ -190,3 +206,171 @@ def test_dead_letters_are_sent_again_after_a_preview(played):
     page.get_by_role("button", name="Discard").click()
     page.get_by_role("dialog", name="Discard 12?").get_by_role("button", name="Discard").click()
     expect(toast(page, "12 discarded")).to_be_visible()
+
+
+def test_a_row_of_a_queue_is_drained_and_a_worker_tells_of_itself_and_is_called_back(played):
+    page, asked = played()
+    page.goto("/tasks")
+    page.get_by_role("button", name="Drain celery").click()
+    dialog = page.get_by_role("dialog", name="Drain “celery”")
+    expect(dialog.get_by_role("status")).to_contain_text("4 left")
+    dialog.get_by_role("button", name="Pause").click()
+    eventually(page, lambda: ("POST /api/queues/celery/pause/", {}) in asked, lambda: asked)
+    dialog.get_by_role("button", name="Done").click()
+    closed(page)
+    page.get_by_role("button", name="More about w1@host").click()
+    worker = page.get_by_role("group", name="Workers")
+    expect(worker).to_contain_text("50 MB at most so far")
+    expect(worker).to_contain_text("12 × refresh")
+    expect(worker.get_by_role("link", name=TASK["name"])).to_have_attribute("href", "/tasks/id/t-1")
+    page.get_by_role("button", name="Quiet").click()
+    page.get_by_role("dialog").get_by_role("button", name="Quiet it").click()
+    closed(page)
+    page.route(re.compile(r"/api/workers/$"), lambda route: route.fulfill(json={"workers": [{**WORKER, "queues": [], "state": "quiet"}]}))
+    page.get_by_role("button", name="Take again").click()
+    expect(toast(page, "takes tasks again")).to_be_visible()
+    assert asked[-1] == ("POST /api/workers/w1%40host/resume/", {"queues": ["celery"]})
+
+
+def test_what_runs_shows_its_progress_and_its_log_where_it_stands(played):
+    page, asked = played()
+    page.goto("/tasks")
+    running = page.get_by_role("group", name="Running")
+    expect(running.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "42")
+    expect(running).to_contain_text("channels")
+    running.get_by_role("button", name=f"Log of {TASK['name']}").focus()
+    page.keyboard.press("Enter")
+    expect(running.get_by_role("log")).to_contain_text("<i>gave up</i>")
+    running.get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel it").click()
+    expect(toast(page, "Cancelled")).to_be_visible()
+    assert asked == [("DELETE /api/tasks/t-1/", {})]
+
+
+def test_the_charts_are_drawn_from_what_was_seen(played):
+    page, _ = played()
+    page.clock.install()
+    page.goto("/tasks")
+    expect(page.get_by_role("group", name="Queues")).to_be_visible()
+    page.clock.run_for(10_000)
+    for title, says in {"Throughput": "0 a second done", "Backlog by queue": "1,203 waiting", "Latency of the latest tasks": "half wait 1 s and run 8 s at most"}.items():
+        panel = page.get_by_role("region", name=title)
+        expect(panel).to_contain_text(says)
+        expect(panel.locator(".recharts-surface").first).to_be_attached()
+
+
+def test_what_comes_next_stands_in_its_order(played):
+    page, _ = played()
+    page.goto("/tasks")
+    coming = page.get_by_role("group", name="Coming up").get_by_role("row")
+    expect(coming.nth(1)).to_contain_text("nightly")
+    expect(coming.nth(2)).to_contain_text("once, at 2027-01-01")
+
+
+def test_tasks_of_one_schedule_and_of_one_time_are_found(played):
+    page, _ = played()
+    page.goto("/tasks/schedules")
+    with page.expect_request(re.compile(r"/api/tasks/\?.*schedule=once")):
+        page.get_by_role("link", name="Runs of once").click()
+    with page.expect_request(re.compile(r"since=2026-11-2")):
+        page.goto("/tasks/history?since=2026-11-23T00:00:00.000Z")
+    expect(page.get_by_role("button", name="Accepted since", exact=True)).to_contain_text("2026-11-2")
+    with page.expect_request(re.compile(r"/api/tasks/\?limit=50$")):
+        page.get_by_role("button", name="Clear Accepted since").click()
+
+
+def test_attempts_and_relatives_are_shown(played):
+    page, _ = played()
+    page.goto("/tasks/id/t-2")
+    attempts = page.get_by_role("group", name="Attempts").get_by_role("row")
+    expect(attempts).to_have_count(3)
+    expect(attempts.nth(1)).to_contain_text("w1@host")
+    expect(attempts.nth(1)).to_contain_text("no line")
+    expect(attempts.nth(2)).to_contain_text("4 s")
+    children = page.get_by_role("list", name="Children")
+    expect(children.get_by_role("link", name="notify")).to_be_visible()
+    expect(children.get_by_role("link", name="looked.up")).to_be_visible()
+
+
+def test_a_schedule_unfolds_its_next_firings_and_keeps_its_kind_when_it_is_edited(played):
+    page, asked = played()
+    page.goto("/tasks/schedules")
+    page.get_by_role("button", name="Next firings of nightly").click()
+    expect(page.get_by_text("02:30 does not exist on this day")).to_be_visible()
+    page.get_by_role("button", name="Edit once").click()
+    form = page.get_by_role("form", name="Schedule")
+    form.get_by_role("button", name="Missed runs, limits and the rest").click()
+    form.get_by_role("textbox", name="While the run before goes on").click()
+    page.get_by_role("option", name="the new one is left out").click()
+    form.get_by_role("button", name="Save").click()
+    expect(toast(page, "Saved")).to_be_visible()
+    (body,) = [body for call, body in asked if call == "PATCH /api/schedules/2/"]
+    assert body["schedule"] == {"type": "clocked", "at": "2027-01-01T05:00:00Z"}
+    assert (body["overlap"], "missed" in body) == ("skip", False)
+
+
+def test_a_dead_letter_is_mended_and_sent(played):
+    page, asked = played()
+    page.goto("/tasks/dead")
+    page.get_by_role("button", name="Look at them").click()
+    page.get_by_role("button", name="Show t-9").click()
+    page.get_by_role("button", name="Mend and send…").click()
+    dialog = page.get_by_role("dialog", name="Mend and send")
+    dialog.get_by_role("textbox", name="Arguments", exact=True).fill("[2]")
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(toast(page, "Sent again")).to_be_visible()
+    assert asked == [("POST /api/dead/d1/replay/", {"args": [2], "kwargs": {}})]
+
+
+def test_lists_are_read_when_the_server_tells_and_not_before(played):
+    page, _ = played()
+    read: list[str] = []
+    page.on("request", lambda request: "/api/" in request.url and request.method == "GET" and read.append(urlparse(request.url).path))
+    sockets: list = []
+    page.route_web_socket(re.compile("/ws/"), lambda socket: sockets.append(socket) or socket.connect_to_server())
+    page.clock.install()
+    page.goto("/tasks/dead")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.get_by_text(GROUP["reason"])).to_be_visible()
+
+    def tell(*changed: str) -> None:
+        sockets[-1].send(json.dumps({"type": "update", "data": {"type": "tasks_changed", "changed": list(changed), "counts": {"dead": 12, "states": {}}}}))
+
+    tell("queues")
+    page.clock.run_for(2_000)
+    count = len(read)
+    page.clock.run_for(60_000)
+    assert len(read) == count, f"nobody said that anything changed: {read[count:]}"
+    tell("dead")
+    page.clock.run_for(2_000)
+    eventually(page, lambda: read[count:] == ["/api/dead/"], lambda: read[count:])
+
+
+def test_without_motion_nothing_moves(played):
+    page, _ = played(reduced_motion="reduce")
+    for path, ready in {"/tasks": "w1@host", "/tasks/id/t-1": "It runs on"}.items():
+        page.goto(path)
+        expect(page.get_by_text(ready).first).to_be_visible()
+        moving = page.evaluate("document.getAnimations().filter(one => one.effect?.getTiming().duration > 0).map(one => one.animationName ?? one.transitionProperty)")
+        assert moving == [], path
+
+
+def test_a_task_is_found_and_opened_by_keyboard_alone(played):
+    page, _ = played()
+    page.goto("/tasks/history")
+    search = page.get_by_label("Search tasks")
+    expect(page.get_by_role("group", name="Tasks").get_by_role("row")).to_have_count(3)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("(document.activeElement.closest('.task-link') ? 'task' : document.activeElement.ariaLabel) ?? ''")
+        ring = page.evaluate("(style => style.outlineStyle !== 'none' || style.boxShadow !== 'none' || document.activeElement.closest('.mantine-Input-wrapper') !== null)(getComputedStyle(document.activeElement))")
+        assert ring, f"the focus cannot be seen on {focused or page.evaluate('document.activeElement.outerHTML')}"
+        if focused == "task":
+            break
+    assert search.count() == 1
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/tasks/id/t-1")
+    expect(page.get_by_role("main")).to_be_focused()

@@ -21,17 +21,22 @@ export function Firings({ rule }) {
     };
   }, [asked]);
   if (found?.error) return h(Problem, { title: 'This rule cannot be used', message: text(found.error.message) });
-  return h(
+  return h(FiringList, { list: found?.firings ?? [] });
+}
+
+/** Moments, and what the clocks' changes do to them. @param {{list: any[]}} props */
+export const FiringList = ({ list }) =>
+  h(
     'div',
     { className: 'firings', role: 'status' },
     h('span', { className: 'framed-label' }, 'Next firings, by this browser’s clock'),
     h(
       'ol',
       {},
-      ...(found?.firings ?? []).map((/** @type {any} */ one, /** @type {number} */ key) =>
+      ...list.map((one, key) =>
         h(
           'li',
-          { key },
+          { key, className: one.shift ? 'shifted' : undefined },
           datetime(one.at),
           one.shift && h(Pill, { tone: 'orange', icon: 'clock-alert', title: text(one.reason) }, text(one.shift)),
           one.reason && h('span', { className: 'dim' }, ` ${text(one.reason)}`),
@@ -39,7 +44,6 @@ export function Firings({ rule }) {
       ),
     ),
   );
-}
 
 const PRESETS = ['0 4 * * *', '0 */6 * * *', '30 3,15 * * *', '0 5 * * 1', '15 * * * *'];
 

@@ -14,10 +14,15 @@ export function useApi(path, seconds = 3) {
     const world = { plugin: '', visible, events: () => () => {}, load: () => poll(/** @type {string} */ (path)) };
     return new Source(path === undefined ? { type: 'static' } : { refresh: { interval: seconds } }, world);
   }, [path, seconds]);
+  return useSource(source, path !== undefined);
+}
+
+/** A source as it stands. @param {Source} source @param {boolean} isAsked whether there is anything to wait for */
+export function useSource(source, isAsked) {
   const state = useSyncExternalStore(source.subscribe, source.snapshot);
   // Before it begins it counts as begun: there is nothing to draw yet.
-  const loading = state.loading || (path !== undefined && !state.updated && !state.error);
-  return { ...state, loading, refresh: () => source.refresh(), spec: source.spec };
+  const loading = state.loading || (isAsked && !state.updated && !state.error);
+  return { ...state, loading, refresh: () => void source.refresh(), spec: source.spec };
 }
 
 /** A moment as people say it, and exactly on hover. @param {{at: unknown}} props */

@@ -26,6 +26,12 @@ export const paths = {
   logs: (id) => of('tasks', id, 'logs'),
   /** @param {string} id */
   explain: (id) => of('tasks', id, 'explain'),
+  /** @param {string} name */
+  queue: (name) => of('queues', name),
+  /** @param {string} name */
+  worker: (name) => of('workers', name),
+  /** @param {number} id @param {number} count */
+  firings: (id, count) => `${of('schedules', String(id), 'next')}?count=${count}`,
   /** @param {string} id */
   letter: (id) => of('dead', id),
 };
@@ -43,6 +49,8 @@ export const tasks = {
   purge: (name) => request('POST', of('queues', name, 'purge'), { confirm: name }),
   /** @param {string} name @param {'quiet' | 'stop'} verb */
   worker: (name, verb) => request('POST', of('workers', name, verb), {}),
+  /** @param {string} name @param {string[]} queues */
+  takeAgain: (name, queues) => request('POST', of('workers', name, 'resume'), { queues }),
   /** @param {number} id @param {object} changes */
   changeSchedule: (id, changes) => request('PATCH', of('schedules', String(id)), changes),
   /** @param {object} schedule */
@@ -55,6 +63,8 @@ export const tasks = {
   preview: (schedule) => request('POST', '/api/schedules/preview/', { schedule, count: 8 }),
   /** @param {object} which */
   replay: (which) => request('POST', '/api/dead/replay/', which),
+  /** One of them, as it is or mended. @param {string} id @param {{args?: any[], kwargs?: object}} changes */
+  replayLetter: (id, changes) => request('POST', of('dead', id, 'replay'), changes),
   /** @param {object} which */
   discard: (which) => request('POST', '/api/dead/discard/', which),
 };

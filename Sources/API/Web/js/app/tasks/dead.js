@@ -5,7 +5,8 @@ import { Empty, pending } from '../../ui/atoms.js';
 import { Icon } from '../../ui/icon.js';
 import { Button, Group, h, Modal, NumberInput, Stack, useEffect, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
-import { Do, Panel, useApi } from '../parts.js';
+import { useLive } from '../live.js';
+import { Do, Panel } from '../parts.js';
 import { Frame } from './frame.js';
 import { Letters } from './letters.js';
 
@@ -119,7 +120,7 @@ function Cause({ group, after }) {
 }
 
 export function Dead() {
-  const source = useApi(withQuery(paths.dead, { limit: 1 }), 5);
+  const source = useLive(withQuery(paths.dead, { limit: 1 }), ['dead']);
   const groups = source.data?.groups ?? [];
   return h(
     Frame,

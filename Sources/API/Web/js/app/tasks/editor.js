@@ -1,35 +1,70 @@
 /** A schedule's form, with its next firings while it is written. */
-import { text } from '../../core/format.js';
 import { tasks } from '../../net/tasks.js';
-import {
-  Button,
-  Group,
-  h,
-  NumberInput,
-  SegmentedControl,
-  Select,
-  SimpleGrid,
-  Stack,
-  TextInput,
-  useState,
-} from '../../ui/kit.js';
+import { Icon } from '../../ui/icon.js';
+import { Button, Group, h, NumberInput, Select, SimpleGrid, Stack, Switch, TextInput, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
-import { CronPresets, Firings } from '../cron.js';
-import { bodyOf, draftOf, PERIODS, ruleOf } from './rule.js';
+import { Firings } from '../cron.js';
+import { Moment } from '../moment.js';
+import { bodyOf, draftOf, ruleOf } from './rule.js';
+import { RuleForm } from './ruleform.js';
 
-const KINDS = [{ value: 'interval', label: 'Every…' }, { value: 'crontab', label: 'Crontab' }];
-const UNITS = PERIODS.map((value) => ({ value, label: value }));
+const MISSED = [
+  { value: 'latest', label: 'one run for the newest' },
+  { value: 'all', label: 'one run for each' },
+  { value: 'skip', label: 'nothing' },
+];
+const OVERLAPS = [
+  { value: 'allow', label: 'both run' },
+  { value: 'skip', label: 'the new one is left out' },
+  { value: 'cancel', label: 'the old one is stopped' },
+];
+
+/** @param {{draft: any, set: (key: string) => (value: any) => void}} props */
+const Finer = ({ draft, set }) =>
+  Stack(
+    { gap: 'md' },
+    SimpleGrid(
+      { cols: { base: 1, sm: 2 }, spacing: 'md' },
+      Select({
+        label: 'For runs that were missed',
+        data: MISSED,
+        value: draft.missed,
+        onChange: set('missed'),
+        allowDeselect: false,
+      }),
+      Select({
+        label: 'While the run before goes on',
+        data: OVERLAPS,
+        value: draft.overlap,
+        onChange: set('overlap'),
+        allowDeselect: false,
+      }),
+      h(Moment, { label: 'Not before', value: draft.start, onChange: (at) => set('start')(at ?? ''), framed: true }),
+      h(Moment, { label: 'Not after', value: draft.expires, onChange: (at) => set('expires')(at ?? ''), framed: true }),
+      NumberInput({
+        label: 'Spread over',
+        description: 'At random, up to so many seconds later',
+        value: draft.jitter,
+        onChange: set('jitter'),
+        min: 0,
+        max: 86_400,
+        suffix: ' s',
+      }),
+      TextInput({ label: 'Description', value: draft.description, onChange: set('description') }),
+    ),
+    Switch({ label: 'Once, then it is switched off', checked: draft.oneOff, onChange: set('oneOff') }),
+  );
 
 /** @param {{schedule: any, close: () => void, after: () => void}} props */
 export function Editor({ schedule, close, after }) {
   const [draft, setDraft] = useState(() => draftOf(schedule));
+  const [finer, setFiner] = useState(false);
   const set = (/** @type {string} */ key) => (/** @type {any} */ value) =>
     setDraft((/** @type {any} */ now) => ({ ...now, [key]: value }));
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
     try {
-      const body = bodyOf(draft);
-      if (!body.name || !body.task) throw new Error('A schedule has a name and a task.');
+      const body = bodyOf(draft, schedule);
       await (schedule.id === undefined ? tasks.addSchedule(body) : tasks.changeSchedule(schedule.id, body));
       notify({ title: 'Saved', message: body.name });
       after();
@@ -54,30 +89,8 @@ export function Editor({ schedule, close, after }) {
           placeholder: 'apps.epg.tasks.refresh_all_epg_data',
         }),
       ),
-      SegmentedControl({ data: KINDS, value: draft.kind, onChange: set('kind'), 'aria-label': 'Kind of rule' }),
-      draft.kind === 'interval'
-        ? SimpleGrid(
-          { cols: 2, spacing: 'md' },
-          NumberInput({ label: 'Every', value: draft.every, onChange: set('every'), min: 1, allowDecimal: false }),
-          Select({ label: 'Unit', data: UNITS, value: draft.period, onChange: set('period'), allowDeselect: false }),
-        )
-        : SimpleGrid(
-          { cols: { base: 1, sm: 2 }, spacing: 'md' },
-          TextInput({
-            label: 'Crontab',
-            description: 'minute hour day-of-month month weekday',
-            value: draft.crontab,
-            onChange: set('crontab'),
-          }),
-          TextInput({
-            label: 'Time zone',
-            description: 'Such as Europe/Berlin',
-            value: draft.timezone,
-            onChange: set('timezone'),
-          }),
-        ),
-      draft.kind === 'crontab' && h(CronPresets, { value: draft.crontab, onChange: set('crontab') }),
-      h(Firings, { rule: ruleOf(draft) }),
+      h(RuleForm, { draft, set }),
+      (draft.kind !== 'clocked' || draft.at) && h(Firings, { rule: ruleOf(draft) }),
       SimpleGrid(
         { cols: { base: 1, sm: 3 }, spacing: 'md' },
         TextInput({ label: 'Arguments', description: 'A JSON list', value: draft.args, onChange: set('args') }),
@@ -89,6 +102,13 @@ export function Editor({ schedule, close, after }) {
         }),
         TextInput({ label: 'Queue', description: 'Empty: the task’s own', value: draft.queue, onChange: set('queue') }),
       ),
+      h(
+        'button',
+        { type: 'button', className: 'section-toggle', 'aria-expanded': finer, onClick: () => setFiner(!finer) },
+        h(Icon, { name: finer ? 'chevron-down' : 'chevron-right', size: 15 }),
+        'Missed runs, limits and the rest',
+      ),
+      finer && h(Finer, { draft, set }),
       Group(
         { justify: 'flex-end' },
         Button({ variant: 'default', onClick: close }, 'Cancel'),

@@ -7,11 +7,13 @@ import { icon } from '../../ui/icon.js';
 import { Button, h, Select, TextInput, useEffect, useMemo, useState } from '../../ui/kit.js';
 import { go, search } from '../router.js';
 import { useStore } from '../../ui/hooks.js';
-import { Grid, Panel, useApi, When } from '../parts.js';
+import { useLive } from '../live.js';
+import { Moment } from '../moment.js';
+import { Grid, Panel, When } from '../parts.js';
 import { Frame, State, TaskLink } from './frame.js';
 
 const STATES = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED'];
-const FILTERS = ['state', 'name', 'queue', 'plugin', 'schedule', 'search'];
+const FILTERS = ['state', 'name', 'queue', 'plugin', 'schedule', 'search', 'since', 'until'];
 /** The server searches for three letters or more. */
 const SHORTEST = 3;
 
@@ -57,8 +59,8 @@ export function History() {
   ));
   const [words, setWords] = useState(query.search ?? '');
   const address = paths.tasks({ ...query, limit: 50 });
-  const source = useApi(address, 3);
-  const facets = useApi(paths.summary, 10);
+  const source = useLive(address, ['tasks']);
+  const facets = useLive(paths.summary, ['tasks'], 10);
   const { more, load } = useMore(address, query);
   const filter = (/** @type {string} */ key, /** @type {string | null} */ value) => {
     const next = new URLSearchParams({ ...query, [key]: value ?? '' });
@@ -123,6 +125,15 @@ export function History() {
               value: query.plugin ?? null,
               onChange: (value) => filter('plugin', value),
             }),
+          ((choices.schedules ?? []).length > 0 || query.schedule) &&
+            h(Choice, {
+              label: 'Schedule',
+              values: (choices.schedules ?? []).map(text),
+              value: query.schedule ?? null,
+              onChange: (value) => filter('schedule', value),
+            }),
+          h(Moment, { label: 'Accepted since', value: query.since, onChange: (value) => filter('since', value) }),
+          h(Moment, { label: 'Accepted before', value: query.until, onChange: (value) => filter('until', value) }),
         ),
       },
       pending(source) ?? (list.length

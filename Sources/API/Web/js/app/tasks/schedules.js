@@ -5,8 +5,12 @@ import { Empty, pending } from '../../ui/atoms.js';
 import { icon } from '../../ui/icon.js';
 import { Button, h, Modal, Switch, useState } from '../../ui/kit.js';
 import { complain } from '../../ui/notify.js';
+import { FiringList } from '../cron.js';
+import { FoldGrid } from '../foldgrid.js';
+import { useLive } from '../live.js';
+import { Do, Panel, useApi, When } from '../parts.js';
+import { Link } from '../router.js';
 import { Editor } from './editor.js';
-import { Do, Grid, Panel, useApi, When } from '../parts.js';
 import { Frame } from './frame.js';
 import { ruleWords } from './rule.js';
 
@@ -28,8 +32,86 @@ function OnOff({ schedule, after }) {
   });
 }
 
+/** When it fires next, whatever is switched. @param {{schedule: any}} props */
+function Next({ schedule }) {
+  const source = useApi(paths.firings(schedule.id, 12), 0);
+  return pending(source) ??
+    (source.data.firings?.length
+      ? h(FiringList, { list: source.data.firings })
+      : h('p', { className: 'dim' }, schedule.problem ? text(schedule.problem) : 'It does not fire any more.'));
+}
+
+/** @param {any} one @param {(schedule: any) => void} edit @param {() => void} after @returns {import('../foldgrid.js').Row} */
+const rowOf = (one, edit, after) => ({
+  key: text(one.id),
+  label: `Next firings of ${text(one.name)}`,
+  more: () => h(Next, { schedule: one }),
+  cells: [
+    h(OnOff, { schedule: one, after }),
+    h(
+      'span',
+      {},
+      h('strong', {}, text(one.name)),
+      one.description && h('span', { className: 'dim task-about' }, text(one.description)),
+      h('code', { className: 'dim task-about' }, text(one.task)),
+    ),
+    h(
+      'span',
+      {},
+      ruleWords(one.schedule),
+      one.problem && h('span', { className: 'cell-error', title: text(one.problem) }, ` ${text(one.problem)}`),
+    ),
+    h(When, { at: one.next_run_at }),
+    h(When, { at: one.last_run_at }),
+    h(
+      Link,
+      {
+        to: `/tasks/history?schedule=${encodeURIComponent(text(one.name))}`,
+        className: 'link',
+        'aria-label': `Runs of ${text(one.name)}`,
+      },
+      number(one.total_run_count),
+    ),
+    h(
+      'div',
+      { className: 'row-actions' },
+      h(Do, {
+        label: 'Run now',
+        icon: 'play',
+        tone: 'indigo',
+        run: () => tasks.runSchedule(one.id),
+        done: `${text(one.name)} started`,
+      }),
+      h(
+        'button',
+        {
+          type: 'button',
+          className: 'mini-button tone-gray',
+          'aria-label': `Edit ${text(one.name)}`,
+          onClick: () => edit(one),
+        },
+        icon('pencil', 14),
+        'Edit',
+      ),
+      h(Do, {
+        label: 'Remove',
+        icon: 'trash-2',
+        tone: 'red',
+        question: {
+          title: `Remove “${text(one.name)}”?`,
+          message: 'It is not enqueued any more.',
+          confirmLabel: 'Remove',
+          color: 'red',
+        },
+        run: () => tasks.dropSchedule(one.id),
+        after,
+      }),
+    ),
+  ],
+});
+
 export function Schedules() {
-  const source = useApi(paths.schedules, 3);
+  const source = useLive(paths.schedules, ['schedules']);
   const [edited, edit] = useState(/** @type {any} */ (undefined));
   const list = source.data?.schedules ?? [];
   return h(
@@ -44,64 +126,10 @@ export function Schedules() {
       Panel,
       { title: 'Schedules', icon: 'calendar-clock', note: list.length ? number(list.length) : '', flush: true },
       pending(source) ?? (list.length
-        ? h(Grid, {
+        ? h(FoldGrid, {
           label: 'Schedules',
           heads: ['On', 'Name', 'Rule', 'Next', 'Last', 'Runs', ''],
-          keys: list.map((/** @type {any} */ one) => text(one.id)),
-          rows: list.map((/** @type {any} */ one) => [
-            h(OnOff, { schedule: one, after: source.refresh }),
-            h(
-              'span',
-              {},
-              h('strong', {}, text(one.name)),
-              h('br', {}),
-              h('code', { className: 'dim' }, text(one.task)),
-            ),
-            h(
-              'span',
-              {},
-              ruleWords(one.schedule),
-              one.problem && h('span', { className: 'cell-error', title: text(one.problem) }, ` ${text(one.problem)}`),
-            ),
-            h(When, { at: one.next_run_at }),
-            h(When, { at: one.last_run_at }),
-            number(one.total_run_count),
-            h(
-              'div',
-              { className: 'row-actions' },
-              h(Do, {
-                label: 'Run now',
-                icon: 'play',
-                tone: 'indigo',
-                run: () => tasks.runSchedule(one.id),
-                done: `${text(one.name)} started`,
-              }),
-              h(
-                'button',
-                {
-                  type: 'button',
-                  className: 'mini-button tone-gray',
-                  'aria-label': `Edit ${text(one.name)}`,
-                  onClick: () => edit(one),
-                },
-                icon('pencil', 14),
-                'Edit',
-              ),
-              h(Do, {
-                label: 'Remove',
-                icon: 'trash-2',
-                tone: 'red',
-                question: {
-                  title: `Remove “${text(one.name)}”?`,
-                  message: 'It is not enqueued any more.',
-                  confirmLabel: 'Remove',
-                  color: 'red',
-                },
-                run: () => tasks.dropSchedule(one.id),
-                after: source.refresh,
-              }),
-            ),
-          ]),
+          rows: list.map((/** @type {any} */ one) => rowOf(one, edit, source.refresh)),
         })
         : h(
           Empty,

@@ -1,13 +1,10 @@
-/** What happened to a task, whom it belongs to, and how it is started again. */
-import { datetime, duration, json, text, toDate, words } from '../../core/format.js';
-import { isObject } from '../../core/path.js';
-import { tasks } from '../../net/tasks.js';
+/** What happened to a task: its steps, its attempts, and whom it belongs to. */
+import { attemptsOf } from '../../core/attempts.js';
+import { datetime, duration, number, text, toDate, words } from '../../core/format.js';
+import { paths } from '../../net/tasks.js';
 import { Empty } from '../../ui/atoms.js';
-import { Icon, icon } from '../../ui/icon.js';
-import { Button, Group, h, JsonInput, Modal, Stack, useState } from '../../ui/kit.js';
-import { complain, notify } from '../../ui/notify.js';
-import { go } from '../router.js';
-import { Panel } from '../parts.js';
+import { h } from '../../ui/kit.js';
+import { Grid, Panel, useApi } from '../parts.js';
 import { State, TaskLink } from './frame.js';
 
 /** @param {{task: any}} props */
@@ -48,95 +45,70 @@ export function Timeline({ task }) {
   );
 }
 
-/** Who started it and whom it started, as a line of cards. @param {{task: any}} props */
+/** Each time it was tried. @param {{task: any}} props */
+export function Attempts({ task }) {
+  const list = attemptsOf(Array.isArray(task.timeline) ? task.timeline : []);
+  if (!list.length) return null;
+  return h(
+    Panel,
+    { title: 'Attempts', icon: 'repeat', note: number(list.length), flush: true },
+    h(Grid, {
+      label: 'Attempts',
+      heads: ['Attempt', 'Began', 'Worker', 'Took', 'Ended', 'Error'],
+      keys: list.map((one) => text(one.number)),
+      rows: list.map((one) => [
+        number(one.number),
+        datetime(one.at),
+        one.worker || '–',
+        one.seconds === undefined ? '–' : duration(one.seconds),
+        h(State, { state: one.end || (task.ready ? task.state : 'started') }),
+        one.error ? h('span', { className: 'cell-error', title: one.error }, one.error) : '',
+      ]),
+    }),
+  );
+}
+
+/** Relatives that are looked up by name; of more of them the ids are shown. */
+const NAMED = 24;
+/** @param {{one: any, isNamed: boolean}} props */
+function Relative({ one, isNamed }) {
+  const source = useApi(!one.name && isNamed ? paths.task(text(one.task_id)) : undefined, 0);
+  const known = { ...one, name: one.name ?? source.data?.name, state: one.state ?? source.data?.state };
+  return h(
+    'li',
+    { className: 'relative' },
+    h('span', { className: 'dim' }, text(one.relation)),
+    h(TaskLink, { task: known }),
+    known.state && h(State, { state: known.state }),
+  );
+}
+
+/** Who started it and whom it started, as a graph that goes from left to right. @param {{task: any}} props */
 export function Family({ task }) {
   const [parents, children] = [task.parents ?? [], task.children ?? []];
   if (!parents.length && !children.length) return null;
-  const card = (/** @type {any} */ one, /** @type {number} */ key) =>
-    h(
-      'li',
-      { key, className: 'relative' },
-      h('span', { className: 'dim' }, text(one.relation)),
-      h(TaskLink, { task: one }),
-      one.state && h(State, { state: one.state }),
+  const side = (/** @type {string} */ label, /** @type {any[]} */ list, /** @type {string} */ place) =>
+    list.length > 0 && h(
+      'ul',
+      { 'aria-label': label, className: `kin ${place}` },
+      ...list.slice(0, 100).map((one, index) =>
+        h(Relative, { key: text(one.task_id) + index, one, isNamed: index < NAMED })
+      ),
     );
   return h(
     Panel,
-    { title: 'Family', icon: 'git-fork' },
+    { title: 'Family', icon: 'git-fork', note: `${parents.length + children.length} relatives` },
     h(
       'div',
-      { className: 'family' },
-      parents.length > 0 && h('ul', { 'aria-label': 'Parents' }, ...parents.slice(0, 50).map(card)),
-      parents.length > 0 && h(Icon, { name: 'arrow-right', size: 20 }),
+      { className: 'family', tabIndex: 0, role: 'group', 'aria-label': 'Family' },
+      side('Parents', parents, 'before'),
       h(
         'div',
         { className: 'relative self', 'aria-current': true },
         h('strong', {}, text(task.name ?? 'This task')),
         h(State, { state: task.state }),
       ),
-      children.length > 0 && h(Icon, { name: 'arrow-right', size: 20 }),
-      children.length > 0 && h('ul', { 'aria-label': 'Children' }, ...children.slice(0, 100).map(card)),
-    ),
-  );
-}
-
-/** Starts it again, with other arguments if wanted. @param {{task: any}} props */
-export function Again({ task }) {
-  const [opened, setOpened] = useState(false);
-  const [args, setArgs] = useState('');
-  const [kwargs, setKwargs] = useState('');
-  const open = () => {
-    setArgs(json(task.args ?? [], 2));
-    setKwargs(json(task.kwargs ?? {}, 2));
-    setOpened(true);
-  };
-  const send = async () => {
-    try {
-      const changes = { args: JSON.parse(args), kwargs: JSON.parse(kwargs) };
-      if (!Array.isArray(changes.args) || !isObject(changes.kwargs)) {
-        throw new Error('Arguments are a list, named arguments an object.');
-      }
-      const answer = await tasks.again(task.task_id, changes);
-      setOpened(false);
-      notify({ title: 'Started again' });
-      if (answer.task_id) go(`/tasks/id/${encodeURIComponent(answer.task_id)}`);
-    } catch (error) {
-      complain('Not started', error);
-    }
-  };
-  return h(
-    'span',
-    {},
-    Button({ variant: 'default', leftSection: icon('rotate-ccw', 16), onClick: open }, 'Run again'),
-    Modal(
-      { opened, onChange: setOpened, title: 'Run it again', size: 'lg' },
-      Stack(
-        { gap: 'md' },
-        h('p', { className: 'dim' }, 'A new task with a new id. This one stays as it is.'),
-        JsonInput({
-          label: 'Arguments',
-          value: args,
-          onChange: setArgs,
-          autosize: true,
-          minRows: 3,
-          maxRows: 14,
-          formatOnBlur: true,
-        }),
-        JsonInput({
-          label: 'Named arguments',
-          value: kwargs,
-          onChange: setKwargs,
-          autosize: true,
-          minRows: 3,
-          maxRows: 14,
-          formatOnBlur: true,
-        }),
-        Group(
-          { justify: 'flex-end' },
-          Button({ variant: 'default', onClick: () => setOpened(false) }, 'Cancel'),
-          Button({ onClick: send }, 'Start'),
-        ),
-      ),
+      side('Children', children, 'after'),
     ),
   );
 }

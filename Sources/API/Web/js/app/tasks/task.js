@@ -1,15 +1,16 @@
 /** One task: what it was asked, where it stands and why, what it said, what came of it, and what belongs to it. */
 import { duration, json, text, toDate, words } from '../../core/format.js';
-import { linesOf } from '../../core/log.js';
 import { isObject } from '../../core/path.js';
 import { paths, tasks } from '../../net/tasks.js';
 import { pending, Problem } from '../../ui/atoms.js';
-import { h, SimpleGrid, Stack, useMemo, useRef, useState } from '../../ui/kit.js';
+import { h, SimpleGrid, Stack } from '../../ui/kit.js';
 import { CodeBlock } from '../../components/content/code.js';
-import { LogView } from '../../components/realtime/logview.js';
+import { useLive } from '../live.js';
 import { Bar, Do, Panel, useApi, When } from '../parts.js';
+import { Again } from './again.js';
 import { Frame, shareOf, State } from './frame.js';
-import { Again, Family, Timeline } from './story.js';
+import { TaskLog } from './log.js';
+import { Attempts, Family, Timeline } from './story.js';
 
 /** @param {{rows: [string, any][]}} props */
 const Facts = ({ rows }) =>
@@ -21,25 +22,9 @@ const Facts = ({ rows }) =>
     ) => [h('dt', { key: `t${name}` }, name), h('dd', { key: name }, value)]),
   );
 
-/** @param {{id: string, ready: boolean}} props */
-function Logs({ id, ready }) {
-  const source = useApi(paths.logs(id), ready ? 30 : 1);
-  const before = useRef(/** @type {import('../../core/log.js').Lines} */ ({ entries: [], lines: [] }));
-  const lines = useMemo(() => {
-    before.current = linesOf(source.data?.logs ?? [], before.current);
-    return before.current.lines;
-  }, [source.data]);
-  return h(LogView, {
-    title: 'Log',
-    lines,
-    blank: pending(source, { lines: 4 }) ?? 'It has said nothing.',
-    name: `${id}.log`,
-  });
-}
-
 /** Why it does not run yet, in words. @param {{id: string}} props */
 function Explain({ id }) {
-  const source = useApi(paths.explain(id), 3);
+  const source = useLive(paths.explain(id), ['tasks', 'queues', 'workers']);
   const said = source.data;
   if (!said?.summary) return null;
   return h(
@@ -58,10 +43,10 @@ function Explain({ id }) {
 
 /** @param {{id: string}} props */
 export function Task({ id }) {
-  const [over, setOver] = useState(false);
-  const source = useApi(paths.task(id), over ? 30 : 1);
-  const task = source.data;
-  if (task?.ready && !over) setOver(true);
+  const source = useLive(paths.task(id), ['tasks']);
+  // Its progress is told to nobody; whoever looks at it asks, until it is over.
+  const now = useApi(source.data && !source.data.ready ? paths.task(id) : undefined, 1);
+  const task = source.data?.ready ? source.data : now.data ?? source.data;
   if (!task) return h(Frame, { at: '', title: 'Task', crumb: id }, h('div', { className: 'panel' }, pending(source)));
   const took = task.started_at && task.finished_at
     ? ((toDate(task.finished_at)?.getTime() ?? 0) - (toDate(task.started_at)?.getTime() ?? 0)) / 1000
@@ -97,7 +82,10 @@ export function Task({ id }) {
           },
           run: () => tasks.cancel(id),
           done: 'Cancelled',
-          after: source.refresh,
+          after: () => {
+            source.refresh();
+            now.refresh();
+          },
         }),
       ),
     },
@@ -133,8 +121,9 @@ export function Task({ id }) {
         ),
         h(Panel, { title: 'Timeline', icon: 'clock' }, h(Timeline, { task })),
       ),
+      h(Attempts, { task }),
       h(Family, { task }),
-      h(Logs, { id, ready: Boolean(task.ready) }),
+      h(TaskLog, { id, ready: Boolean(task.ready) }),
       SimpleGrid(
         { cols: { base: 1, md: 2 }, spacing: 'md' },
         task.args !== undefined &&

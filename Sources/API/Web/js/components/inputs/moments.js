@@ -18,7 +18,7 @@ const shared = (common, field) => ({
   minDate: field.minDate === undefined && field.min === undefined ? undefined : text(field.minDate ?? field.min),
   maxDate: field.maxDate === undefined && field.max === undefined ? undefined : text(field.maxDate ?? field.max),
   clearable: field.clearable !== false && field.required !== true,
-  clearButtonProps: { 'aria-label': `Clear ${text(common.label)}` },
+  clearButtonProps: { 'aria-label': `Clear ${text(common.label ?? common['aria-label'])}` },
   leftSection: icon('calendar', 16),
   leftSectionPointerEvents: 'none',
   ariaLabels: NAMES,

@@ -1,0 +1,55 @@
+/** A table of our own whose rows unfold to show more. */
+import { IconButton } from '../ui/atoms.js';
+import { Fragment, h, useState } from '../ui/kit.js';
+
+/** @typedef {{key: string, label: string, cells: any[], more: () => any}} Row `label` names the button that unfolds it */
+
+/** @param {{row: Row, width: number}} props */
+function FoldRow({ row, width }) {
+  const [open, setOpen] = useState(false);
+  return h(
+    Fragment,
+    {},
+    h(
+      'tr',
+      { className: open ? 'opened' : undefined },
+      h(
+        'td',
+        { className: 'narrow' },
+        h(IconButton, {
+          label: row.label,
+          icon: open ? 'chevron-down' : 'chevron-right',
+          size: 16,
+          'aria-expanded': open,
+          onClick: () => setOpen(!open),
+        }),
+      ),
+      ...row.cells.map((cell, index) => h('td', { key: index }, cell)),
+    ),
+    open && h('tr', { className: 'below' }, h('td', { colSpan: width }, row.more())),
+  );
+}
+
+/** @param {{label: string, heads: string[], rows: Row[]}} props */
+export const FoldGrid = ({ label, heads, rows }) =>
+  h(
+    'div',
+    { className: 'table-scroll', tabIndex: 0, role: 'group', 'aria-label': label },
+    h(
+      'table',
+      { className: 'table' },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'col', className: 'narrow' }, h('span', { className: 'sr-only' }, 'More')),
+          ...heads.map((head, index) =>
+            h('th', { key: index, scope: 'col' }, head || h('span', { className: 'sr-only' }, 'Actions'))
+          ),
+        ),
+      ),
+      h('tbody', {}, ...rows.map((row) => h(FoldRow, { key: row.key, row, width: heads.length + 1 }))),
+    ),
+  );

@@ -1,0 +1,127 @@
+/** What the overview's readings draw: throughput, backlog by queue, and how long tasks wait and run. */
+import { duration, number } from '../../core/format.js';
+import { backlogs, latencies, readingOf, speeds } from '../../core/readings.js';
+import { Empty } from '../../ui/atoms.js';
+import { useNow, useStore, visible } from '../../ui/hooks.js';
+import { AreaChart, h, LineChart, useEffect, useMemo, useState } from '../../ui/kit.js';
+import { counts } from '../live.js';
+import { Panel } from '../parts.js';
+
+/** @typedef {import('../../core/readings.js').Reading} Reading */
+
+/** Five minutes of readings, one every other second. */
+const [EVERY, KEPT] = [2_000, 150];
+const COLOURS = ['indigo', 'teal', 'orange', 'grape', 'cyan', 'gray'];
+const colour = (/** @type {string} */ name) => `var(--mantine-color-${name}-6)`;
+
+/** What was seen since the page was opened. @param {{queues: any, summary: any, recent: any}} sources @returns {Reading[]} */
+export function useReadings({ queues, summary, recent }) {
+  const [list, setList] = useState(/** @type {Reading[]} */ ([]));
+  const now = useNow(EVERY);
+  const latest = useStore(counts);
+  const isReady = Boolean(queues.data && summary.data);
+  useEffect(() => {
+    if (!isReady || !visible.get()) return;
+    const seen = { queues: queues.data, states: summary.data.states, counts: latest, recent: recent.data?.tasks };
+    setList((/** @type {Reading[]} */ before) => [...before, readingOf(Date.now(), seen)].slice(-KEPT));
+  }, [now, isReady]);
+  return list;
+}
+
+/** @param {{title: string, icon: string, note: string, points: any[], children?: any}} props */
+const Chart = ({ title, icon, note, points, children }) =>
+  h(
+    Panel,
+    { title, icon, note },
+    points.length < 2
+      ? h(Empty, { icon, title: note || 'Collecting readings' })
+      : h('div', { className: 'live-chart', 'aria-hidden': true }, children),
+  );
+
+/** @param {any[]} points @param {string[][]} series label and colour of each */
+const common = (points, series) => ({
+  h: 190,
+  data: points,
+  dataKey: 'x',
+  series: series.map(([label, tone], index) => ({ name: `s${index}`, label, color: colour(tone) })),
+  curveType: 'monotone',
+  withDots: false,
+  withLegend: true,
+  gridAxis: 'x',
+  tickLine: 'none',
+  strokeWidth: 2,
+  connectNulls: true,
+  xAxisProps: { minTickGap: 48 },
+});
+const STILL = { isAnimationActive: false };
+const PLAIN = { accessibilityLayer: false };
+
+/** @param {{readings: Reading[]}} props */
+export function Throughput({ readings }) {
+  const points = useMemo(() => speeds(readings), [readings]);
+  const last = points.at(-1);
+  const note = last ? `${number(last.s0, 1)} a second done, ${number(last.s1, 1)} failed` : 'Collecting readings';
+  return h(
+    Chart,
+    { title: 'Throughput', icon: 'activity', note, points },
+    LineChart({
+      ...common(points, [['Done a second', 'teal'], ['Failed a second', 'red']]),
+      lineProps: STILL,
+      lineChartProps: PLAIN,
+      yAxisProps: { width: 44, tickFormatter: (/** @type {number} */ value) => number(value, 1) },
+      valueFormatter: (/** @type {number} */ value) => number(value, 1),
+    }),
+  );
+}
+
+/** @param {{readings: Reading[]}} props */
+export function Backlog({ readings }) {
+  const { series, points } = useMemo(() => backlogs(readings), [readings]);
+  const last = readings.at(-1);
+  const note = last ? `${number(last.waiting)} waiting` : 'Collecting readings';
+  return h(
+    Chart,
+    {
+      title: 'Backlog by queue',
+      icon: 'layers',
+      note: series.length || !last ? note : 'Nothing waits',
+      points: series.length ? points : [],
+    },
+    AreaChart({
+      ...common(points, series.map((name, index) => [name, COLOURS[index]])),
+      type: 'stacked',
+      areaProps: STILL,
+      areaChartProps: PLAIN,
+      yAxisProps: { width: 52, tickFormatter: (/** @type {number} */ value) => number(value) },
+      valueFormatter: (/** @type {number} */ value) => number(value),
+    }),
+  );
+}
+
+/** @param {{readings: Reading[]}} props */
+export function Latency({ readings }) {
+  const points = useMemo(() => latencies(readings), [readings]);
+  const last = readings.at(-1)?.latency;
+  const words = (/** @type {number | undefined} */ value) => (value === undefined ? '–' : duration(value));
+  return h(
+    Chart,
+    {
+      title: 'Latency of the latest tasks',
+      icon: 'timer',
+      note: last?.count
+        ? `half wait ${words(last.wait)} and run ${words(last.run)} at most`
+        : 'No task has finished yet',
+      points,
+    },
+    LineChart({
+      ...common(points, [['Waiting, half', 'indigo'], ['Waiting, 95 %', 'cyan'], ['Running, half', 'teal'], [
+        'Running, 95 %',
+        'orange',
+      ]]),
+      lineProps: STILL,
+      lineChartProps: PLAIN,
+      yAxisProps: { width: 62, tickFormatter: words },
+      valueFormatter: words,
+    }),
+  );
+}
