@@ -90,7 +90,7 @@ let package = Package(
             name: "API",
             dependencies: [
                 "CeleryProtocol", "CLibCrypto", "CZlib", "SkirretRedis", "Skirret", "Catalog", "PluginRuntime", "Relay",
-                log,
+                "Ingest", log,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -17,6 +17,7 @@ needed_to_run=(
     "tzdata||schedules in people's own time zones"
     "redis-server|redis-server|the queue; Skirret starts a private one, Debian's service may stay off"
     "python3|/usr/bin/python3|runs plugins"
+    "gpgv|gpgv|checks the signatures of plugin repositories"
     "python3-venv||keeps the plugins' Python libraries apart from the system's"
     "fonts-inter-variable||the web app's typeface"
     "fonts-jetbrains-mono||the web app's typeface for logs"
@@ -26,6 +27,7 @@ needed_to_test=(
     "nodejs|node|runs the web app's unit tests"
     "chromium|chromium|the browser of the web app's tests"
     "procps|ps|shows what a fault test left running"
+    "gnupg|gpg|signs the plugin repositories of the tests"
 )
 
 # A stage's heading, with the time since the script began.

@@ -54,9 +54,18 @@ final class PluginShelf: Sendable {
         let rows = try await services.catalog.plugins.all()
         let described = try await descriptions.all()
         let suspended = try await suspensions.current()
+        let origins = try await self.origins(of: rows)
         return rows.map {
-            PluginView(row: $0, found: found[$0.key], described: described[$0.key], suspension: suspended[$0.key])
+            PluginView(
+                row: $0, found: found[$0.key], described: described[$0.key], suspension: suspended[$0.key],
+                origin: origins[$0.key])
         }
+    }
+
+    /// Where those that have one came from; no reading where none has.
+    private func origins(of rows: [PluginRow]) async throws -> [String: PluginOrigin] {
+        guard rows.contains(where: { $0.repository != nil }) else { return [:] }
+        return try await services.catalog.pluginRepositories.origins()
     }
 
     /// One plugin.
@@ -67,7 +76,7 @@ final class PluginShelf: Sendable {
         guard let row = try await services.catalog.plugins.find(key) else { throw APIError.noSuchPlugin }
         return PluginView(
             row: row, found: found, described: try await descriptions.find(key),
-            suspension: try await suspensions.current()[key])
+            suspension: try await suspensions.current()[key], origin: try await origins(of: [row])[key])
     }
 
     /// A plugin's row, with a look into the folder for one that was put there a moment ago.

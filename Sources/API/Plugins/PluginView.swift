@@ -13,14 +13,17 @@ struct PluginView: Sendable {
     let liveError: String?
     /// Why it takes no calls; nil while it does.
     let suspension: PluginSuspensions.Suspension?
+    /// The repository that it was installed from; nil for one that came by hand.
+    let origin: PluginOrigin?
 
     /// Puts a plugin together; `described` is what is remembered of its loaded code.
     init(
         row: PluginRow, found: PluginDescription?, described: PluginDescriptions.Entry?,
-        suspension: PluginSuspensions.Suspension? = nil
+        suspension: PluginSuspensions.Suspension? = nil, origin: PluginOrigin? = nil
     ) {
         self.row = row
         self.found = found
+        self.origin = origin
         self.suspension = row.isEnabled ? suspension : nil
         let isCurrent = row.isEnabled && found != nil && described?.fingerprint == found?.fingerprint
         live = isCurrent ? described?.description : nil
@@ -59,12 +62,15 @@ struct PluginView: Sendable {
         return .object(json)
     }
 
-    /// Members about the repository a plugin was installed from; there are none yet, so all say so.
+    /// Members about the repository a plugin was installed from.
     private var repositoryMembers: JSONObject {
-        [
-            "source_repo": nil, "source_repo_name": nil, "is_official_repo": false, "slug": .string(row.slug),
-            "is_managed": false, "installed_version_is_prerelease": false, "update_available": false,
-            "latest_version": nil, "deprecated": .bool(row.isDeprecated),
+        let latest = origin?.latestVersion ?? ""
+        return [
+            "source_repo": JSONValue(origin?.repository), "source_repo_name": JSONValue(origin?.name),
+            "is_official_repo": .bool(origin?.isOfficial ?? false), "slug": .string(row.slug),
+            "is_managed": .bool(origin != nil), "installed_version_is_prerelease": .bool(row.isPrerelease),
+            "update_available": .bool(HubOffers.isUpdate(latest, over: row.version, isPrerelease: row.isPrerelease)),
+            "latest_version": .string(latest), "deprecated": .bool(row.isDeprecated),
         ]
     }
 

@@ -3,7 +3,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import NIOPosix
 
 /// A file that came with a form, on disk.
 struct UploadedFile: Sendable, Equatable {
@@ -137,34 +136,5 @@ private struct PartWriter {
                 .contentTooLarge, code: "file_too_large", "A file is larger than \(limits.fileBytes) bytes.")
         }
         try await file.append(slice)
-    }
-}
-
-/// A new file on disk, written on NIO's threads for blocking calls.
-private struct UploadFile: Sendable {
-    let path: String
-    private let handle: FileHandle
-
-    init(creating path: String) async throws {
-        self.path = path
-        handle = try await NIOThreadPool.singleton.runIfActive {
-            guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-            else { throw APIError.storageFull }
-            return try FileHandle(forWritingTo: URL(filePath: path))
-        }
-    }
-
-    func append(_ bytes: ByteBuffer) async throws {
-        try await NIOThreadPool.singleton.runIfActive {
-            do {
-                try handle.write(contentsOf: bytes.readableBytesView)
-            } catch {
-                throw APIError.storageFull
-            }
-        }
-    }
-
-    func close() async throws {
-        try await NIOThreadPool.singleton.runIfActive { try handle.close() }
     }
 }

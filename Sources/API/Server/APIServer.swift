@@ -90,6 +90,7 @@ public struct APIServer: Sendable {
     private func endpoints(gate: Gate, door: SocketDoor?, traffic: TrafficCounters) -> [Endpoint] {
         let shelf = PluginShelf(
             services: services, pluginFiles: configuration.pluginFilesFolder, logger: logger)
+        let hub = PluginHub(services.catalog, logger: logger)
         let hasher = PasswordHasher(iterations: configuration.passwordIterations)
         let login = Login(
             users: services.catalog.users, events: services.catalog.systemEvents, hasher: hasher,
@@ -107,6 +108,8 @@ public struct APIServer: Sendable {
             PluginRunRoutes(services: services, shelf: shelf, configuration: configuration),
             PluginFileRoutes(shelf: shelf, configuration: configuration),
             PluginRequirementsRoutes(services: services, shelf: shelf),
+            HubRoutes(services: services, hub: hub),
+            HubPluginRoutes(services: services, shelf: shelf, hub: hub, configuration: configuration),
             M3URoutes(services: services, configuration: configuration),
             EPGRoutes(services: services, configuration: configuration),
             TaskRoutes(services: services),

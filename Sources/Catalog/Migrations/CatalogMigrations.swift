@@ -24,6 +24,9 @@ enum CatalogMigrations {
         migrator.registerMigration("v3 files that sources were refreshed from") { db in
             try db.execute(sql: String(decoding: PackageResources.v3_fetched_file_sql, as: UTF8.self))
         }
+        migrator.registerMigration("v4 where Dispatcharr's own plugins are") { db in
+            try db.execute(sql: String(decoding: PackageResources.v4_plugin_repository_sql, as: UTF8.self))
+        }
         return migrator
     }
 }

@@ -20,8 +20,12 @@ public struct PluginRow: Sendable, Equatable {
     public let wasEverEnabled: Bool
     /// Saved settings; a field's default stands for what is missing.
     public let settings: JSONObject
+    /// The repository that it was installed from; nil for one that came by hand.
+    public let repository: Int?
     /// The repository's name for it; empty when it was not installed from one.
     public let slug: String
+    /// A version was chosen that its author does not call finished: newer ones are not pointed out.
+    public let isPrerelease: Bool
     /// The repository says that nobody should use it any more.
     public let isDeprecated: Bool
     /// When it was first seen.
@@ -38,10 +42,35 @@ public struct PluginRow: Sendable, Equatable {
         isEnabled = row["enabled"]
         wasEverEnabled = row["ever_enabled"]
         settings = row.object("settings")
+        repository = row["source_repo_id"]
         slug = row["slug"]
+        isPrerelease = row["installed_version_is_prerelease"]
         isDeprecated = row["deprecated"]
         createdAt = row.time("created_at") ?? .distantPast
         updatedAt = row.time("updated_at") ?? .distantPast
+    }
+}
+
+/// What was installed from a repository.
+public struct RepositoryInstall: Sendable, Equatable {
+    /// The repository's identifier.
+    public var repository: Int
+    /// The repository's name for the plugin.
+    public var slug: String
+    /// The version that was asked for; what the plugin itself states comes first.
+    public var version: String
+    /// Whether that version is not called finished.
+    public var isPrerelease: Bool
+    /// Whether the repository says that nobody should use the plugin any more.
+    public var isDeprecated: Bool
+
+    /// An installation with these facts.
+    public init(repository: Int, slug: String, version: String, isPrerelease: Bool, isDeprecated: Bool) {
+        self.repository = repository
+        self.slug = slug
+        self.version = version
+        self.isPrerelease = isPrerelease
+        self.isDeprecated = isDeprecated
     }
 }
 

@@ -50,8 +50,10 @@ public struct PluginTable: Sendable {
                 try db.execute(
                     sql: """
                         UPDATE "plugins_pluginconfig"
-                        SET "name" = ?1, "version" = ?2, "description" = ?3, "updated_at" = ?4
-                        WHERE "key" = ?5 AND ("name", "version", "description") IS NOT (?1, ?2, ?3)
+                        SET "name" = ?1, "version" = coalesce(nullif(?2, ''), "version"), "description" = ?3,
+                            "updated_at" = ?4
+                        WHERE "key" = ?5 AND ("name", "version", "description")
+                            IS NOT (?1, coalesce(nullif(?2, ''), "version"), ?3)
                         """,
                     arguments: [name, version, plugin.description, now, plugin.key])
             }
@@ -78,6 +80,41 @@ public struct PluginTable: Sendable {
     @discardableResult
     public func setEnabled(_ key: String, _ isEnabled: Bool) async throws -> PluginRow {
         try await change(key, sql: #""enabled" = ?, "ever_enabled" = "ever_enabled" OR ?"#, [isEnabled, isEnabled])
+    }
+
+    /// Remembers which repository a plugin was installed from.
+    ///
+    /// - Throws: ``CatalogError`` `notFound`.
+    @discardableResult
+    public func link(_ key: String, to install: RepositoryInstall) async throws -> PluginRow {
+        try await change(
+            key,
+            sql: """
+                "source_repo_id" = ?, "slug" = ?, "version" = ?, "installed_version_is_prerelease" = ?,
+                "deprecated" = ?
+                """,
+            [
+                install.repository, install.slug.cut(to: 128), install.version.cut(to: 64), install.isPrerelease,
+                install.isDeprecated,
+            ])
+    }
+
+    /// Makes a plugin one that came by hand.
+    ///
+    /// - Returns: Whether it had been installed from a repository.
+    @discardableResult
+    public func unlink(_ key: String) async throws -> Bool {
+        try await pool.write { db in
+            try db.execute(
+                sql: """
+                    UPDATE "plugins_pluginconfig"
+                    SET "source_repo_id" = NULL, "slug" = '', "installed_version_is_prerelease" = 0, "deprecated" = 0,
+                        "updated_at" = ?
+                    WHERE "key" = ? AND "source_repo_id" IS NOT NULL
+                    """,
+                arguments: [DjangoTime.text(Date()), key])
+            return db.changesCount > 0
+        }
     }
 
     /// Forgets the plugin and its settings; false when there was none.

@@ -216,6 +216,8 @@ enum PeriodicTasks {
             arguments: [definition.id])
     }
 
+    static func exists(_ db: Database, named name: String) throws -> Bool { try identifier(db, named: name) != nil }
+
     private static func identifier(_ db: Database, named name: String) throws -> Int? {
         try Int.fetchOne(
             db, sql: #"SELECT "id" FROM "django_celery_beat_periodictask" WHERE "name" = ?"#, arguments: [name])

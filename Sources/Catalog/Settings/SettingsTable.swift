@@ -60,12 +60,7 @@ public struct SettingsTable: Sendable {
         return try await pool.write { db in
             let before = try Self.values(db, group)
             let after = before.merging(changes)
-            try db.execute(
-                sql: """
-                    INSERT INTO "core_coresettings" ("key", "name", "value") VALUES (?, ?, ?)
-                    ON CONFLICT ("key") DO UPDATE SET "value" = excluded."value"
-                    """,
-                arguments: [group.rawValue, group.displayName, JSONValue.object(after).text])
+            try Self.replace(db, group, with: after)
             if group == .system, let zone = after["time_zone"]?.string, zone != before["time_zone"]?.string {
                 try PeriodicTasks.moveCrontabs(db, from: before["time_zone"]?.string ?? "UTC", to: zone)
             }
@@ -112,6 +107,15 @@ public struct SettingsTable: Sendable {
     static func timeZone(_ db: Database) throws -> String {
         let name = try values(db, .system)["time_zone"]?.string ?? ""
         return name.isEmpty ? "UTC" : name
+    }
+
+    static func replace(_ db: Database, _ group: SettingsGroup, with values: JSONObject) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO "core_coresettings" ("key", "name", "value") VALUES (?, ?, ?)
+                ON CONFLICT ("key") DO UPDATE SET "value" = excluded."value"
+                """,
+            arguments: [group.rawValue, group.displayName, JSONValue.object(values).text])
     }
 
     static func values(_ db: Database, _ group: SettingsGroup) throws -> JSONObject {

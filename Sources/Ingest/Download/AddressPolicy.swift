@@ -7,7 +7,8 @@
 /// Decides which addresses may be connected to.
 ///
 /// The host that an administrator typed may be private: home networks need it. A redirect to another host may not
-/// lead to a private address, and link-local addresses, where clouds keep their credentials, are never reached.
+/// lead to a private address, nor may what a feed names, and link-local addresses, where clouds keep their credentials,
+/// are never reached.
 /// What is judged is the address that is then connected to, not the spelling of the URL.
 struct AddressPolicy {
     /// Whether the host is the one that an administrator typed.
@@ -24,7 +25,7 @@ struct AddressPolicy {
     /// Why an address is refused; nil when it may be used.
     func refusal(of address: IPAddress, port: Int) -> String? {
         if address.isLinkLocal { return "link-local and metadata addresses are never fetched" }
-        if !isTypedHost, !address.isPublic { return "a redirect may not lead to a private address" }
+        if !isTypedHost, !address.isPublic { return "only the host that was typed may be a private one" }
         if Self.refusedPorts.contains(port), address.isPublic || !isTypedHost || !isTypedPort {
             return "port \(port) belongs to another service"
         }

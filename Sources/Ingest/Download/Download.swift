@@ -13,8 +13,19 @@ import Synchronization
 /// Nothing is written anywhere. Redirects are followed here, each hop judged by ``AddressPolicy``. A connection that is
 /// cut is taken up where it was cut, if the server names versions of its files; see ``ResumePolicy``.
 public struct Download: Sendable {
+    /// Who chose an address, and with it which hosts may be private.
+    public enum Trust: Sendable, Equatable {
+        /// An administrator typed it: its host may be private, that of a redirect may not.
+        case typed
+        /// A feed, a page or a plugin names it: private is allowed for the host and port of the address that an
+        /// administrator typed for that feed, and for none when nobody did.
+        case named(typed: String?)
+    }
+
     /// How a file is fetched.
     public struct Options: Sendable {
+        /// Whose address it is.
+        public var trust = Trust.typed
         /// Sent as `User-Agent`.
         public var userAgent = "Dispatcharr/0.1"
         /// Until a connection stands.

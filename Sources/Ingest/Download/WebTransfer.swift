@@ -21,8 +21,8 @@ struct WebTransfer {
         case redirect(String)
     }
 
-    func run(_ typed: String) async throws {
-        let first = try WebAddress(typed)
+    func run(_ address: String) async throws {
+        let first = try WebAddress(address)
         var policy = ResumePolicy()
         while true {
             do {
@@ -42,7 +42,7 @@ struct WebTransfer {
     private func follow(_ first: WebAddress) async throws {
         var current = first
         for _ in 0...options.maximumRedirects {
-            switch try await fetch(current, typed: first) {
+            switch try await fetch(current, first: first) {
             case .done: return
             case .redirect(let location): current = try current.redirected(to: location)
             }
@@ -50,11 +50,11 @@ struct WebTransfer {
         throw DownloadError(.redirects, "The server redirects more than \(options.maximumRedirects) times.")
     }
 
-    private func fetch(_ address: WebAddress, typed: WebAddress) async throws -> Answer {
+    private func fetch(_ address: WebAddress, first: WebAddress) async throws -> Answer {
         var failure: (any Error)?
-        for target in try await targets(address, typed: typed).prefix(3) {
+        for target in try await targets(address, first: first).prefix(3) {
             do {
-                return try await fetch(address, typed: typed, from: target)
+                return try await fetch(address, first: first, from: target)
             } catch let error as ConnectionFailure {
                 // The next address of the host may answer.
                 failure = error.asDownloadError
@@ -64,11 +64,10 @@ struct WebTransfer {
     }
 
     /// The addresses of the hop that may be connected to.
-    private func targets(_ address: WebAddress, typed: WebAddress) async throws -> [IPAddress] {
+    private func targets(_ address: WebAddress, first: WebAddress) async throws -> [IPAddress] {
         let host = address.host.trimmingBrackets
         let found = try await NIOThreadPool.singleton.runIfActive { try IPAddress.resolve(host) }
-        let policy = AddressPolicy(
-            isTypedHost: address.host == typed.host, isTypedPort: address.port == typed.port)
+        let policy = try self.policy(for: address, first: first)
         var refusal = "it has no address"
         let allowed = found.filter { candidate in
             guard let reason = policy.refusal(of: candidate, port: address.port) else { return true }
@@ -79,7 +78,19 @@ struct WebTransfer {
         throw DownloadError(.refusedAddress, "\(address.host):\(address.port) is not fetched: \(refusal).")
     }
 
-    private func fetch(_ address: WebAddress, typed: WebAddress, from target: IPAddress) async throws -> Answer {
+    private func policy(for address: WebAddress, first: WebAddress) throws -> AddressPolicy {
+        switch options.trust {
+        case .typed:
+            return AddressPolicy(isTypedHost: address.host == first.host, isTypedPort: address.port == first.port)
+        case .named(let typed):
+            // A feed may name its own server, and not what else runs on that machine.
+            let home = try typed.map { try WebAddress($0) }
+            let isHome = address.host == home?.host && address.port == home?.port
+            return AddressPolicy(isTypedHost: isHome, isTypedPort: isHome)
+        }
+    }
+
+    private func fetch(_ address: WebAddress, first: WebAddress, from target: IPAddress) async throws -> Answer {
         // A client of its own for each hop: the address judged above is the one connected to, whatever a
         // resolver would say now.
         let client = HTTPClient(
@@ -87,7 +98,7 @@ struct WebTransfer {
             backgroundActivityLogger: logger)
         let result: Result<Answer, any Error>
         do {
-            result = .success(try await exchange(address, typed: typed, client))
+            result = .success(try await exchange(address, first: first, client))
         } catch {
             result = .failure(error)
         }
@@ -107,7 +118,7 @@ struct WebTransfer {
         return configuration
     }
 
-    private func exchange(_ address: WebAddress, typed: WebAddress, _ client: HTTPClient) async throws -> Answer {
+    private func exchange(_ address: WebAddress, first: WebAddress, _ client: HTTPClient) async throws -> Answer {
         var request = HTTPClientRequest(url: address.text)
         request.headers.add(name: "User-Agent", value: options.userAgent)
         request.headers.add(name: "Accept", value: "*/*")
@@ -120,7 +131,7 @@ struct WebTransfer {
             if let tag = known.tag { request.headers.add(name: "If-None-Match", value: tag) }
             if let modified = known.modified { request.headers.add(name: "If-Modified-Since", value: modified) }
         }
-        if let credentials = typed.credentials ?? address.credentials, address.hasSameOrigin(as: typed) {
+        if let credentials = first.credentials ?? address.credentials, address.hasSameOrigin(as: first) {
             request.setBasicAuth(username: credentials.user, password: credentials.password)
         }
         let response: HTTPClientResponse

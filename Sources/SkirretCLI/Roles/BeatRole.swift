@@ -23,6 +23,7 @@ struct BeatRole {
         var keeper: LedgerKeeper?
         if hasDatabase {
             let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
+            try await catalog.pluginRepositories.schedule()
             let store = try await CatalogSchedules(catalog: catalog, logger: logger)
             let ledger = Ledger(catalog, queue: queue, limits: settings.ledgerLimits, logger: logger)
             beats.append(Beat(queue, store: store, ledger: ledger, name: name, logger: logger))

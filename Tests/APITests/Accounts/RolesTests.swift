@@ -13,7 +13,8 @@ import Testing
         "GET /api/plugins/plugins", "GET /api/plugins/plugins/:key/logo", "GET /api/m3u/accounts",
         "GET /api/m3u/accounts/:id", "GET /api/epg/sources", "GET /api/epg/sources/:id", "GET /api/queues",
         "GET /api/queues/:name", "GET /api/workers", "GET /api/workers/:name", "GET /api/schedules",
-        "GET /api/schedules/:id", "GET /api/schedules/:id/next",
+        "GET /api/schedules/:id", "GET /api/schedules/:id/next", "GET /api/plugins/repos",
+        "GET /api/plugins/repos/available", "GET /api/plugins/repos/settings",
     ]
     private static let everybody: Set<String> = [
         "GET /api/schema", "DELETE /api/auth/session", "POST /api/accounts/auth/logout", "GET /api/accounts/users/me",

@@ -275,6 +275,31 @@ import Testing
         #expect(IPAddress(bytes: sixToFour, text: "").isPublic == isPublic)
     }
 
+    @Test func `what a feed names may be private on the feed's own server and nowhere else`() async throws {
+        try await RawServer.with(["/f": Step.answer(200, [7]), "/out": Step.redirect("http://10.0.0.1/")]) { server in
+            try await RawServer.with(["*": Step.answer(200, [8])]) { other in
+                func named(_ address: String, typed: String?) async throws -> [UInt8] {
+                    var options = DownloadTests.patient
+                    options.trust = .named(typed: typed)
+                    return try await fetch(address, options).bytes
+                }
+                let own = try await named(server.url("/f"), typed: server.url("/feed"))
+                #expect(own == [7])
+                for (address, typed) in [
+                    (server.url("/f"), nil), (other.url("/f"), server.url("/feed")),
+                    (server.url("/out"), server.url("/feed")), (server.url("/f"), "http://localhost:\(server.port)/"),
+                    ("http://169.254.169.254/", "http://169.254.169.254/"),
+                ] {
+                    let error = await #expect(throws: DownloadError.self) {
+                        _ = try await named(address, typed: typed)
+                    }
+                    #expect(error?.code == .refusedAddress, "\(address)")
+                }
+                #expect(other.requests.isEmpty)
+            }
+        }
+    }
+
     @Test func `other services' ports are refused on machines of others only`() {
         let here = IPAddress(bytes: [192, 168, 0, 1], text: "")
         let there = IPAddress(bytes: [8, 8, 8, 8], text: "")

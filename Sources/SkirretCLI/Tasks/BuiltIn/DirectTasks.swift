@@ -1,3 +1,4 @@
+import API
 import Catalog
 import CeleryProtocol
 import Foundation
@@ -14,23 +15,8 @@ extension DispatcharrTasks {
 
     private var repositories: TaskDefinition<String> {
         TaskDefinition("apps.plugins.tasks.refresh_plugin_repos") { (context: TaskContext) in
-            let all = try await catalog.pluginRepositories.enabled()
-            var fetched = 0
-            for repository in all {
-                do {
-                    guard let manifest = try await JSONDocument(logger: context.logger).fetch(repository.url).object
-                    else {
-                        throw TaskFailure.builtin("ValueError", "the manifest is no JSON object")
-                    }
-                    // Signatures are checked by whoever installs; here the manifest is only kept.
-                    let status = repository.hasPublicKey ? "ok (signature not verified)" : "ok"
-                    try await catalog.pluginRepositories.note(repository.id, manifest: manifest, status: status)
-                    fetched += 1
-                } catch let error where !(error is CancellationError) {
-                    try await catalog.pluginRepositories.note(repository.id, manifest: nil, status: "error: \(error)")
-                }
-            }
-            return "\(fetched) of \(all.count) plugin repositories were read."
+            let (read, all) = try await PluginHub(catalog, logger: context.logger).refreshAll()
+            return "\(read) of \(all) plugin repositories were read."
         }
     }
 
