@@ -54,6 +54,8 @@ public final class CatalogDatabase: Sendable {
 
     /// The people who may sign in.
     public var users: UserTable { UserTable(pool: pool) }
+    /// Django's own groups and permissions.
+    public var groups: GroupTable { GroupTable(pool: pool) }
     /// Installed plugins and their saved settings.
     public var plugins: PluginTable { PluginTable(pool: pool) }
     /// Playlists.

@@ -27,6 +27,9 @@ enum CatalogMigrations {
         migrator.registerMigration("v4 where Dispatcharr's own plugins are") { db in
             try db.execute(sql: String(decoding: PackageResources.v4_plugin_repository_sql, as: UTF8.self))
         }
+        migrator.registerMigration("v5 Django's permissions") { db in
+            try db.execute(sql: String(decoding: PackageResources.v5_permissions_sql, as: UTF8.self))
+        }
         return migrator
     }
 }
