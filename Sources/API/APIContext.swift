@@ -10,6 +10,9 @@ struct APIContext: RequestContext {
     ///
     /// Nil: nobody has said, or the endpoint does not want to know.
     var principal: Principal?
+    /// Whose address counts as the caller's, once the request has reached its route: of the peer, or of whoever a
+    /// trusted proxy names.
+    var client: String?
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)

@@ -22,7 +22,7 @@ struct SkirretCommand: AsyncParsableCommand {
             ServeCommand.self, APICommand.self, WorkerCommand.self, BeatCommand.self, CallCommand.self,
             ResultCommand.self, RevokeCommand.self, StatusCommand.self, InspectCommand.self, ControlCommandLine.self,
             QueuesCommand.self, ExplainCommand.self, DeadCommand.self, SchedulesCommand.self, PluginsCommand.self,
-            RefreshCommand.self, IngestCommand.self, TokenCommand.self, UsersCommand.self, DoctorCommand.self,
-            BenchCommand.self,
+            RefreshCommand.self, IngestCommand.self, TokenCommand.self, UsersCommand.self, NetworkCommand.self,
+            DoctorCommand.self, BenchCommand.self,
         ])
 }

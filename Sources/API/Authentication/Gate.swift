@@ -7,6 +7,7 @@ import Relay
 struct Gate: Sendable {
     let authenticator: Authenticator
     let trustedOrigins: Set<String>
+    let networks: NetworkAccess
     /// What one credential may change: 100 at once, 50 a second.
     ///
     /// Reading is cheap, and not counted.
@@ -33,29 +34,33 @@ struct Gate: Sendable {
     /// The same for a WebSocket upgrade, where the browser asks for nobody's consent.
     ///
     /// - Returns: Who it is; nil when the first frame has yet to say.
-    func admitSocket(_ headers: HTTPFields, host: String?, token: String?) async throws -> Principal? {
+    func admitSocket(
+        _ headers: HTTPFields, host: String?, token: String?, from client: String
+    ) async throws -> Principal? {
+        try await networks.admit(client)
         let origin = RequestOrigin(headers, host: host, trusted: trustedOrigins)
         guard origin.verdict != .foreign else { throw APIError.crossSite }
         if let token {
             guard let principal = try await authenticator.principal(token: token) else {
                 throw APIError.notAuthenticated
             }
-            return try listener(principal)
+            return try listener(principal, from: client)
         }
         guard let principal = try await authenticator.principal(of: headers) else { return nil }
         if principal.isCookie, origin.verdict != .ours { throw APIError.crossSite }
-        return try listener(principal)
+        return try listener(principal, from: client)
     }
 
     /// The same for a token in a socket's first frame.
     ///
     /// Nil: nobody who may listen.
-    func listener(token: String) async throws -> Principal? {
-        try await authenticator.principal(token: token).map(listener)
+    func listener(token: String, from client: String) async throws -> Principal? {
+        try await authenticator.principal(token: token).map { try listener($0, from: client) }
     }
 
     /// Events tell about everything that readers may read.
-    private func listener(_ principal: Principal) throws(APIError) -> Principal {
+    private func listener(_ principal: Principal, from client: String) throws(APIError) -> Principal {
+        try networks.admit(principal, from: client)
         guard principal.level >= .standard else { throw .notAllowed }
         return principal
     }

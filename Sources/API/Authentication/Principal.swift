@@ -1,4 +1,5 @@
 import Catalog
+import CeleryProtocol
 import Relay
 
 /// Who makes a request, and by what they are recognised.
@@ -20,6 +21,8 @@ struct Principal: Sendable, Equatable {
     /// Nil: the administrator's token, which is nobody's.
     let userID: Int?
     let credential: Credential
+    /// Ranges of addresses, with commas, from which alone the person may come; empty for all.
+    var networks = ""
 
     /// Whoever holds the administrator's token, or a cookie that was traded for it.
     static func administrator(_ credential: Credential = .token) -> Principal {
@@ -27,7 +30,9 @@ struct Principal: Sendable, Equatable {
     }
 
     static func user(_ user: UserRow, _ credential: Credential) -> Principal {
-        Principal(name: user.username, level: user.level, userID: user.id, credential: credential)
+        Principal(
+            name: user.username, level: user.level, userID: user.id, credential: credential,
+            networks: user.customProperties["allowed_networks"]?[NetworkRules.Door.ui.rawValue]?.string ?? "")
     }
 
     /// Tells people apart, whatever they are called and by whatever they are recognised.

@@ -91,10 +91,22 @@ struct UserBody: Sendable {
             }
         }
         if let email = change.email, !email.isEmpty, !email.contains("@") { reader.fault("email: expected an address") }
+        if let networks = properties?["allowed_networks"], !networks.isNull { Self.check(networks: networks, &reader) }
         if let password { Self.check(password, &reader) }
         if let xtream = properties?["xc_password"], !xtream.isNull, xtream.string.map(Self.isPlain) != true {
             reader.fault(
                 "xc_password: letters, digits, periods (.), underscores (_), at signs (@) and hyphens (-) only")
+        }
+    }
+
+    private static func check(networks: JSONValue, _ reader: inout FieldReader) {
+        guard let lists = networks.object else { return reader.fault("allowed_networks: expected an object") }
+        for (name, list) in lists {
+            let ranges = list.string?.split(separator: ",").map { String($0).trimmingSpace }.filter { !$0.isEmpty }
+            guard let ranges, ranges.allSatisfy({ NetworkRange($0, isStrict: false) != nil }) else {
+                reader.fault("allowed_networks.\(name.prefix(40)): expected ranges such as 10.0.0.0/8, with commas")
+                continue
+            }
         }
     }
 

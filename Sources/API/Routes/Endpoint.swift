@@ -60,6 +60,11 @@ struct Endpoint: Sendable {
     }
 }
 
+extension Endpoint {
+    /// Whether only addresses on the list may come: everywhere but where a machine asks after its health.
+    fileprivate var isForListedNetworks: Bool { path.hasPrefix("/api/") || path == SocketDoor.path }
+}
+
 /// A resource's endpoints; one file each.
 protocol Routes: Sendable {
     var endpoints: [Endpoint] { get }
@@ -88,7 +93,11 @@ struct RouteTable {
         let gate = self.gate
         router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context -> Response in
             var context = context
+            let client = gate.networks.proxies.client(peer: context.channel.remoteAddress?.ipAddress, request.headers)
+            context.client = client
+            if endpoint.isForListedNetworks { try await gate.networks.admit(client) }
             context.principal = try await gate.admit(request, access: endpoint.access)
+            try gate.networks.admit(context.principal, from: client)
             return try await endpoint.handler(APIRequest(request: request, context: context))
         }
     }

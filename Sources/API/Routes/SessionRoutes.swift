@@ -99,8 +99,8 @@ struct SessionRoutes: Routes {
 }
 
 extension APIRequest {
-    /// The address at the other end of the connection.
+    /// The caller's address: of the other end of the connection, or what a trusted proxy says.
     ///
-    /// Headers that name another prove nothing.
-    var peer: String { context.channel.remoteAddress?.ipAddress ?? "local" }
+    /// Headers of anybody else that name another prove nothing.
+    var peer: String { context.client ?? context.channel.remoteAddress?.ipAddress ?? "local" }
 }

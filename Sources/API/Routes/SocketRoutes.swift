@@ -10,7 +10,7 @@ struct SocketRoutes: Routes {
         guard let door else { return [] }
         return [
             .get(SocketDoor.path, .open) { request in
-                if let refusal = await door.refusal(of: request.request) { throw refusal }
+                if let refusal = await door.refusal(of: request.request, from: request.peer) { throw refusal }
                 throw APIError(
                     HTTPResponse.Status(code: 426, reasonPhrase: "Upgrade Required"), code: "upgrade_required",
                     "This address speaks WebSocket.", headers: [.upgrade: "websocket"])

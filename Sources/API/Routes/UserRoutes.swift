@@ -65,7 +65,9 @@ struct UserRoutes: Routes {
 
     @Sendable private func update(_ request: APIRequest) async throws -> Response {
         let body = try UserBody.ofAnybody(try await request.jsonObject())
-        let (user, _) = try await apply(body, to: try await find(request.id()))
+        let before = try await find(request.id())
+        try NetworkLists.refuseLockOut(body.properties, ofUser: before.id, for: request)
+        let (user, _) = try await apply(body, to: before)
         return .json(user.json)
     }
 

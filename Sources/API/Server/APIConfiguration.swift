@@ -26,6 +26,10 @@ public struct APIConfiguration: Sendable {
     public var isRelayMounted = true
     /// Further origins a browser may come from, `https://name[:port]`, when a proxy stands before us.
     public var trustedOrigins: Set<String> = []
+    /// Proxies whose `X-Real-IP` and `X-Forwarded-For` are believed.
+    ///
+    /// Nobody's by default: whoever reaches us directly could write anything there.
+    public var trustedProxies: [NetworkRange] = []
     /// How long a run or a resource is waited for before the caller gets 202 and the task's id.
     ///
     /// 65 s: a little more than a plugin's own limit, so that its explanation is what the caller gets.
@@ -34,6 +38,8 @@ public struct APIConfiguration: Sendable {
     ///
     /// 200 MiB, as Dispatcharr allows for an archive.
     public var uploadBytes = 200 * 1024 * 1024
+    /// How much patience one connection gets.
+    var connectionLimits = ConnectionLimits()
     /// Rounds of PBKDF2 for new passwords; what is stored says how many it had.
     var passwordIterations = PasswordHash.currentIterations
     /// The web app's files; by default those shipped with this target.

@@ -48,7 +48,7 @@ public struct APIServer: Sendable {
     func makeApplication() throws -> some ApplicationProtocol {
         let gate = makeGate()
         let door = makeDoor(gate)
-        let limits = ConnectionLimits()
+        let limits = configuration.connectionLimits
         return Application(
             router: try makeRouter(gate: gate, door: door),
             server: HTTPServerBuilder { UpgradableChannel(responder: $0, limits: limits, socket: door) },
@@ -69,7 +69,8 @@ public struct APIServer: Sendable {
             authenticator: Authenticator(
                 adminToken: configuration.adminToken, signingKey: configuration.signingKey,
                 users: services.catalog.users, sessions: sessions),
-            trustedOrigins: configuration.trustedOrigins)
+            trustedOrigins: configuration.trustedOrigins,
+            networks: NetworkAccess(settings: services.catalog.settings, proxies: configuration.trustedProxies))
     }
 
     private func makeDoor(_ gate: Gate) -> SocketDoor? {
@@ -108,6 +109,8 @@ public struct APIServer: Sendable {
             PluginRunRoutes(services: services, shelf: shelf, configuration: configuration),
             PluginFileRoutes(shelf: shelf, configuration: configuration),
             PluginRequirementsRoutes(services: services, shelf: shelf),
+            NetworkRoutes(),
+            GroupRoutes(services: services),
             HubRoutes(services: services, hub: hub),
             HubPluginRoutes(services: services, shelf: shelf, hub: hub, configuration: configuration),
             M3URoutes(services: services, configuration: configuration),

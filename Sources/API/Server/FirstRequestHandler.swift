@@ -94,7 +94,8 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
         guard case .head(let head) = part, let door, door.isUpgrade(head) else { return settle(context) }
         state = .deciding(head, decision: nil, hasEnded: false)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        context.eventLoop.makeFutureWithTask { await door.admit(head) }.whenComplete { result in
+        let client = door.client(of: head, on: context.channel)
+        context.eventLoop.makeFutureWithTask { await door.admit(head, from: client) }.whenComplete { result in
             let (handler, context) = bound.value
             guard case .deciding(let head, _, let hasEnded) = handler.state else { return }
             let decision: Decision
@@ -145,7 +146,7 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     private func upgrade(_ head: HTTPRequestHead, _ identity: RelayIdentity?, _ context: ChannelHandlerContext) {
         guard let door else { return settle(context) }
-        let upgrader = door.upgrader(for: identity)
+        let upgrader = door.upgrader(for: identity, from: door.client(of: head, on: context.channel))
         let answer = upgrader.buildUpgradeResponse(
             channel: context.channel, upgradeRequest: head, initialResponseHeaders: [:])
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)

@@ -28,9 +28,9 @@ struct SocketDoor: Sendable {
     /// Who may come in.
     ///
     /// Nil: refused; the inner nil: come in and say who you are.
-    func admit(_ head: HTTPRequestHead) async -> RelayIdentity?? {
+    func admit(_ head: HTTPRequestHead, from client: String) async -> RelayIdentity?? {
         do {
-            return .some(try await identity(SocketRequest(head), uri: URI(head.uri)))
+            return .some(try await identity(SocketRequest(head), uri: URI(head.uri), from: client))
         } catch {
             // Not logged with its address: the query may hold a token.
             logger.info("Refused a WebSocket", metadata: ["error": "\(error)"])
@@ -41,9 +41,9 @@ struct SocketDoor: Sendable {
     /// Why an upgrade was refused, for the router.
     ///
     /// Nil: it was none.
-    func refusal(of request: Request) async -> (any Error)? {
+    func refusal(of request: Request, from client: String) async -> (any Error)? {
         do {
-            _ = try await identity(SocketRequest(request), uri: request.uri)
+            _ = try await identity(SocketRequest(request), uri: request.uri, from: client)
             return nil
         } catch {
             return error
@@ -51,7 +51,9 @@ struct SocketDoor: Sendable {
     }
 
     /// NIO's handshake, which ends with the socket in the hub.
-    func upgrader(for identity: RelayIdentity?) -> NIOTypedWebSocketServerUpgrader<UpgradableChannel.Negotiated> {
+    func upgrader(
+        for identity: RelayIdentity?, from client: String
+    ) -> NIOTypedWebSocketServerUpgrader<UpgradableChannel.Negotiated> {
         let (hub, gate, logger) = (self.hub, self.gate, self.logger)
         return NIOTypedWebSocketServerUpgrader(
             maxFrameSize: hub.limits.inboundFrameBytes, enableAutomaticErrorHandling: false,
@@ -60,7 +62,7 @@ struct SocketDoor: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     try hub.adopt(channel, identity: identity) { token in
                         do {
-                            return try await gate.listener(token: token)?.relayIdentity
+                            return try await gate.listener(token: token, from: client)?.relayIdentity
                         } catch {
                             logger.info("Refused a WebSocket", metadata: ["error": "\(error)"])
                             return nil
@@ -71,9 +73,15 @@ struct SocketDoor: Sendable {
             })
     }
 
-    private func identity(_ request: SocketRequest, uri: URI) async throws -> RelayIdentity? {
+    private func identity(_ request: SocketRequest, uri: URI, from client: String) async throws -> RelayIdentity? {
         let token = uri.queryParameters["token"].map(String.init)
-        return try await gate.admitSocket(request.headers, host: request.host, token: token)?.relayIdentity
+        return try await gate.admitSocket(request.headers, host: request.host, token: token, from: client)?
+            .relayIdentity
+    }
+
+    /// Whose address counts as the caller's.
+    func client(of head: HTTPRequestHead, on channel: any Channel) -> String {
+        gate.networks.proxies.client(peer: channel.remoteAddress?.ipAddress) { head.headers[$0] }
     }
 }
 

@@ -68,6 +68,11 @@ public struct SettingsTable: Sendable {
         }
     }
 
+    /// Empties a group: what is not said has its default.
+    public func clear(_ group: SettingsGroup) async throws {
+        try await pool.write { try Self.replace($0, group, with: [:]) }
+    }
+
     /// The IANA name of the zone that cron expressions are meant in.
     public func timeZone() async throws -> String {
         try await pool.read { try Self.timeZone($0) }

@@ -30,6 +30,8 @@ struct Setting: Sendable, Hashable {
     static let queues = Setting("worker-queues", variable: "SKIRRET_WORKER_QUEUES", fallback: "celery")
     static let trustedOrigins = Setting("trusted-origins", variable: "SKIRRET_TRUSTED_ORIGINS", fallback: "")
 
+    static let trustedProxies = Setting("trusted-proxies", variable: "SKIRRET_TRUSTED_PROXIES", fallback: "")
+
     static let safeMode = Setting("safe-mode", variable: "SKIRRET_SAFE_MODE", fallback: "off")
     static let pluginSandbox = Setting("plugin-sandbox", variable: "SKIRRET_PLUGIN_SANDBOX", fallback: "on")
     static let pluginUnconfined = Setting("plugin-unconfined", variable: "SKIRRET_PLUGIN_UNCONFINED", fallback: "")
@@ -48,7 +50,7 @@ struct Setting: Sendable, Hashable {
             host, port, dataDirectory, redisURL, backendURL, keyPrefix, pluginsDirectory, adminToken, python, logLevel,
             concurrency,
             queues,
-            trustedOrigins, ledgerDays, ledgerTasks, ledgerMegabytes, safeMode,
+            trustedOrigins, trustedProxies, ledgerDays, ledgerTasks, ledgerMegabytes, safeMode,
         ] + plugins
 
     /// What plugins may do; ``PluginSettings`` says what each means.

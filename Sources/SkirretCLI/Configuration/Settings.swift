@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import Catalog
 import CeleryProtocol
@@ -25,6 +26,8 @@ struct Settings: Sendable {
     var concurrency: Int
     var queues: [QueueName]
     var trustedOrigins: Set<String>
+    /// Proxies that may say who is behind them.
+    var trustedProxies: [NetworkRange]
     var plugins: PluginSettings
     /// How much of what was accepted is kept.
     var ledgerLimits: LedgerLimits
@@ -58,6 +61,14 @@ struct Settings: Sendable {
         python = sources[.python] ?? Self.findPython()
         queues = (sources[.queues] ?? "").split(separator: ",").map { QueueName(rawValue: String($0)) }
         trustedOrigins = Set((sources[.trustedOrigins] ?? "").split(separator: ",").map(String.init))
+        trustedProxies = []
+        for text in (sources[.trustedProxies] ?? "").split(separator: ",").map(String.init) {
+            if let range = NetworkRange(text) {
+                trustedProxies.append(range)
+            } else {
+                faults.append("trusted-proxies: expected addresses or ranges such as 10.0.0.0/8, got '\(text)'.")
+            }
+        }
         plugins = PluginSettings(sources, faults: &faults)
         logLevel = .info
         if let text = sources[.logLevel] {

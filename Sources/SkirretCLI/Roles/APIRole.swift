@@ -30,6 +30,7 @@ struct APIRole {
         configuration.port = settings.port
         configuration.isRelayMounted = hasRelay
         configuration.trustedOrigins = settings.trustedOrigins
+        configuration.trustedProxies = settings.trustedProxies
         let ledger = Ledger(catalog, queue: queue, limits: settings.ledgerLimits, logger: logger)
         let keeper = LedgerKeeper(ledger, name: Settings.nodeName("api-\(getpid())"), logger: logger)
         let discovery = PluginDiscovery(settings.pythonEnvironment), folder = PluginFolder(discovery)

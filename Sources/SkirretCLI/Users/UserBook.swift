@@ -6,13 +6,18 @@ import Foundation
 
 /// The people in the database, for commands.
 enum UserBook {
-    /// Opens the database for one command.
+    /// Opens the database for one command about people.
     static func with<R>(_ common: CommonFlags, _ body: (UserTable) async throws -> R) async throws -> R {
+        try await withCatalog(common) { try await body($0.users) }
+    }
+
+    /// Opens the database for one command.
+    static func withCatalog<R>(_ common: CommonFlags, _ body: (CatalogDatabase) async throws -> R) async throws -> R {
         let settings = try await common.load(isQuiet: true)
         try settings.prepareFolders()
         let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
         do {
-            let result = try await body(catalog.users)
+            let result = try await body(catalog)
             try await catalog.close()
             return result
         } catch {
