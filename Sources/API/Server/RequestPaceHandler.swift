@@ -1,3 +1,4 @@
+import CeleryProtocol
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
@@ -23,6 +24,8 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let limits: ConnectionLimits
     private var state = State.between
     private var check: Scheduled<Void>?
+    /// Whether an answer to the present request is on its way: then no other one fits in.
+    private var isAnswering = false
 
     init(limits: ConnectionLimits) { self.limits = limits }
 
@@ -36,6 +39,7 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
         case (.head, _):
+            isAnswering = false
             state = .reading(since: context.eventLoop.now, bytes: 0)
             schedule(context)
         case (.body(let part), .reading(let since, let bytes)):
@@ -54,6 +58,7 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        isAnswering = true
         if case .end = unwrapOutboundIn(data), case .reading = state {
             state = .discarding(left: limits.discardBytes)
         }
@@ -75,8 +80,27 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .discarding: context.close(promise: nil)
         case .reading(let since, let bytes):
             let seconds = Double((context.eventLoop.now - since).nanoseconds) / 1e9
-            guard Double(bytes) >= seconds * Double(limits.bodyRate) else { return context.close(promise: nil) }
+            guard Double(bytes) >= seconds * Double(limits.bodyRate) else { return giveUp(context) }
             schedule(context)
         }
+    }
+
+    private func giveUp(_ context: ChannelHandlerContext) {
+        if !isAnswering {
+            let body: JSONValue = [
+                "success": false, "error": "The request's body came too slowly.", "code": "request_timeout",
+            ]
+            let bytes = ByteBuffer(bytes: body.encoded())
+            let head = HTTPResponse(
+                status: .requestTimeout,
+                headerFields: [
+                    .contentType: "application/json; charset=utf-8", .contentLength: "\(bytes.readableBytes)",
+                    .connection: "close",
+                ])
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
+            context.write(wrapOutboundOut(.body(bytes)), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+        context.close(promise: nil)
     }
 }
