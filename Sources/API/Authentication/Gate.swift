@@ -8,10 +8,10 @@ struct Gate: Sendable {
     let authenticator: Authenticator
     let trustedOrigins: Set<String>
     let networks: NetworkAccess
-    /// What one credential may change: 100 at once, 50 a second.
+    /// What one credential may change.
     ///
     /// Reading is cheap, and not counted.
-    let changes = RequestBudget(burst: 100, perSecond: 50)
+    let changes: RequestBudget
 
     /// Lets a request in or throws 401 or 403.
     ///

@@ -1,6 +1,16 @@
 import HTTPTypes
 import Synchronization
 
+/// How often one credential may change something.
+struct ChangeRate: Sendable {
+    /// At once.
+    var burst: Int
+    /// In the long run.
+    var perSecond: Double
+
+    var budget: RequestBudget { RequestBudget(burst: burst, perSecond: perSecond) }
+}
+
 /// So many at once, and so many a second in the long run, for each caller by itself.
 final class RequestBudget: Sendable {
     private struct Bucket {

@@ -43,6 +43,7 @@ struct UserBody: Sendable {
             reader.fault("user_level: expected 0 (streamer), 1 (standard) or 10 (administrator)")
         }
         body.readOwn(&reader)
+        if let networks = body.properties?["allowed_networks"], !networks.isNull { check(networks: networks, &reader) }
         try reader.finish()
         return body
     }
@@ -91,7 +92,6 @@ struct UserBody: Sendable {
             }
         }
         if let email = change.email, !email.isEmpty, !email.contains("@") { reader.fault("email: expected an address") }
-        if let networks = properties?["allowed_networks"], !networks.isNull { Self.check(networks: networks, &reader) }
         if let password { Self.check(password, &reader) }
         if let xtream = properties?["xc_password"], !xtream.isNull, xtream.string.map(Self.isPlain) != true {
             reader.fault(

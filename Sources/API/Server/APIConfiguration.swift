@@ -38,6 +38,8 @@ public struct APIConfiguration: Sendable {
     ///
     /// 200 MiB, as Dispatcharr allows for an archive.
     public var uploadBytes = 200 * 1024 * 1024
+    /// What one credential may change: 100 at once, 50 a second.
+    var changes = ChangeRate(burst: 100, perSecond: 50)
     /// How much patience one connection gets.
     var connectionLimits = ConnectionLimits()
     /// Rounds of PBKDF2 for new passwords; what is stored says how many it had.

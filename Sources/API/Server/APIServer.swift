@@ -70,7 +70,8 @@ public struct APIServer: Sendable {
                 adminToken: configuration.adminToken, signingKey: configuration.signingKey,
                 users: services.catalog.users, sessions: sessions),
             trustedOrigins: configuration.trustedOrigins,
-            networks: NetworkAccess(settings: services.catalog.settings, proxies: configuration.trustedProxies))
+            networks: NetworkAccess(settings: services.catalog.settings, proxies: configuration.trustedProxies),
+            changes: configuration.changes.budget)
     }
 
     private func makeDoor(_ gate: Gate) -> SocketDoor? {

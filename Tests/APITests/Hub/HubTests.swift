@@ -70,7 +70,7 @@ import Testing
                     ({ Response(status: .notFound) }, 502, "404"),
                     ({ .json(["registry_name": "", "plugins": []]) }, 400, "Manifest is missing"),
                     ({ .json(["registry_name": "Official", "plugins": []]) }, 400, "The registry name"),
-                    ({ .json([1]) }, 400, "Manifest JSON missing"),
+                    ({ .json(JSONValue.array([1])) }, 400, "Manifest JSON missing"),
                     (LocalHub.redirect(to: "http://10.0.0.1/x"), 502, "not fetched"),
                 ]
                 for (page, status, text) in answers {
