@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .ledger import Death, Ledger, Start
-from .verdict import Bars, judge
+from .verdict import MOST_DEATHS, Bars, judge
 
 Doctor = Callable[[Ledger], None]
 
@@ -104,6 +104,11 @@ def faults() -> list[str]:
         doctor(books)
         if not judge(books, BARS).faults:
             found.append(f"FAIL sabotage: {doctor.__name__.strip('_')} was not found out")
+    for deaths, is_fair in [(MOST_DEATHS - 1, False), (MOST_DEATHS, True)]:
+        books = balanced()
+        books.deaths += [Death(frozenset(), 2.0, frozenset({"c"}), is_timed=False)] * deaths
+        if (not judge(books, replace(BARS, dead=0)).faults) != is_fair:
+            found.append(f"FAIL sabotage: a task given up after {deaths} deaths was judged wrongly")
     return found
 
 

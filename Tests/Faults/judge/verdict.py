@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 
 from .ledger import Ledger
 
+#: A worker's `mostCrashes`: after so many deaths of its workers a message is dead.
+MOST_DEATHS = 3
+
 
 @dataclass(frozen=True)
 class Bars:
@@ -98,6 +101,7 @@ def judge(ledger: Ledger, bars: Bars, case: str = "", seed: int = 0) -> Verdict:
     lost = promised - done - dead - left - failed
     verdict.done, verdict.dead, verdict.lost = len(done), len(dead), len(lost)
     say = verdict.faults.append
+    deaths = ledger.owner_deaths()
 
     if len(ledger.accepted) < bars.accepted:
         say(f"only {len(ledger.accepted)} tasks were accepted, {bars.accepted} are needed to show anything")
@@ -108,12 +112,15 @@ def judge(ledger: Ledger, bars: Bars, case: str = "", seed: int = 0) -> Verdict:
     if failed:
         states = Counter(ledger.results[task] for task in failed)
         say(f"ended otherwise: {dict(states)}, such as {some(failed)}")
-    if len(dead) != bars.dead:
+    # Who dies with three workers in a row is taken for their murderer, also where all the killing is ours.
+    given_up = {task for task in dead if deaths.get(task, 0) >= MOST_DEATHS}
+    if len(dead) != bars.dead and (bars.dead or dead - given_up):
         say(f"{len(dead)} in the dead letters, expected {bars.dead}: {some(dead)}")
+    elif given_up and not bars.dead:
+        verdict.notes.append(f"{len(given_up)} were with {MOST_DEATHS} workers that were killed, and were given up")
     if bars.is_clean and ledger.leftovers:
         say("left in Redis: " + ", ".join(f"{key} ({size})" for key, size in sorted(ledger.leftovers.items())))
 
-    deaths = ledger.owner_deaths()
     starts = Counter(start.task for start in ledger.starts)
     extra = {task: count - 1 - deaths.get(task, 0) for task, count in starts.items()}
     doubled = {task: count for task, count in extra.items() if count > 0}
