@@ -35,6 +35,13 @@ final class Slots: Sendable {
 
         var waitingCount: Int { waiting.count - head }
 
+        /// Forgets what was taken before: in a long queue claims ahead never run out, and would all be kept.
+        mutating func append(_ claims: some Collection<HeldClaim>) {
+            waiting.removeFirst(head)
+            head = 0
+            waiting += claims
+        }
+
         /// One slot less is in use; gives who waits for the last.
         mutating func leave() -> CheckedContinuation<Void, Never>? {
             running -= 1
@@ -116,7 +123,7 @@ final class Slots: Sendable {
             state.isQueueLong = claims.count >= asked
             if state.waitingCount == 0 { state.lastMove = .now }
             for claim in claims { state.bytes += (Double(claim.claim.message.count) - state.bytes) / 64 }
-            if state.waiting.isEmpty { state.waiting = claims } else { state.waiting += claims }
+            state.append(claims)
         }
     }
 
@@ -126,7 +133,7 @@ final class Slots: Sendable {
             guard state.running + state.waitingCount < concurrency else { return false }
             state.isQueueLong = false
             if state.waitingCount == 0 { state.lastMove = .now }
-            state.waiting.append(claim)
+            state.append(CollectionOfOne(claim))
             state.running += 1
             return true
         }

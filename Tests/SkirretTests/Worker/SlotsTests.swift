@@ -32,4 +32,17 @@ import Testing
         #expect(slots.wanted(concurrency: 1) == 0)
         #expect(slots.next(concurrency: 1).isLow)
     }
+
+    @Test func `claims that were taken are kept by nobody, however long others wait behind them`() {
+        let slots = Slots()
+        func claims() -> [HeldClaim] {
+            (0..<3).map { HeldClaim(Claim(token: "\($0)", list: "celery", message: [], claimedAt: Date())) }
+        }
+        slots.add(claims(), asked: 3)
+        weak var taken: HeldClaim?
+        for _ in 0..<2 { taken = slots.next(concurrency: 2).claim }
+        slots.add(claims(), asked: 3)
+        #expect(taken == nil)
+        #expect((0..<4).map { _ in slots.next(concurrency: 2).claim?.claim.token } == ["2", "0", "1", "2"])
+    }
 }
