@@ -36,7 +36,7 @@ const networks = (value) => ({
   icon: 'shield',
   about: 'Networks such as 192.168.0.0/16 or ::1/128, one after the other. An empty list lets everybody in.',
   fields: [...new Set([...Object.keys(DOORS), ...Object.keys(isObject(value) ? value : {})])].map((id) =>
-    list(id, DOORS[id]?.[0] ?? id, DOORS[id]?.[1] ?? '', { placeholder: 'Everybody' })
+    list(id, DOORS[id]?.[0] ?? id, DOORS[id]?.[1] ?? '')
   ),
 });
 

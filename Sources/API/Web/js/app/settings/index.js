@@ -5,15 +5,17 @@ import { auth } from '../../net/auth.js';
 import { paths } from '../../net/settings.js';
 import { pending } from '../../ui/atoms.js';
 import { useStore, useTitle } from '../../ui/hooks.js';
-import { Icon } from '../../ui/icon.js';
 import { h, Stack, useState } from '../../ui/kit.js';
-import { Panel, useApi } from '../parts.js';
-import { Link } from '../router.js';
+import { useApi } from '../parts.js';
+import { PageTabs } from '../tabs.js';
 import { KeyShown } from '../users/key.js';
 import { Myself } from '../users/myself.js';
 import { Colours } from './colours.js';
 import { GroupForm } from './group.js';
 import { Networks } from './networks.js';
+
+const addressOf = (/** @type {string} */ id) => (id ? `/settings/${id}` : '/settings');
+const TABS = PLACES.map(({ id, label, icon }) => ({ to: addressOf(id), label, icon }));
 
 /** @param {{user: any}} props */
 function You({ user }) {
@@ -72,23 +74,7 @@ export default function SettingsPage({ part = '' }) {
       { className: 'page-head' },
       h('div', {}, h('h1', {}, 'Settings'), h('p', { className: 'dim' }, 'Your account, and how this server behaves.')),
     ),
-    h(
-      'nav',
-      { className: 'page-tabs', 'aria-label': 'Settings' },
-      ...PLACES.map(({ id, label, icon }) =>
-        h(
-          Link,
-          {
-            key: id,
-            to: id ? `/settings/${id}` : '/settings',
-            className: 'page-tab',
-            'aria-current': id === place.id ? 'page' : undefined,
-          },
-          h(Icon, { name: icon, size: 16 }),
-          label,
-        )
-      ),
-    ),
+    h(PageTabs, { label: 'Settings', tabs: TABS, at: addressOf(place.id) }),
     place.id ? h(Server, { key: place.id, place, mayChange: Number(user?.level ?? 0) >= 10 }) : h(You, { user }),
     place.id === 'system' && h(Version),
   );

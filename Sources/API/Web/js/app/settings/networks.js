@@ -40,6 +40,10 @@ export function Networks({ name, value, mayChange, after }) {
     return () => void (isGone = true);
   }, []);
   const { group, form, busy, save } = useGroup(name, value, undefined, after, (changes) => isMeant(value, changes));
+  const asking = group.fields.map((/** @type {any} */ field) => ({
+    ...field,
+    placeholder: form.values[field.id]?.length ? 'One more' : 'Everybody',
+  }));
   return h(
     Panel,
     {
@@ -51,7 +55,7 @@ export function Networks({ name, value, mayChange, after }) {
     h(
       'form',
       { onSubmit: save, noValidate: true, 'aria-label': group.title },
-      h(Fields, { fields: group.fields, form, disabled: !mayChange, columns: false }),
+      h(Fields, { fields: asking, form, disabled: !mayChange, columns: false }),
       mayChange && h(Foot, { form, busy }),
     ),
   );

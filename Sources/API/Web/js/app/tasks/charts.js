@@ -19,11 +19,14 @@ export function useReadings({ queues, summary, recent }) {
   const [list, setList] = useState(/** @type {Reading[]} */ ([]));
   const now = useNow(EVERY);
   const latest = useStore(counts);
-  const isReady = Boolean(queues.data && summary.data);
+  const isReady = Boolean(queues.data && summary.data && recent.data);
   useEffect(() => {
     if (!isReady || !visible.get()) return;
     const seen = { queues: queues.data, states: summary.data.states, counts: latest, recent: recent.data?.tasks };
-    setList((/** @type {Reading[]} */ before) => [...before, readingOf(Date.now(), seen)].slice(-KEPT));
+    const reading = readingOf(Date.now(), seen);
+    // The first is drawn at once: as it is, it was a moment ago.
+    const first = { ...reading, at: reading.at - EVERY };
+    setList((/** @type {Reading[]} */ before) => [...(before.length ? before : [first]), reading].slice(-KEPT));
   }, [now, isReady]);
   return list;
 }

@@ -6,6 +6,7 @@ import { useTitle } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
 import { h } from '../../ui/kit.js';
 import { Link } from '../router.js';
+import { PageTabs } from '../tabs.js';
 
 const TABS = [
   { to: '/tasks', label: 'Overview', icon: 'gauge' },
@@ -34,18 +35,7 @@ export function Frame({ at, title, about, tools, crumb, children }) {
       h('div', {}, h('h1', {}, title), about && h('p', { className: 'dim' }, about)),
       tools && h('div', { className: 'page-tools' }, tools),
     ),
-    h(
-      'nav',
-      { className: 'page-tabs', 'aria-label': 'Tasks' },
-      ...TABS.map((one) =>
-        h(
-          Link,
-          { key: one.to, to: one.to, className: 'page-tab', 'aria-current': one.to === at ? 'page' : undefined },
-          h(Icon, { name: one.icon, size: 16 }),
-          one.label,
-        )
-      ),
-    ),
+    h(PageTabs, { label: 'Tasks', tabs: TABS, at }),
     children,
   );
 }

@@ -6,8 +6,11 @@ import { h, useMemo, useRef } from '../../ui/kit.js';
 import { LogView } from '../../components/realtime/logview.js';
 import { useApi } from '../parts.js';
 
-/** @param {{id: string, ready?: boolean, height?: number}} props */
-export function TaskLog({ id, ready = false, height }) {
+/** As high as its lines, within reason. Pixels. */
+const [LINE, FRAME, LEAST, MOST] = [21, 24, 90, 340];
+
+/** @param {{id: string, ready?: boolean, most?: number}} props */
+export function TaskLog({ id, ready = false, most = MOST }) {
   // Its lines are told to nobody; whoever looks at them asks, until it is over.
   const source = useApi(paths.logs(id), ready ? 0 : 1);
   const before = useRef(/** @type {import('../../core/log.js').Lines} */ ({ entries: [], lines: [] }));
@@ -18,7 +21,7 @@ export function TaskLog({ id, ready = false, height }) {
   return h(LogView, {
     title: 'Log',
     lines,
-    height,
+    height: Math.min(most, Math.max(LEAST, lines.length * LINE + FRAME)),
     blank: pending(source, { lines: 4 }) ?? 'It has said nothing.',
     name: `${id}.log`,
   });

@@ -19,7 +19,7 @@ function rowOf(task) {
   return {
     key: id,
     label: `Log of ${text(task.name)}`,
-    more: () => h(TaskLog, { id, height: 220 }),
+    more: () => h(TaskLog, { id, most: 220 }),
     cells: [
       h('span', {}, h(TaskLink, { task }), task.about && h('span', { className: 'dim task-about' }, text(task.about))),
       h(

@@ -125,7 +125,7 @@ export function Task({ id }) {
       h(Family, { task }),
       h(TaskLog, { id, ready: Boolean(task.ready) }),
       SimpleGrid(
-        { cols: { base: 1, md: 2 }, spacing: 'md' },
+        { cols: { base: 1, md: task.args !== undefined && task.result !== undefined ? 2 : 1 }, spacing: 'md' },
         task.args !== undefined &&
           h(
             Panel,
