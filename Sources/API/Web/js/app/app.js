@@ -14,6 +14,7 @@ const PluginsPage = later(() => import('./pages/plugins.js'), 'PluginsPage');
 const PluginPage = later(() => import('./pages/plugin.js'), 'PluginPage');
 const CustomPage = later(() => import('./pages/plugin.js'), 'CustomPage');
 const EventsPage = later(() => import('./pages/events.js'), 'EventsPage');
+const HubPage = later(() => import('./hub/index.js'));
 const PlaygroundPage = later(() => import('./playground/playground.js'));
 const SourcesPage = later(() => import('./sources/index.js'));
 const TasksPages = later(() => import('./tasks/index.js'));
@@ -29,6 +30,8 @@ function Page() {
   switch (page) {
     case 'plugin':
       return h(PluginPage, { pluginKey: key, pageId: sub });
+    case 'browse':
+      return h(HubPage);
     case 'events':
       return h(EventsPage);
     case 'playground':

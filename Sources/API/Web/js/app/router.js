@@ -37,6 +37,7 @@ const parts = (/** @type {string} */ at) =>
 export function match(at) {
   const [first = '', second, third, ...more] = parts(at);
   if (first === '' || more.length) return { page: first === '' ? 'home' : 'custom' };
+  if (first === 'plugins' && second === 'browse' && !third) return { page: 'browse' };
   if (first === 'plugins') return second ? { page: 'plugin', key: second, sub: third } : { page: 'plugins' };
   if (first === 'settings' && !third) return { page: 'settings', key: second };
   if (first === 'tasks') return { page: 'tasks', key: second, sub: third };

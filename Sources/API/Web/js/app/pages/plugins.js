@@ -12,13 +12,24 @@ import { catalogue, load, reload } from '../../net/catalogue.js';
 import { ArrangeButton } from '../plugins/arrange.js';
 import { PluginCard } from '../plugins/card.js';
 import { Importer } from '../plugins/import.js';
+import { SafeMode } from '../plugins/safemode.js';
+import { PluginTabs } from '../plugins/tabs.js';
 
 /** The narrowest card and the space between two. Pixels. */
 const [NARROWEST, GAP] = [400, 18];
-const SHOW = [{ value: 'all', label: 'All' }, { value: 'enabled', label: 'Enabled' }, {
-  value: 'disabled',
-  label: 'Disabled',
-}];
+const SHOW = [
+  { value: 'all', label: 'All' },
+  { value: 'enabled', label: 'Enabled' },
+  { value: 'disabled', label: 'Disabled' },
+  { value: 'updates', label: 'Updates' },
+];
+/** @type {Record<string, (plugin: any) => boolean>} */
+const SHOWN = {
+  all: () => true,
+  enabled: (plugin) => plugin.enabled === true,
+  disabled: (plugin) => plugin.enabled !== true,
+  updates: (plugin) => plugin.update_available === true,
+};
 
 /** What the last reload said, until the next one. */
 const lastReload = new Store(/** @type {{at: number, problem?: string} | undefined} */ (undefined));
@@ -95,7 +106,7 @@ function Cards({ list, query, show }) {
   const found = useMemo(
     () =>
       filterRows(list, query, (plugin) => [plugin.name, plugin.key, plugin.description, plugin.author])
-        .filter((plugin) => show === 'all' || Boolean(plugin.enabled) === (show === 'enabled')),
+        .filter(SHOWN[show] ?? SHOWN.all),
     [list, query, show],
   );
   const [box, columns] = useColumns(NARROWEST, GAP);
@@ -140,6 +151,7 @@ export function PluginsPage() {
   const now = useNow(30_000);
   useTitle('Plugins');
   const enabled = list.filter((/** @type {any} */ one) => one.enabled).length;
+  const hasUpdates = list.some(SHOWN.updates);
   return h(
     'div',
     { className: 'page' },
@@ -169,12 +181,19 @@ export function PluginsPage() {
           leftSection: icon('search', 16),
           className: 'search',
         }),
-        SegmentedControl({ data: SHOW, value: show, onChange: setShow, 'aria-label': 'Which plugins' }),
+        SegmentedControl({
+          data: hasUpdates ? SHOW : SHOW.slice(0, 3),
+          value: show,
+          onChange: setShow,
+          'aria-label': 'Which plugins',
+        }),
         h(ArrangeButton),
         h(ReloadButton),
         h(Importer),
       ),
     ),
+    h(PluginTabs, { at: 'installed' }),
+    h(SafeMode),
     error &&
       h(Problem, { title: 'The list of plugins could not be loaded', message: text(error.message), onRetry: load }),
     state === 'loading' ? h(Waiting) : state === 'ready' && h(Cards, { list, query, show }),

@@ -1,6 +1,8 @@
 import { ago, text } from '../../core/format.js';
 import { Pill } from '../../ui/atoms.js';
+import { Icon } from '../../ui/icon.js';
 import { h } from '../../ui/kit.js';
+import { Link } from '../router.js';
 
 /** What is unusual about a plugin, in words. @param {{plugin: any}} props */
 export function Badges({ plugin }) {
@@ -18,9 +20,21 @@ export function Badges({ plugin }) {
     broken && !resting && h(Pill, { key: 'error', tone: 'red', icon: 'circle-alert' }, 'Load error'),
     plugin.update_available &&
     h(
-      Pill,
-      { key: 'update', tone: 'yellow', icon: 'arrow-up-circle' },
+      Link,
+      {
+        key: 'update',
+        className: 'pill tone-yellow',
+        to: `/plugins/browse?find=${encodeURIComponent(text(plugin.slug || plugin.name))}`,
+        'aria-label': `Update ${text(plugin.name)}`,
+      },
+      h(Icon, { name: 'arrow-up-circle', size: 13 }),
       plugin.latest_version ? `Update to ${text(plugin.latest_version)}` : 'Update available',
+    ),
+    plugin.source_repo_name &&
+    h(
+      Pill,
+      { key: 'repo', tone: plugin.is_official_repo ? 'indigo' : 'gray', icon: 'library' },
+      text(plugin.source_repo_name),
     ),
     plugin.installed_version_is_prerelease && h(Pill, { key: 'pre', tone: 'violet' }, 'Prerelease'),
     warnings.length > 0 &&
