@@ -14,7 +14,7 @@ const FILES = { index: new URL('../index.html', import.meta.url), early: new URL
 /** What is fetched to draw an address; `plugin` is also every address that none of the others knows. */
 const PAGES = /** @type {Record<string, string[]>} */ ({
   plugins: ['app/pages/plugins.js'],
-  browse: ['app/hub/index.js'],
+  'plugins/browse': ['app/hub/index.js'],
   plugin: ['app/pages/plugin.js'],
   tasks: ['app/tasks/index.js', 'app/tasks/overview.js'],
   'tasks/history': ['app/tasks/index.js', 'app/tasks/history.js'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { downloadOf, outcomeOf, questionOf } from '../js/core/result.js';
+import { downloadOf, failureOf, outcomeOf, questionOf } from '../js/core/result.js';
 
 const about = { name: 'My Plugin' };
 
@@ -59,4 +59,26 @@ test('who is asked before an action', () => {
     undefined,
     'the action’s own word counts more',
   );
+});
+
+test('what could not be run says its own words, the reason and what helps', () => {
+  const error = Object.assign(new Error('It broke'), { body: { hint: 'Mend it' } });
+  const failure = failureOf(error, { ...about, action: { error_message: 'No luck', error_color: 'orange' } });
+  assert.deepEqual([failure.title, failure.tone], ['My Plugin error', 'orange']);
+  assert.deepEqual(failure.lines, ['No luck', 'It broke', 'Mend it']);
+  assert.equal(failureOf('x', { ...about, action: { error_title: 'Oh' } }).title, 'Oh');
+});
+
+test('a result may speak in a toast, and an action may name its download', () => {
+  const outcome = outcomeOf({ processed: 5, toast: { title: 'Done', message: 'All of it', color: 'grape' } }, about);
+  assert.deepEqual([outcome.title, outcome.tone, outcome.lines], ['Done', 'grape', ['All of it']]);
+  assert.equal(outcomeOf({ label: 'Report' }, about).title, 'Report');
+  const action = { download: { filename: 'report.csv', content_type: 'text/csv' } };
+  assert.deepEqual(outcomeOf({ download: 'YQ==' }, { ...about, action }).download, {
+    filename: 'report.csv',
+    data: 'YQ==',
+    type: 'text/csv',
+  });
+  assert.equal(outcomeOf({}, { ...about, action }).download, undefined, 'nothing came to download');
+  assert.equal(outcomeOf({ status: 'error', download: 'YQ==' }, { ...about, action }).download, undefined);
 });

@@ -1,5 +1,6 @@
 /** In which order plugins' pages stand in the sidebar: each browser's own. */
-import { pagesOf } from '../core/schema.js';
+import { fieldsOf, pagesOf } from '../core/schema.js';
+import { valuesOf } from '../core/values.js';
 import { Store } from '../core/store.js';
 import { catalogue } from '../net/catalogue.js';
 import { useStore } from '../ui/hooks.js';
@@ -38,13 +39,18 @@ export function ordered(pages, wanted) {
   );
 }
 
+/** The switch that every plugin with pages in the sidebar has. @param {any} plugin */
+const staysOut = (plugin) => valuesOf(fieldsOf(plugin.fields, true), plugin.settings ?? {}).show_sidebar === false;
+
 /** The pages of enabled plugins that stand in the sidebar, in order. @returns {any[]} */
 export function useSidebarPages() {
   const { list } = useStore(catalogue);
   const wanted = useStore(order);
   const pages = list.filter((/** @type {any} */ plugin) => plugin.enabled && !plugin.missing)
     .flatMap((/** @type {any} */ plugin) =>
-      pagesOf(plugin).filter((page) => page.placement === 'sidebar').map((page) => ({ ...page, plugin }))
+      staysOut(plugin)
+        ? []
+        : pagesOf(plugin).filter((page) => page.placement === 'sidebar').map((page) => ({ ...page, plugin }))
     );
   return ordered(pages, wanted);
 }

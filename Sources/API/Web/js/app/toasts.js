@@ -49,16 +49,26 @@ function progress(data) {
   return true;
 }
 
+/** How long it stays: `autoClose` in milliseconds, or false until it is dismissed. @param {any} note */
+function lastsOf({ autoClose, auto_close: other }) {
+  const given = autoClose ?? other;
+  if (given === false) return false;
+  return Number(given) > 0 ? Math.min(120_000, Math.max(1_000, Number(given))) : undefined;
+}
+
 /** @param {any} data */
 function announcement(data) {
   const name = byKey(data.plugin)?.name ?? text(data.plugin);
   const note = data.notification;
   if (isObject(note)) {
     return notify({
+      // One that the plugin names is one notification that it may change.
+      id: note.id === undefined ? undefined : `of-${text(data.plugin)}-${text(note.id)}`,
       title: cut(note.title ?? name, 120),
       message: cut(note.message, LONGEST),
       tone: text(note.color || 'blue'),
       loading: note.loading === true,
+      lasts: lastsOf(note),
     });
   }
   return notify({ title: name, message: cut(note ?? data.message, LONGEST), tone: 'blue' });
@@ -72,7 +82,7 @@ function hear(data) {
   if (data.type === 'epg_fetch_error' && path.get() !== '/sources') {
     notify({ title: text(data.source_name ?? 'Guide'), message: cut(data.message, LONGEST), tone: 'red' });
   }
-  if (data.type === 'plugins_changed' || data.type === 'plugins_reloaded') load();
+  if (data.type === 'plugin_suspended' || data.type === 'plugins_changed' || data.type === 'plugins_reloaded') load();
 }
 
 export const startToasts = () => onUpdate(hear);

@@ -59,19 +59,62 @@ export function outcomeOf(result, { action = {}, name }) {
   const lines = [spoken === undefined && details && !failed ? undefined : text(spoken ?? fallback), details].filter(
     Boolean,
   );
+  const toast = toastOf(data.toast ?? data.notification);
+  if (toast && !failed && spoken === undefined) lines.splice(0, lines.length, toast.message);
   if (data.file) lines.push(`Output: ${text(data.file)}`);
   if (data.error) lines.push(`Error: ${text(data.error)}`);
   return {
     failed,
-    tone: failed ? text(action.error_color || 'red') : TONES[status] ?? text(action.success_color || 'teal'),
-    title: text(data.title ?? (failed ? action.error_title : action.success_title) ?? name),
-    lines: lines.map((line) => cut(line, LONGEST)),
+    tone: failed
+      ? text(action.error_color || 'red')
+      : toast?.tone ?? TONES[status] ?? text(action.success_color || 'teal'),
+    title: text(
+      data.title ?? toast?.title ?? data.label ?? (failed ? action.error_title : action.success_title) ?? name,
+    ),
+    lines: lines.filter(Boolean).map((line) => cut(line, LONGEST)),
     output: data.file ? text(data.file) : undefined,
     error: failed ? text(data.error ?? data.message ?? fallback) : data.error ? text(data.error) : undefined,
-    download: downloadOf(data.download ?? data.file_download),
+    download: failed ? undefined : downloadOf(downloadIn(data, action.download)),
     undo: undoOf(data.undo),
     refresh: data.refresh,
     result,
+  };
+}
+
+/** What a result says in a notification of its own: words, or `{title, message, color}`. @param {any} toast */
+function toastOf(toast) {
+  if (toast === undefined || toast === null || toast === '') return undefined;
+  if (!isObject(toast)) return { message: text(toast), title: undefined, tone: undefined };
+  return { message: text(toast.message), title: toast.title, tone: toast.color ? text(toast.color) : undefined };
+}
+
+/** The file in a result; the action may say beforehand what it is called and of which type it is. @param {any} data @param {any} declared */
+function downloadIn(data, declared) {
+  const given = data.download ?? data.file_download;
+  const known = isObject(declared) ? declared : {};
+  if (isObject(given)) return { ...known, ...given };
+  if (typeof given === 'string') return { ...known, data: given };
+  return known.url === undefined ? undefined : known;
+}
+
+/** What an action that could not be run is to say: its own words, the reason, and what helps. @param {any} error @param {{action?: any, name: string}} about */
+export function failureOf(error, about) {
+  const { name } = about;
+  const action = about.action ?? {};
+  const message = text(error?.message ?? error);
+  const own = action.error_message ?? action.errorMessage;
+  const lines = [own, message, error?.body?.hint].filter(Boolean).map((line) => cut(line, LONGEST));
+  return {
+    failed: true,
+    tone: text(action.error_color || 'red'),
+    title: text(action.error_title ?? `${name} error`),
+    lines,
+    error: message,
+    output: undefined,
+    download: undefined,
+    undo: undefined,
+    refresh: undefined,
+    result: undefined,
   };
 }
 

@@ -28,6 +28,7 @@ const INPUTS = /** @type {Record<string, string>} */ ({
   radiogroup: 'radio',
   segmentedcontrol: 'segmented',
   daterangepicker: 'daterange',
+  rows: 'table',
   upload: 'file',
   dropzone: 'file',
   colour: 'color',
@@ -36,10 +37,12 @@ const INPUTS = /** @type {Record<string, string>} */ ({
   url: 'text',
 });
 
-/** The input that draws a type. Settings use `text` for several lines, forms for one. @param {unknown} type @param {boolean} [settings] */
+/** The input that draws a type. Settings use `text` for several lines, forms for one; a file is sent with a form, a setting keeps one. @param {unknown} type @param {boolean} [settings] */
 export function inputType(type, settings = false) {
   const name = text(type || 'string').toLowerCase().replace(/[\s_-]/g, '');
   if (settings && name === 'text') return 'textarea';
+  // A form sends a file with the action; a setting keeps it on the server.
+  if (settings && ['file', 'upload', 'dropzone'].includes(name)) return 'upload';
   return Object.hasOwn(INPUTS, name) ? INPUTS[name] : name;
 }
 
@@ -61,9 +64,28 @@ const isSection = (field) => ['section', 'fieldset', 'group', 'heading'].include
 export const flat = (fields) =>
   fields.flatMap((field) => (field.input === 'section' ? flat(field.fields) : field.input === 'info' ? [] : [field]));
 
+/** Fields stand in the section that they name; those that name none, or one that is not there, stay where they are. @param {any[]} fields @returns {any[]} */
+function inSections(fields) {
+  const sections = new Set(fields.filter((field) => field.input === 'section').map((field) => field.id));
+  const isInside = (/** @type {any} */ field) =>
+    field.input !== 'section' && field.section !== undefined && sections.has(text(field.section));
+  if (!fields.some(isInside)) return fields;
+  return fields.filter((field) => !isInside(field)).map((field) =>
+    field.input !== 'section' ? field : {
+      ...field,
+      fields: [...field.fields, ...fields.filter((one) => isInside(one) && text(one.section) === field.id)],
+    }
+  );
+}
+
 /** @param {unknown} list @param {boolean} [settings] @returns {any[]} */
 export function fieldsOf(list, settings = false, depth = 0) {
   if (!Array.isArray(list) || depth > 5) return [];
+  return inSections(shapedOf(list, settings, depth));
+}
+
+/** @param {any[]} list @param {boolean} settings @param {number} depth @returns {any[]} */
+function shapedOf(list, settings, depth) {
   return list.slice(0, MOST_CHILDREN).flatMap((field, index) => {
     if (!isObject(field)) return [];
     const id = text(field.id ?? field.name ?? (field.type === 'info' ? `info-${index}` : ''));

@@ -1,5 +1,6 @@
 /** What was entered into fields: what it starts as, what is wrong with it, and what of it is sent. */
 import { text } from './format.js';
+import { badRow } from './rows.js';
 import { flat } from './schema.js';
 
 /** Inputs whose value is a list. */
@@ -65,6 +66,7 @@ function badList(field, list) {
   const [least, most] = [Number(field.minValues ?? field.min_values), Number(field.maxValues ?? field.max_values)];
   if (least > 0 && list.length < least) return `At least ${least}.`;
   if (most > 0 && list.length > most) return `At most ${most}; these are ${list.length}.`;
+  if (field.input === 'table') return badRow(field.columns, list);
   if (field.input !== 'file') return undefined;
   const largest = Number(field.maxSize ?? field.max_size) || Infinity;
   const tooLarge = list.find((file) => file.size > largest);

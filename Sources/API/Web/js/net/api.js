@@ -164,11 +164,14 @@ export const plugins = {
   enable: (key, enabled) => request('POST', of(key, 'enabled'), { enabled }),
   /** @param {string} key @param {object} settings */
   save: (key, settings) => request('POST', of(key, 'settings'), { settings }),
-  /** @param {string} key @param {string} action @param {object} [params] @param {Record<string, File[]>} [files] @param {(share: number) => void} [progress] */
-  run: async (key, action, params = {}, files = undefined, progress = () => {}) =>
-    (files
-      ? await upload(of(key, 'run'), runForm(action, params, files), progress)
-      : await request('POST', of(key, 'run'), { action, params })).result,
+  /**
+   * Answers `{result}`, or `{task_id}` when it goes on as a task.
+   * @param {string} key @param {string} action @param {object} params @param {Record<string, File[]>} [files] @param {(share: number) => void} [progress]
+   */
+  run: (key, action, params, files, progress = () => {}) =>
+    files
+      ? upload(of(key, 'run'), runForm(action, params, files), progress)
+      : request('POST', of(key, 'run'), { action, params }),
   /** @param {File} file @param {boolean} overwrite @param {(share: number) => void} progress */
   import: (file, overwrite, progress) => {
     const form = new FormData();
@@ -176,11 +179,19 @@ export const plugins = {
     if (overwrite) form.set('overwrite', 'true');
     return upload(`${PLUGINS}import/`, form, progress);
   },
+  /** A file for a setting; its path on the server is the setting's value. @param {string} key @param {string} field @param {File} file @param {(share: number) => void} progress */
+  keep: (key, field, file, progress) => {
+    const form = new FormData();
+    form.set('file', file);
+    return upload(of(key, `fields/${encodeURIComponent(field)}/upload`), form, progress);
+  },
+  /** Starts the installation of what its requirements.txt asks for. @param {string} key */
+  requirements: (key) => request('POST', of(key, 'requirements'), {}),
   /** @param {string} key */
   remove: (key) => request('DELETE', of(key, 'delete')),
   /** @param {string} key @param {string} resource @param {object} [params] @param {boolean} [allowDisabled] */
-  resource: async (key, resource, params = {}, allowDisabled = false) =>
-    (await request('POST', of(key, 'ui/resource'), { resource, params, allow_disabled: allowDisabled })).result,
+  resource: (key, resource, params = {}, allowDisabled = false) =>
+    request('POST', of(key, 'ui/resource'), { resource, params, allow_disabled: allowDisabled }),
 };
 
 export const session = {

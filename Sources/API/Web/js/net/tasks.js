@@ -40,6 +40,8 @@ export const tasks = {
   /** @param {string} path */
   get: (path) => poll(path),
   /** @param {string} id */
+  one: (id) => poll(paths.task(id)),
+  /** @param {string} id */
   cancel: (id) => request('DELETE', of('tasks', id)),
   /** @param {string} id @param {object} changes */
   again: (id, changes) => request('POST', of('tasks', id, 'replay'), changes),

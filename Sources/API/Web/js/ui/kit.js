@@ -88,6 +88,7 @@ export const PasswordInput = control('PasswordInput');
 export const Textarea = control('Textarea');
 export const NumberInput = control('NumberInput');
 export const Select = control('Select');
+export const Autocomplete = control('Autocomplete');
 export const MultiSelect = control('MultiSelect');
 export const TagsInput = control('TagsInput');
 export const JsonInput = control('JsonInput');

@@ -26,9 +26,18 @@ function isEcho(words) {
 
 const shown = new Set();
 
-/** @param {{id?: string, title: string, message?: string | string[] | object, tone?: string, loading?: boolean, lasts?: number, icon?: string}} options lines, or an element */
+/** @param {{id?: string, title: string, message?: string | string[] | object, tone?: string, loading?: boolean, lasts?: number | false, icon?: string, urgent?: boolean}} options lines, or an element; `lasts` false: until it is dismissed */
 export function notify(
-  { id = undefined, title, message = '', tone = 'teal', loading = false, lasts = undefined, icon: drawn = undefined },
+  {
+    id = undefined,
+    title,
+    message = '',
+    tone = 'teal',
+    loading = false,
+    lasts = undefined,
+    icon: drawn = undefined,
+    urgent = undefined,
+  },
 ) {
   const lines = typeof message === 'string' ? [message] : Array.isArray(message) ? message : undefined;
   if (id === undefined && lines && isEcho([title, ...lines].join('\n'))) return;
@@ -49,7 +58,7 @@ export function notify(
     icon: loading ? undefined : icon(drawn ?? ICONS[color] ?? 'check', 16),
     onClose: () => shown.delete(id),
     withBorder: true,
-    role: color === 'red' ? 'alert' : 'status',
+    role: urgent ?? color === 'red' ? 'alert' : 'status',
     closeButtonProps: { 'aria-label': 'Dismiss' },
   };
   if (id !== undefined && shown.has(id)) notifications().update(options);
@@ -61,4 +70,5 @@ export function notify(
 export const dismiss = (id) => notifications().hide(id);
 
 /** @param {string} title @param {any} error */
-export const complain = (title, error) => notify({ title, message: text(error?.message ?? error), tone: 'red' });
+export const complain = (title, error) =>
+  notify({ title, message: [text(error?.message ?? error), text(error?.body?.hint ?? '')], tone: 'red' });

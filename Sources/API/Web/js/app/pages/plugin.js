@@ -1,6 +1,6 @@
 /** A plugin's own place: its layout, its further pages as tabs, or its settings and actions when it declares neither. */
 import { text } from '../../core/format.js';
-import { hasLayout, pagesOf } from '../../core/schema.js';
+import { fieldsOf, flat, hasLayout, pagesOf } from '../../core/schema.js';
 import { Node } from '../../render/node.js';
 import { RuntimeProvider } from '../../render/runtime.js';
 import { Empty } from '../../ui/atoms.js';
@@ -11,14 +11,23 @@ import { catalogue } from '../../net/catalogue.js';
 import { Badges, Warnings } from '../plugins/badges.js';
 import { Avatar } from '../plugins/card.js';
 import { Legacy } from '../plugins/legacy.js';
+import { Requirements } from '../plugins/requirements.js';
+import { SafeMode } from '../plugins/safemode.js';
 import { Toggle } from '../plugins/toggle.js';
 import { Link, path } from '../router.js';
 
-/** @param {{plugin: any, pages: any[], page: any}} props */
-function PageTabs({ plugin, pages, page }) {
+/** Where the settings of a plugin are that draws its own page; a page of its own by this name comes first. */
+const SETTINGS = 'settings';
+
+/** @param {any} plugin */
+const hasSettings = (plugin) => hasLayout(plugin) && flat(fieldsOf(plugin.fields, true)).length > 0;
+
+/** @param {{plugin: any, pages: any[], page: any, at?: string}} props */
+function PageTabs({ plugin, pages, page, at }) {
   const home = `/plugins/${encodeURIComponent(plugin.key)}`;
   const shown = pages.filter((one) => one.placement !== 'hidden');
-  if (!shown.length) return null;
+  const settings = hasSettings(plugin) && !pages.some((one) => one.id === SETTINGS);
+  if (!shown.length && !settings) return null;
   const tab = (
     /** @type {string} */ to,
     /** @type {string} */ label,
@@ -34,15 +43,17 @@ function PageTabs({ plugin, pages, page }) {
   return h(
     'nav',
     { className: 'page-tabs', 'aria-label': `Pages of ${text(plugin.name)}` },
-    tab(home, 'Overview', 'layout-dashboard', !page),
+    tab(home, 'Overview', 'layout-dashboard', !page && at === undefined),
     ...shown.map((one) => tab(one.route, one.label, one.icon ?? 'file', page?.id === one.id)),
+    settings && tab(`${home}/${SETTINGS}`, 'Settings', 'sliders-horizontal', !page && at === SETTINGS),
   );
 }
 
-/** @param {{plugin: any, page: any}} props */
-function Body({ plugin, page }) {
+/** @param {{plugin: any, page: any, at?: string}} props */
+function Body({ plugin, page, at }) {
   const layout = page ? page.layout ?? page.children : hasLayout(plugin) ? plugin.ui_schema.layout : undefined;
   if (plugin.missing) return h(Warnings, { plugin });
+  if (!page && at === SETTINGS) return h('div', { className: 'panel' }, h(Legacy, { plugin, settingsOnly: true }));
   if (layout === undefined) return h('div', { className: 'panel' }, h(Legacy, { plugin }));
   return h(RuntimeProvider, { plugin, page, key: page?.id ?? '' }, h(Node, { node: layout }));
 }
@@ -76,7 +87,8 @@ export function PluginPage({ pluginKey, pageId }) {
     );
   }
   if (!plugin) return h(Unknown, { title: `There is no plugin “${pluginKey}”` });
-  if (pageId !== undefined && !page) return h(Unknown, { title: `“${plugin.name}” has no page “${pageId}”` });
+  const isKnown = pageId === undefined || page || (pageId === SETTINGS && hasSettings(plugin));
+  if (!isKnown) return h(Unknown, { title: `“${plugin.name}” has no page “${pageId}”` });
   return h(
     'div',
     { className: 'page' },
@@ -102,13 +114,15 @@ export function PluginPage({ pluginKey, pageId }) {
       ),
       h('div', { className: 'page-tools' }, h(Toggle, { plugin })),
     ),
-    h(PageTabs, { plugin, pages, page }),
+    h(PageTabs, { plugin, pages, page, at: pageId }),
     !plugin.enabled && !plugin.missing &&
       Alert(
         { color: 'yellow', variant: 'light', mb: 'md', icon: h(Icon, { name: 'power-off', size: 18 }) },
         'This plugin is disabled, so its actions do not run. Enable it with the switch above.',
       ),
-    h(Body, { plugin, page }),
+    h(SafeMode),
+    h(Requirements, { plugin }),
+    h(Body, { plugin, page, at: pageId }),
   );
 }
 

@@ -23,9 +23,9 @@ const soon = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
 
 /** @param {(settings: object) => void} onSettings @returns {import('../../render/host.js').Host} */
 export const pretendedHost = (onSettings) => ({
-  run: async (action, params, files, progress) => {
+  run: async (action, params, { files, sent } = {}) => {
     await soon();
-    progress?.(1);
+    sent?.(1);
     const names = Object.values(files ?? {}).flat().map((file) => file.name);
     return {
       status: 'ok',
@@ -42,6 +42,11 @@ export const pretendedHost = (onSettings) => ({
     );
   },
   fetch: (method, url, body, headers) => request(method, url, body, { headers }),
+  keep: async (_, file, sent) => {
+    await soon();
+    sent(1);
+    return { value: `/uploads/${file.name}`, name: file.name, size: file.size };
+  },
   save: async (settings) => {
     await soon();
     onSettings(settings);

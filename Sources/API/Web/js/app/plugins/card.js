@@ -12,6 +12,7 @@ import { Link } from '../router.js';
 import { Badges, Warnings } from './badges.js';
 import { Legacy } from './legacy.js';
 import { RemoveButton } from './remove.js';
+import { Requirements } from './requirements.js';
 import { Toggle } from './toggle.js';
 
 const HUES = ['indigo', 'teal', 'grape', 'orange', 'cyan', 'pink', 'lime', 'violet'];
@@ -79,6 +80,7 @@ export function PluginCard({ plugin, wide }) {
     h(Badges, { plugin }),
     plugin.description && h('p', { className: 'card-about' }, text(plugin.description)),
     h(Warnings, { plugin }),
+    h(Requirements, { plugin }),
     wide || (preview && !off)
       ? h(
         'div',

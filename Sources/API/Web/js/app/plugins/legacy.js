@@ -3,7 +3,9 @@ import { text } from '../../core/format.js';
 import { actionsOf, fieldsOf } from '../../core/schema.js';
 import { valuesOf } from '../../core/values.js';
 import { Fields, useForm } from '../../components/inputs/form.js';
+import { Keeper } from '../../components/inputs/upload.js';
 import { looks } from '../../components/actions/button.js';
+import { serverHost } from '../../render/host.js';
 import { useAction } from '../../render/run.js';
 import { Pill } from '../../ui/atoms.js';
 import { useEvent, useStable } from '../../ui/hooks.js';
@@ -11,13 +13,25 @@ import { Icon } from '../../ui/icon.js';
 import { Button, h, RunButton, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { byKey, saveSettings } from '../../net/catalogue.js';
+import { Bar } from '../parts.js';
+import { Link } from '../router.js';
 
 /** More fields than this start folded away. */
 const MANY = 6;
 
+/** How far an action is that goes on as a task. @param {{task: import('../../render/host.js').Going}} props */
+const Going = ({ task: { id, percent, message } }) =>
+  h(
+    'div',
+    { className: 'going' },
+    h(Bar, { percent: percent ?? 0, label: 'Progress' }),
+    h('span', { className: 'dim' }, message || 'Waiting for a worker'),
+    h(Link, { to: `/tasks/${encodeURIComponent(id)}`, className: 'link' }, 'Its task'),
+  );
+
 /** @param {{plugin: any, action: any, before: () => Promise<void>}} props */
 function Action({ plugin, action, before }) {
-  const [running, outcome, run] = useAction();
+  const [running, outcome, run, task] = useAction();
   const click = () => run({ plugin, action, before });
   const events = Array.isArray(action.events) ? action.events.slice(0, 8) : [];
   return h(
@@ -35,6 +49,7 @@ function Action({ plugin, action, before }) {
           h(Pill, { key: text(event), tone: 'teal', icon: 'zap' }, text(event))
         ),
       ),
+      task && h(Going, { task }),
       outcome?.output && h('p', { className: 'action-output' }, 'Output: ', h('code', {}, outcome.output)),
       outcome?.error && h('p', { className: 'action-error' }, `Error: ${outcome.error}`),
     ),
@@ -50,9 +65,9 @@ function Action({ plugin, action, before }) {
   );
 }
 
-/** @param {{plugin: any, fields: any[], form: any, save: () => Promise<boolean>}} props */
-function Settings({ plugin, fields, form, save }) {
-  const [open, setOpen] = useState(fields.length <= MANY && Boolean(plugin.enabled));
+/** @param {{plugin: any, fields: any[], form: any, save: () => Promise<boolean>, unfolded?: boolean}} props */
+function Settings({ plugin, fields, form, save, unfolded = false }) {
+  const [open, setOpen] = useState(unfolded || (fields.length <= MANY && Boolean(plugin.enabled)));
   const [busy, setBusy] = useState(false);
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -83,7 +98,7 @@ function Settings({ plugin, fields, form, save }) {
       h(
         'form',
         { id, onSubmit: submit, noValidate: true, 'aria-label': `Settings of ${plugin.name}` },
-        h(Fields, { fields, form, columns: true }),
+        h(Keeper.Provider, { value: serverHost(plugin.key).keep }, h(Fields, { fields, form, columns: true })),
         h(
           'div',
           { className: 'form-foot' },
@@ -100,11 +115,11 @@ function Settings({ plugin, fields, form, save }) {
   );
 }
 
-/** @param {{plugin: any}} props */
-export function Legacy({ plugin }) {
+/** @param {{plugin: any, settingsOnly?: boolean}} props */
+export function Legacy({ plugin, settingsOnly = false }) {
   const declared = useStable(plugin.fields);
   const fields = useMemo(() => fieldsOf(declared, true), [declared]);
-  const actions = useMemo(() => actionsOf(plugin.actions), [plugin.actions]);
+  const actions = useMemo(() => (settingsOnly ? [] : actionsOf(plugin.actions)), [plugin.actions, settingsOnly]);
   const form = useForm(fields, valuesOf(fields, plugin.settings ?? {}));
   const store = async () => {
     const values = form.check();
@@ -136,6 +151,7 @@ export function Legacy({ plugin }) {
         { className: 'actions', 'aria-label': `Actions of ${plugin.name}` },
         ...actions.map((action) => h(Action, { key: action.id, plugin: onScreen, action, before })),
       ),
-    fields.length > 0 && h(Settings, { key: String(plugin.enabled), plugin, fields, form, save }),
+    fields.length > 0 &&
+      h(Settings, { key: String(plugin.enabled), plugin, fields, form, save, unfolded: settingsOnly }),
   );
 }

@@ -12,6 +12,7 @@ import { Button, Group, h, RunButton, useMemo, useState } from '../../ui/kit.js'
 import { useUnsentGuard } from '../../ui/leave.js';
 import { complain, notify } from '../../ui/notify.js';
 import { Fields, useForm } from '../inputs/form.js';
+import { Keeper } from '../inputs/upload.js';
 
 /** Declared fields by name, and fields that are described on the spot. @param {any[]} declared @param {unknown} wanted */
 export function chosen(declared, wanted) {
@@ -57,7 +58,7 @@ function SettingsForm({ node }) {
     ),
     shown.about && h('p', { className: 'dim panel-about' }, text(shown.about)),
     flat(fields).length
-      ? h(Fields, { fields, form, columns: node.columns !== 1 })
+      ? h(Keeper.Provider, { value: host.keep }, h(Fields, { fields, form, columns: node.columns !== 1 }))
       : h('p', { className: 'dim' }, 'This plugin has no settings of these names.'),
     Group(
       { justify: 'flex-end', mt: 'md', gap: 'sm' },

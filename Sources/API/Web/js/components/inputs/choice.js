@@ -1,6 +1,7 @@
 /** Inputs for choosing: switch, checkbox, radio, select, multiselect, segmented, chips, tags. */
 import { text } from '../../core/format.js';
 import {
+  Autocomplete,
   Checkbox,
   Chip,
   ChipGroup,
@@ -19,9 +20,8 @@ import { Framed } from './numbers.js';
 
 /** Options' values are compared as text; what is chosen is given back as it was declared. @param {any} field @param {any} value */
 const asDeclared = (field, value) => {
-  const found = (Array.isArray(field.raw) ? field.raw : []).find((/** @type {any} */ one) =>
-    text(one?.value ?? one) === value
-  );
+  const given = field.raw ?? field.options_raw;
+  const found = (Array.isArray(given) ? given : []).find((/** @type {any} */ one) => text(one?.value ?? one) === value);
   return found === undefined ? value : found?.value ?? found;
 };
 const asText = (
@@ -49,6 +49,22 @@ function tick(common, field, value, part) {
   });
 }
 
+/** @param {any[]} options @param {'value' | 'label'} key @param {string} wanted */
+const byKey = (options, key, wanted) => options.find((/** @type {any} */ one) => one[key] === wanted);
+
+/** One of the options, or whatever else is written. @param {any} common @param {any} field @param {any} value */
+function oneOrOwn(common, field, value) {
+  return Autocomplete({
+    ...common,
+    value: byKey(field.options, 'value', text(value))?.label ?? text(value),
+    onChange: (/** @type {string} */ now) =>
+      common.onChange(asDeclared(field, byKey(field.options, 'label', now)?.value ?? now)),
+    data: [...new Set(field.options.map((/** @type {any} */ one) => one.label))],
+    clearable: field.clearable === true,
+    clearButtonProps: { 'aria-label': `Clear ${text(common.label)}` },
+  });
+}
+
 /** @param {any} common @param {any} field @param {any} value @param {boolean} creatable */
 function several(common, field, value, creatable) {
   const many = {
@@ -61,9 +77,14 @@ function several(common, field, value, creatable) {
   };
   const most = Number(field.maxValues ?? field.maxTags) || undefined;
   if (creatable) {
+    // What is written is told apart by its words, so the options are shown by theirs.
+    const labelOf = (/** @type {string} */ value) => byKey(field.options, 'value', value)?.label ?? value;
     return TagsInput({
       ...many,
-      data: field.options.map((/** @type {any} */ one) => one.value),
+      value: many.value.map(labelOf),
+      onChange: (/** @type {string[]} */ now) =>
+        many.onChange(now.map((one) => byKey(field.options, 'label', one)?.value ?? one)),
+      data: [...new Set(field.options.map((/** @type {any} */ one) => one.label))],
       maxTags: most,
       splitChars: [',', ';'],
     });
@@ -82,7 +103,7 @@ export const choices = {
   switch: (common, field, value) => tick(common, field, value, Switch),
   checkbox: (common, field, value) => tick(common, field, value, Checkbox),
   select: (common, field, value) =>
-    Select({
+    field.creatable === true ? oneOrOwn(common, field, value) : Select({
       ...common,
       value: asText(value),
       onChange: (/** @type {any} */ now) => common.onChange(asDeclared(field, now)),

@@ -7,6 +7,8 @@ import { choices } from './choice.js';
 import { FileField } from './file.js';
 import { moments } from './moments.js';
 import { numbers } from './numbers.js';
+import { RowsField } from './rows.js';
+import { UploadField } from './upload.js';
 import { words as written } from './words.js';
 
 /** Words with the addresses in them made links. @param {string} words */
@@ -34,6 +36,8 @@ const INPUTS = /** @type {Record<string, (common: any, field: any, value: any) =
   ...choices,
   ...moments,
   file: (common, field, value) => h(FileField, { common, field, value }),
+  upload: (common, field, value) => h(UploadField, { common, field, value }),
+  table: (common, field, value) => h(RowsField, { common, field, value }),
 });
 
 /** The input types that fields may name. */

@@ -4,6 +4,7 @@ import { json, text } from '../../core/format.js';
 import { flat } from '../../core/schema.js';
 import { filesOf, problemOf, sendable } from '../../core/values.js';
 import { useEvent, useStable } from '../../ui/hooks.js';
+import { Icon } from '../../ui/icon.js';
 import { Fragment, h, useEffect, useState } from '../../ui/kit.js';
 import { AnyField } from './sourced.js';
 
@@ -61,7 +62,7 @@ export function useForm(fields, initial, scope = {}) {
   };
 }
 
-const WIDE = new Set(['textarea', 'json', 'info', 'section', 'file', 'range', 'slider']);
+const WIDE = new Set(['textarea', 'json', 'info', 'section', 'file', 'upload', 'table', 'range', 'slider']);
 
 /** @param {{fields: any[], form: ReturnType<typeof useForm>, disabled?: boolean, columns?: boolean, scope?: object}} props */
 export const Fields = ({ fields, form, disabled = false, columns = true, scope = {} }) =>
@@ -83,19 +84,33 @@ export const Fields = ({ fields, form, disabled = false, columns = true, scope =
     ),
   );
 
-/** @param {any} props */
-const Section = ({ field, form, disabled, columns, scope }) =>
-  field.fields.length
-    ? h(
-      'fieldset',
-      { className: 'section' },
-      h('legend', {}, field.label),
-      field.help && h('p', { className: 'dim' }, field.help),
-      h(Fields, { fields: field.fields, form, disabled, columns, scope }),
-    )
-    : h(
+/** Fields that belong together; those of a folded one are checked and sent all the same. @param {any} props */
+function Section({ field, form, disabled, columns, scope }) {
+  const folds = field.collapsed !== undefined;
+  const wrong = flat([field]).some((/** @type {any} */ one) => form.problems[one.id]);
+  const [opened, setOpened] = useState(field.collapsed !== true);
+  const open = opened || wrong || !folds;
+  if (!field.fields.length) {
+    return h(
       Fragment,
       {},
       h('p', { className: 'section-title' }, text(field.label)),
       field.help && h('p', { className: 'dim' }, field.help),
     );
+  }
+  const head = folds
+    ? h(
+      'button',
+      { type: 'button', className: 'section-fold', 'aria-expanded': open, onClick: () => setOpened(!open) },
+      h(Icon, { name: open ? 'chevron-down' : 'chevron-right', size: 15 }),
+      field.label,
+    )
+    : field.label;
+  return h(
+    'fieldset',
+    { className: `section ${open ? '' : 'folded'}` },
+    h('legend', {}, head),
+    field.help && h('p', { className: 'dim' }, field.help),
+    open && h(Fields, { fields: field.fields, form, disabled, columns, scope }),
+  );
+}
