@@ -3,7 +3,6 @@ import './components/index.js';
 import { App } from './app/app.js';
 import { load } from './net/catalogue.js';
 import { startEventLog } from './net/eventlog.js';
-import { startInstalls } from './net/installs.js';
 import { startRefreshes } from './net/refreshes.js';
 import { startToasts } from './app/toasts.js';
 import { auth, check } from './net/auth.js';
@@ -14,7 +13,6 @@ import { h, mount } from './ui/kit.js';
 startEventLog();
 startToasts();
 startRefreshes();
-startInstalls();
 
 let before = auth.get().state;
 auth.subscribe(() => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { extract, intervalOf, isLazy, Source } from '../js/core/source.js';
+import { extract, intervalOf, isLazy, overridden, Source } from '../js/core/source.js';
 
 /** @param {any} more */
 const world = (more = {}) => ({
@@ -112,5 +112,38 @@ test('a page that is seen again after a while is read at once, and polls say not
   seen();
   await settle();
   assert.equal(loads, 3);
+  stop();
+});
+
+test('a component changes what it names of a source and keeps the rest', () => {
+  const declared = {
+    action: 'list',
+    params: { a: 1, b: 1 },
+    refresh: { interval: 30, lazy: true },
+    subscribe: { event: 'plugin_event', filter: { event: 'log' }, mode: 'append', limit: 200 },
+  };
+  assert.deepEqual(overridden(declared, { params: { b: 2 }, refresh: { interval: 5 }, subscribe: { limit: 2 } }), {
+    action: 'list',
+    params: { a: 1, b: 2 },
+    refresh: { interval: 5, lazy: true },
+    subscribe: { event: 'plugin_event', filter: { event: 'log' }, mode: 'append', limit: 2 },
+  });
+  assert.deepEqual(overridden(undefined, { type: 'static', data: 1 }), { type: 'static', data: 1, params: {} });
+});
+
+test('errors that come and go are told', async () => {
+  let told = 0;
+  let fails = true;
+  const load = async () => {
+    if (fails) throw new Error('no');
+    return 1;
+  };
+  const source = new Source({ action: 'x' }, world({ load, failing: () => (told += 1) }));
+  const stop = source.subscribe(() => {});
+  await new Promise((done) => setTimeout(done));
+  assert.equal(told, 1);
+  fails = false;
+  await source.refresh();
+  assert.equal(told, 2);
   stop();
 });

@@ -125,6 +125,11 @@ const REMEDIES = {
   incompatible_version: 'Choose another version under Details.',
   wrong_checksum: 'Refresh the repository and try again. If it happens again, tell its keeper.',
   repo_not_verified: 'Refresh the repository, or correct its public key.',
+  invalid_key: 'It begins with -----BEGIN PGP PUBLIC KEY BLOCK----- and ends with its END line; copy all of it.',
+  gpgv_missing: 'Install the package gpgv on the server.',
+  plugin_not_listed: 'Read the repository again; its keeper may have taken it away.',
+  download_too_large: 'Ask its author for a smaller archive.',
+  refused_address: 'Its address leads into a private network, where the server does not go for others.',
   repo_not_found: 'Somebody removed it; load the page anew.',
 };
 

@@ -34,6 +34,20 @@ export const intervalOf = (spec) => {
 /** Fetched only when somebody asks. @param {any} spec */
 export const isLazy = (spec) => (isObject(spec.refresh) ? spec.refresh.lazy : spec.lazy) === true;
 
+/** Members of a source's description that a component may change one by one. */
+const WITHIN = ['params', 'refresh', 'subscribe', 'headers'];
+
+/** A declared source as one component wants it. @param {any} declared @param {any} changed */
+export function overridden(declared, changed) {
+  const inner = WITHIN.filter((key) => isObject(declared?.[key]) && isObject(changed?.[key]));
+  return {
+    ...declared,
+    ...changed,
+    ...Object.fromEntries(inner.map((key) => [key, { ...declared[key], ...changed[key] }])),
+    params: { ...declared?.params, ...changed?.params },
+  };
+}
+
 /** @param {any} spec */
 const literal = (spec) => spec.data ?? spec.value ?? spec.payload ?? spec.items ?? spec.default;
 
@@ -51,7 +65,8 @@ export class Source {
    * @param {any} spec
    * @param {{plugin: string, load: (spec: any, params?: object) => Promise<any>, events: (listener: (event: any) => void) => () => void,
    *   visible: {get: () => boolean, subscribe: (listener: () => void) => () => void},
-   *   depends?: (spec: any, changed: () => void) => () => void}} world `depends` calls back when what the spec's templates name changes
+   *   depends?: (spec: any, changed: () => void) => () => void, failing?: () => void}} world
+   *   `depends` calls back when what the spec's templates name changes; `failing` hears of each error that comes or goes
    */
   constructor(spec, world) {
     this.spec = isObject(spec) ? spec : {};
@@ -111,6 +126,7 @@ export class Source {
     this.#queue = [];
     this.#turn += 1;
     this.#busy = false;
+    if (this.state.error) this.world.failing?.();
   }
 
   /** @param {any} event */
@@ -157,8 +173,10 @@ export class Source {
 
   /** @param {object} change */
   #set(change) {
+    const before = this.state.error;
     this.state = { ...this.state, ...change };
     this.version += 1;
+    if (before !== this.state.error) this.world.failing?.();
     for (const listener of [...this.#listeners]) listener();
   }
 }

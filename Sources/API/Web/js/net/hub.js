@@ -9,6 +9,11 @@ const SLOW = { deadline: 300_000 };
 export const paths = { repos: REPOS, available: `${REPOS}available/`, settings: `${REPOS}settings/` };
 
 export const hub = {
+  /** @returns {Promise<any[]>} */
+  list: async () => {
+    const found = await request('GET', REPOS);
+    return Array.isArray(found) ? found : [];
+  },
   /** @param {{url: string, public_key?: string}} repo */
   preview: (repo) => request('POST', `${REPOS}preview/`, repo, SLOW),
   /** @param {{url: string, public_key?: string}} repo */

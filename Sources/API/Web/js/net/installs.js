@@ -23,7 +23,8 @@ function hear(data) {
   load();
 }
 
-export const startInstalls = () => onUpdate(hear);
+// From the first page on that shows a plugin.
+onUpdate(hear);
 
 /** Starts one and waits for its end; throws what it failed with. @param {string} key */
 export async function install(key) {

@@ -16,7 +16,7 @@ import {
   useSyncExternalStore,
 } from '../ui/kit.js';
 import { Problem, Waiting } from '../ui/atoms.js';
-import { absentIn, fetchType, lookup } from './registry.js';
+import { absentIn, fetchType, isBare, lookup } from './registry.js';
 import { Bound, isBound, useSight, useSourceOf } from './runtime.js';
 import { Depth, WithScope } from './scope.js';
 
@@ -62,8 +62,15 @@ function Conditional({ node, conditions }) {
 /** A node with a source of its own lets everything below see that data as `data`. @param {{node: any}} props */
 function WithData({ node }) {
   const source = useSourceOf(node);
-  const { data } = useSyncExternalStore(source.subscribe, source.snapshot);
+  const { data, error } = useSyncExternalStore(source.subscribe, source.snapshot);
   const value = useMemo(() => ({ node, source }), [node, source]);
+  if (error && data === undefined && isBare(node.type)) {
+    return h(Problem, {
+      title: 'The data could not be loaded',
+      message: text(error.message),
+      onRetry: () => void source.refresh(),
+    });
+  }
   return h(Bound.Provider, { value }, h(WithScope, { add: { data } }, h(Drawn, { node })));
 }
 

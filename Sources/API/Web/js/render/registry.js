@@ -7,18 +7,29 @@
 
 const components = new Map();
 const files = /** @type {Map<string, () => Promise<unknown>>} */ (new Map());
+/** Those with no place of their own for what went wrong with their data. */
+const bare = new Set();
 
 const key = (/** @type {unknown} */ type) => String(type ?? '').toLowerCase().replace(/[\s_-]/g, '');
 
-/** @param {string | string[]} types @param {(props: {node: any}) => any} component */
-export function register(types, component) {
-  for (const type of [types].flat()) components.set(key(type), component);
+/**
+ * @param {string | string[]} types @param {(props: {node: any}) => any} component
+ * @param {{isBare?: boolean}} [how] `isBare`: nothing of it can be drawn before its data came, so the frame says why it did not
+ */
+export function register(types, component, how = undefined) {
+  for (const type of [types].flat()) {
+    components.set(key(type), component);
+    if (how?.isBare) bare.add(key(type));
+  }
 }
 
 /** @param {string} types separated by spaces @param {() => Promise<unknown>} load imports the file that registers them */
 export function declare(types, load) {
   for (const type of types.split(/\s+/)) files.set(key(type), load);
 }
+
+/** @param {unknown} type */
+export const isBare = (type) => bare.has(key(type));
 
 /** What draws it, once its file is here. @param {unknown} type @returns {((props: {node: any}) => any) | undefined} */
 export const lookup = (type) => components.get(key(type));

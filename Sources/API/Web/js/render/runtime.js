@@ -3,11 +3,12 @@
  * A component that resolves a template is redrawn by exactly the sources that the template names.
  */
 import { isObject } from '../core/path.js';
-import { Source } from '../core/source.js';
+import { overridden, Source } from '../core/source.js';
 import { hasTemplate, resolve, roots } from '../core/template.js';
 import { onRecovered } from '../net/socket.js';
 import { createContext, h, useCallback, useContext, useEffect, useMemo, useSyncExternalStore } from '../ui/kit.js';
-import { useEvent, useStable } from '../ui/hooks.js';
+import { useEvent, useStable, useStore } from '../ui/hooks.js';
+import { icon } from '../ui/icon.js';
 import { serverHost } from './host.js';
 import { useScope } from './scope.js';
 import { createRuntime } from './sources.js';
@@ -29,7 +30,29 @@ export function RuntimeProvider({ plugin, page, host, children }) {
   useEffect(() => core.settings.set(plugin.settings), [core, plugin.settings]);
   // Events of the time without a connection are lost to the page, so it reads its data again.
   useEffect(() => onRecovered(core.refreshAll), [core]);
-  return h(Runtime.Provider, { value }, children);
+  return h(Runtime.Provider, { value }, h(Stale, {}), children);
+}
+
+/** Says once, for all that show it, what could not be read again: what is drawn of it is older than it looks. */
+function Stale() {
+  const { stale, troubles } = useRuntime();
+  useStore(troubles);
+  const list = stale();
+  if (!list.length) return null;
+  const reasons = [
+    ...new Set(list.map((/** @type {any} */ one) => String(one.state.error.message ?? one.state.error))),
+  ];
+  return h(
+    'p',
+    { className: 'stale', role: 'status' },
+    icon('cloud-off', 16),
+    h('span', {}, `Not up to date: ${reasons.slice(0, 3).join(' · ')}`),
+    h('button', {
+      type: 'button',
+      className: 'link-button',
+      onClick: () => list.forEach((/** @type {any} */ one) => one.refresh()),
+    }, 'Try again'),
+  );
 }
 
 const nothing = new Source({ type: 'static' }, /** @type {any} */ ({ events: () => () => {} }));
@@ -58,7 +81,7 @@ export function useSourceOf(node) {
     if (mine) return bound.source;
     const declared = id !== undefined && Object.hasOwn(runtime.declared, id) ? runtime.declared[id] : undefined;
     if (!isChanged) return (id !== undefined && runtime.source(id)) || nothing;
-    return runtime.create({ ...declared, ...changed, params: { ...declared?.params, ...changed?.params } });
+    return runtime.create(overridden(declared, changed));
   }, [runtime.source, id, changed, isChanged, mine, bound.source]);
 }
 
@@ -105,6 +128,21 @@ export function useResolved(value, add) {
 
 /** The same, of one identity for as long as its JSON stays the same. @param {any} value @param {Record<string, unknown>} [add] */
 export const useResolvedStable = (value, add) => useStable(useResolved(useStable(value), add));
+
+/** How the sources that `value` names are doing: the first error among them, and whether one of them still loads. @param {any} value */
+export function useNamed(value) {
+  const runtime = useRuntime();
+  const needed = useMemo(() => [...roots(value)].filter((root) => Object.hasOwn(runtime.declared, root)), [
+    value,
+    runtime.declared,
+  ]);
+  useSources(needed);
+  const states = needed.map((id) => runtime.source(id).state);
+  return {
+    error: states.find((one) => one.error)?.error,
+    loading: states.some((one) => one.loading && one.data === undefined),
+  };
+}
 
 /** What a condition sees; redraws like `useResolved`. @param {any} conditions @param {string[]} paths */
 export function useSight(conditions, paths) {

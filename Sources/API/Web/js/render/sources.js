@@ -26,6 +26,7 @@ export function createRuntime(plugin, latest) {
   const sources = new Map();
   const overrides = new Map();
   const settings = new Store(plugin.settings);
+  const troubles = new Store(0);
   const names = (/** @type {any} */ spec) =>
     [...roots(asked(spec))].filter((name) => Object.hasOwn(declared, name) && declared[name] !== spec);
 
@@ -49,6 +50,7 @@ export function createRuntime(plugin, latest) {
     plugin: plugin.key,
     events: onUpdate,
     visible,
+    failing: () => void queueMicrotask(() => troubles.set((/** @type {number} */ now) => now + 1)),
     load: async (/** @type {any} */ spec, /** @type {any} */ params) => {
       await ready(spec);
       const now = latest();
@@ -82,8 +84,13 @@ export function createRuntime(plugin, latest) {
   /** Everything a template may name; each source's data is read only when asked for. */
   function base() {
     const { plugin: now, page } = latest();
-    const context = { plugin: now, page, location: { pathname: location.pathname, search: location.search } };
-    const scope = { settings: settingsOf(now), context };
+    const settled = settingsOf(now);
+    const context = {
+      plugin: { ...now, settings: settled },
+      page,
+      location: { pathname: location.pathname, search: location.search },
+    };
+    const scope = { settings: settled, context };
     for (const id of Object.keys(declared)) {
       Object.defineProperty(scope, id, { enumerable: true, get: () => source(id).state.data });
     }
@@ -101,11 +108,14 @@ export function createRuntime(plugin, latest) {
   }
 
   const all = () => [...sources.values(), ...overrides.values()];
+  /** Sources on screen whose data is older than it should be, because reading them again failed. */
+  const stale = () =>
+    all().filter((one) => one.active && one.state.error && one.state.data !== undefined && one.state.updated > 0);
   const refreshAll = () => all().forEach((one) => one.active && one.refresh());
   /** Reads these again, or all that are on screen. @param {unknown} which */
   const refresh = (which) => {
     if (which === true || which === 'all') return refreshAll();
     for (const id of [which].flat()) if (typeof id === 'string') source(id)?.refresh();
   };
-  return { declared, source, create, base, refresh, refreshAll, world, settings };
+  return { declared, source, create, base, refresh, refreshAll, stale, troubles, world, settings };
 }

@@ -76,7 +76,8 @@ export const Waiting = ({ lines = 3 }) =>
  *  @param {{lines?: number, empty?: boolean, title?: string}} [options] */
 export function pending({ data, error, loading, refresh, updated, spec }, options) {
   const { lines = 3, empty = false, title = 'Nothing here yet' } = options ?? {};
-  if (error && data === undefined) {
+  // What is shown instead of data that never came says nothing about whether there is any.
+  if (error && (data === undefined || empty)) {
     return h(Problem, {
       title: 'The data could not be loaded',
       message: String(error.message ?? error),

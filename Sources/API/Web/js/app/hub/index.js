@@ -3,12 +3,12 @@ import { found, WHICH } from '../../core/hub.js';
 import { number, text } from '../../core/format.js';
 import { pageOf } from '../../core/query.js';
 import { catalogue } from '../../net/catalogue.js';
-import { paths } from '../../net/hub.js';
+import { hub, paths } from '../../net/hub.js';
 import { Pager } from '../../components/table/pager.js';
 import { Empty, Problem } from '../../ui/atoms.js';
 import { useStore, useTitle } from '../../ui/hooks.js';
 import { icon } from '../../ui/icon.js';
-import { Button, h, Select, Skeleton, TextInput, useMemo, useState } from '../../ui/kit.js';
+import { Button, h, Select, Skeleton, TextInput, useEffect, useMemo, useState } from '../../ui/kit.js';
 import { useApi } from '../parts.js';
 import { PluginTabs } from '../plugins/tabs.js';
 import { search } from '../router.js';
@@ -64,6 +64,19 @@ function Offers({ offers, query, which, after, manage }) {
   );
 }
 
+/** Repositories that nobody has read yet are read now; the server does it by itself some hours later. @param {() => void} after */
+function useFirstReading(after) {
+  useEffect(() => {
+    const first = async () => {
+      const repos = await hub.list();
+      const unread = repos.filter((/** @type {any} */ one) => one?.enabled && !one.last_fetched);
+      await Promise.allSettled(unread.map((/** @type {any} */ one) => hub.refresh(one.id)));
+      if (unread.length) after();
+    };
+    first().catch(() => {}); // The page says itself what it cannot read; who may not refresh sees what is there.
+  }, []);
+}
+
 export default function HubPage() {
   // What is enabled changes what a card offers to do.
   useStore(catalogue);
@@ -72,6 +85,7 @@ export default function HubPage() {
   const [which, show] = useState('all');
   const [managing, manage] = useState(false);
   const source = useApi(paths.available, 0);
+  useFirstReading(source.refresh);
   const offers = useMemo(
     () => (Array.isArray(source.data?.plugins)
       ? source.data.plugins.filter((/** @type {any} */ one) => one?.slug)

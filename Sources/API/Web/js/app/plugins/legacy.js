@@ -3,7 +3,7 @@ import { text } from '../../core/format.js';
 import { actionsOf, fieldsOf } from '../../core/schema.js';
 import { valuesOf } from '../../core/values.js';
 import { Fields, useForm } from '../../components/inputs/form.js';
-import { Keeper } from '../../components/inputs/upload.js';
+import { Keeper } from '../../components/inputs/keeper.js';
 import { looks } from '../../components/actions/button.js';
 import { serverHost } from '../../render/host.js';
 import { useAction } from '../../render/run.js';
@@ -78,8 +78,8 @@ function Settings({ plugin, fields, form, save, unfolded = false }) {
   const id = `settings-${plugin.key}`;
   return h(
     'section',
-    { className: 'card-section' },
-    h(
+    { className: unfolded ? 'plain-section' : 'card-section' },
+    !unfolded && h(
       'button',
       {
         type: 'button',

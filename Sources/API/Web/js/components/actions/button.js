@@ -61,7 +61,10 @@ export function ActionButton({ node, after }) {
     disabled: node.disabled ?? false,
   });
   const [running, , run] = usePageAction();
+  // A button that names sources and no action reads them again, nothing more.
+  const readsOnly = node.action === undefined && node.id === undefined && node.refresh !== undefined;
   const click = async () => {
+    if (readsOnly) return runtime.refresh(node.refresh);
     const done = await run({ action: prepared(node, runtime, resolve) });
     if (done && !done.failed) after?.();
   };
@@ -70,7 +73,7 @@ export function ActionButton({ node, after }) {
     leftSection: icon(node.icon ?? declared.icon, 16),
     running,
     runningLabel: text(look.running_label ?? look.runningLabel ?? 'Running…'),
-    disabled: !runtime.plugin.enabled || truthy(shown.disabled),
+    disabled: (!runtime.plugin.enabled && !readsOnly) || truthy(shown.disabled),
     fullWidth: node.fullWidth === true,
     onClick: click,
   }, text(shown.label));
@@ -92,6 +95,9 @@ register(
     ),
 );
 
+/** Others than light, which is how these are without a word. */
+const ROW_VARIANTS = ['filled', 'outline', 'subtle', 'transparent', 'default'];
+
 /** Plain and light, for rows; `defaults` are its parameters when it names none. @param {{node: any, after?: () => void, defaults?: object}} props */
 export function RowAction({ node, after, defaults: given }) {
   const defaults = isObject(node.params) ? undefined : given;
@@ -99,6 +105,7 @@ export function RowAction({ node, after, defaults: given }) {
   const resolve = useResolver();
   const [running, , run] = usePageAction();
   const declared = declaredFor(node, runtime);
+  const look = { ...declared, ...node };
   const label = text(
     resolve(
       node.button_label ?? node.buttonLabel ?? node.label ?? declared.button_label ?? declared.label ?? words(node.id),
@@ -112,8 +119,8 @@ export function RowAction({ node, after, defaults: given }) {
     'button',
     {
       type: 'button',
-      className: `mini-button tone-${
-        toneOf(node.color ?? node.button_color ?? declared.color ?? declared.button_color, 'indigo')
+      className: `mini-button ${oneOf(look.variant ?? look.button_variant, ROW_VARIANTS, '')} tone-${
+        toneOf(look.color ?? look.button_color, 'indigo')
       }`,
       disabled: running || !runtime.plugin.enabled || truthy(resolve(node.disabled ?? false)),
       'aria-busy': running,
@@ -121,7 +128,7 @@ export function RowAction({ node, after, defaults: given }) {
     },
     running
       ? h('span', { className: 'spinner', 'aria-hidden': true })
-      : node.icon && h(Icon, { name: node.icon, size: 14 }),
-    running && node.running_label ? text(node.running_label) : label,
+      : look.icon && h(Icon, { name: look.icon, size: 14 }),
+    running && (look.running_label ?? look.runningLabel) ? text(look.running_label ?? look.runningLabel) : label,
   );
 }

@@ -6,7 +6,7 @@ import { valuesOf } from '../../core/values.js';
 import { register } from '../../render/registry.js';
 import { usePageAction } from '../../render/run.js';
 import { useResolved, useResolver, useRuntime, useSource } from '../../render/runtime.js';
-import { useScope } from '../../render/scope.js';
+import { useScope, WithScope } from '../../render/scope.js';
 import { Heading } from '../../ui/atoms.js';
 import { icon } from '../../ui/icon.js';
 import { useStable } from '../../ui/hooks.js';
@@ -103,8 +103,12 @@ function Form({ node }) {
     share !== undefined && form.files() && h(Sending, { share }),
     Group(
       { justify: 'flex-end', mt: 'md', gap: 'sm' },
-      ...actionsOf(node.actions).map((action, index) =>
-        h(ActionButton, { key: index, node: { variant: 'default', ...action } })
+      h(
+        WithScope,
+        { add: { values: form.values } },
+        ...actionsOf(node.actions).map((action, index) =>
+          h(ActionButton, { key: index, node: { variant: 'default', ...action } })
+        ),
       ),
       steps.length > 0 && at > 0 && Button({ variant: 'default', onClick: () => go(at - 1) }, 'Back'),
       node.resetLabel &&

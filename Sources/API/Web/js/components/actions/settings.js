@@ -12,7 +12,7 @@ import { Button, Group, h, RunButton, useMemo, useState } from '../../ui/kit.js'
 import { useUnsentGuard } from '../../ui/leave.js';
 import { complain, notify } from '../../ui/notify.js';
 import { Fields, useForm } from '../inputs/form.js';
-import { Keeper } from '../inputs/upload.js';
+import { Keeper } from '../inputs/keeper.js';
 
 /** Declared fields by name, and fields that are described on the spot. @param {any[]} declared @param {unknown} wanted */
 export function chosen(declared, wanted) {

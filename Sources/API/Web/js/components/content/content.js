@@ -36,7 +36,7 @@ register(['text', 'paragraph'], ({ node }) => {
     lineClamp: Number(node.lineClamp) || undefined,
     className: `prose ${node.mono === true ? 'mono' : ''} ${node.italic === true ? 'italic' : ''}`,
   }, words);
-});
+}, { isBare: true });
 
 register(['title', 'heading'], ({ node }) => {
   const order = oneOf(Number(node.order ?? node.level), [2, 3, 4, 5, 6], 2);
@@ -45,7 +45,7 @@ register(['title', 'heading'], ({ node }) => {
     icon(node.icon, 20),
     useWords(node),
   );
-});
+}, { isBare: true });
 
 register('divider', ({ node }) =>
   node.orientation === 'vertical' ? Divider({ orientation: 'vertical' }) : Divider({
@@ -75,6 +75,7 @@ register(
   ['badge', 'pill'],
   ({ node }) =>
     h(Pill, { tone: safeColor(node.color) ?? 'gray', icon: node.icon, dot: node.dot === true }, useWords(node)),
+  { isBare: true },
 );
 
 register(['link', 'anchor'], ({ node }) => {
@@ -146,4 +147,4 @@ register('highlight', ({ node }) => {
       index % 2 ? h('mark', { key: index }, part) : h(Fragment, { key: index }, part)
     ),
   );
-});
+}, { isBare: true });

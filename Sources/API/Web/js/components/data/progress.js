@@ -74,7 +74,7 @@ function Progress({ node }) {
     ),
   );
 }
-register(['progress', 'progressBar'], Progress);
+register(['progress', 'progressBar'], Progress, { isBare: true });
 
 /** @param {{node: any}} props */
 function Ring({ node }) {
@@ -108,7 +108,7 @@ function Ring({ node }) {
     label && h('figcaption', { className: 'dim', 'aria-hidden': true }, text(label)),
   );
 }
-register(['ring', 'ringProgress', 'radialProgress', 'gauge'], Ring);
+register(['ring', 'ringProgress', 'radialProgress', 'gauge'], Ring, { isBare: true });
 
 /** @param {{node: any}} props */
 function Waiting({ node }) {
@@ -127,7 +127,7 @@ function Waiting({ node }) {
     label && h('span', { className: 'dim' }, label),
   );
 }
-register(['loader', 'spinner', 'loading'], Waiting);
+register(['loader', 'spinner', 'loading'], Waiting, { isBare: true });
 
 /** @param {{node: any}} props */
 function Status({ node }) {
@@ -153,4 +153,4 @@ function Status({ node }) {
     said.about && h('span', { className: 'dim' }, text(said.about)),
   );
 }
-register(['status', 'statusLight', 'indicator'], Status);
+register(['status', 'statusLight', 'indicator'], Status, { isBare: true });

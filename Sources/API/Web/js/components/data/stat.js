@@ -4,7 +4,7 @@ import { filters, number, text } from '../../core/format.js';
 import { get, isObject } from '../../core/path.js';
 import { rowsOf } from '../../core/query.js';
 import { register } from '../../render/registry.js';
-import { useResolved, useSource } from '../../render/runtime.js';
+import { useNamed, useResolved, useSource } from '../../render/runtime.js';
 import { Icon } from '../../ui/icon.js';
 import { h, Skeleton } from '../../ui/kit.js';
 import { Spark } from './spark.js';
@@ -41,6 +41,7 @@ function Stat({ node }) {
     about: node.description ?? node.help ?? node.helpText,
     unit: node.unit ?? node.suffix,
     prefix: node.prefix,
+    fallback: node.fallback ?? node.defaultValue ?? node.placeholder,
   }, { data: source.data });
   // The path may start inside the data or with the source's own name.
   const path = node.metricPath ?? node.path;
@@ -49,7 +50,12 @@ function Stat({ node }) {
   const value = measured ??
     (node.value !== undefined ? shown.value : typeof source.data === 'object' ? undefined : source.data);
   const missing = value === undefined || value === null || value === '';
-  const figure = missing ? node.fallback ?? node.defaultValue ?? node.placeholder ?? '–' : value;
+  const others = useNamed(node.value);
+  const [error, loading] = [
+    source.error ?? others.error,
+    others.loading || (source.loading && source.data === undefined),
+  ];
+  const figure = missing ? shown.fallback ?? '–' : value;
   const formatted = Object.hasOwn(filters, node.format) && !missing ? filters[node.format](figure) : figure;
   const moved = direction(shown.delta, node.lessIsBetter === true);
   const spark = isObject(node.sparkline)
@@ -70,7 +76,7 @@ function Stat({ node }) {
       'div',
       { className: 'stat-words' },
       h('span', { className: 'stat-label' }, text(shown.label)),
-      missing && source.loading && source.data === undefined ? Skeleton({ height: 26, width: 64 }) : h(
+      missing && loading && shown.fallback === undefined ? Skeleton({ height: 26, width: 64 }) : h(
         'span',
         { className: 'stat-value' },
         shown.prefix && h('small', {}, text(shown.prefix)),
@@ -78,7 +84,7 @@ function Stat({ node }) {
         shown.unit && h('small', {}, text(shown.unit)),
       ),
       shown.about && h('span', { className: 'dim' }, text(shown.about)),
-      source.error && missing && h('span', { className: 'stat-error' }, text(source.error.message)),
+      error && missing && h('span', { className: 'stat-error' }, text(error.message)),
     ),
     (moved || spark) &&
       h(

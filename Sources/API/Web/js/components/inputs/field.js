@@ -1,14 +1,12 @@
 /** One labelled control per field. Settings forms and action forms draw the same ones; a newcomer registers its own here. */
 import { text } from '../../core/format.js';
 import { safeUrl } from '../../core/url.js';
-import { h, TextInput } from '../../ui/kit.js';
+import { h, lazy, Suspense, TextInput } from '../../ui/kit.js';
 import { useStable } from '../../ui/hooks.js';
 import { choices } from './choice.js';
 import { FileField } from './file.js';
 import { moments } from './moments.js';
 import { numbers } from './numbers.js';
-import { RowsField } from './rows.js';
-import { UploadField } from './upload.js';
 import { words as written } from './words.js';
 
 /** Words with the addresses in them made links. @param {string} words */
@@ -29,6 +27,12 @@ const Info = (/** @type {{field: any}} */ { field }) =>
     h('p', {}, ...linked(text(field.description ?? field.value ?? field.help))),
   );
 
+// Few plugins have these, so they are fetched by pages that do.
+const UploadField = lazy(() => import('./upload.js').then(({ UploadField: part }) => ({ default: part })));
+const RowsField = lazy(() => import('./rows.js').then(({ RowsField: part }) => ({ default: part })));
+/** @param {any} Part @param {any} props */
+const late = (Part, props) => h(Suspense, { fallback: null }, h(Part, props));
+
 /** By input type: what draws it, from what all inputs have in common, the field, and its value. */
 const INPUTS = /** @type {Record<string, (common: any, field: any, value: any) => any>} */ ({
   ...written,
@@ -36,8 +40,8 @@ const INPUTS = /** @type {Record<string, (common: any, field: any, value: any) =
   ...choices,
   ...moments,
   file: (common, field, value) => h(FileField, { common, field, value }),
-  upload: (common, field, value) => h(UploadField, { common, field, value }),
-  table: (common, field, value) => h(RowsField, { common, field, value }),
+  upload: (common, field, value) => late(UploadField, { common, field, value }),
+  table: (common, field, value) => late(RowsField, { common, field, value }),
 });
 
 /** The input types that fields may name. */

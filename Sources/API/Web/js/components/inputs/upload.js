@@ -2,13 +2,9 @@
 import { bytes, text } from '../../core/format.js';
 import { IconButton } from '../../ui/atoms.js';
 import { Icon } from '../../ui/icon.js';
-import { createContext, h, useContext, useId, useState } from '../../ui/kit.js';
+import { h, useContext, useId, useState } from '../../ui/kit.js';
 import { DropZone } from './file.js';
-
-/** Who keeps a setting's file; nobody outside of settings. @type {any} */
-export const Keeper = createContext(
-  /** @type {undefined | ((field: string, file: File, sent: (share: number) => void) => Promise<any>)} */ (undefined),
-);
+import { Keeper } from './keeper.js';
 
 /** `/data/plugin-files/x/names.csv` is `names.csv`. @param {unknown} path */
 const nameOf = (path) => text(path).split('/').at(-1) ?? '';

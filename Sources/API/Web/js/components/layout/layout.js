@@ -69,6 +69,8 @@ register(['simpleGrid', 'columns'], ({ node }) =>
 
 register('grid', ({ node }) => {
   const list = [node.children ?? node.items ?? []].flat();
+  // Children that say no span share the line: as many of them as `cols` says, or two.
+  const share = Math.max(1, Math.floor(12 / whole(node.cols ?? node.columns, 2, 1, 12)));
   const span = (/** @type {any} */ child) =>
     isObject(child?.span)
       ? {
@@ -77,7 +79,7 @@ register('grid', ({ node }) => {
           Object.entries(columnsOf(child.span, 12)).filter(([key]) => child.span[key] !== undefined),
         ),
       }
-      : { base: 12, sm: whole(child?.span ?? child?.cols, 6, 1, 12) };
+      : { base: 12, sm: whole(child?.span, share, 1, 12) };
   return Grid(
     { gutter: size(node.gutter ?? node.gap ?? node.spacing, 'md') },
     ...list.map((/** @type {any} */ child, /** @type {number} */ index) =>

@@ -63,22 +63,24 @@ function LogStream({ node }) {
   const arriving = useArriving(source.spec, path, plugin.key, limit);
   const title = text(useResolved(node.title ?? node.label ?? 'Log'));
   const own = useResolved(node.lines ?? node.value);
+  // Words instead of lines are what is said until there are some.
+  const until = typeof source.data === 'string' && source.data === source.spec.default ? source.data : undefined;
   const before = useRef(/** @type {import('../../core/log.js').Lines} */ ({ entries: [], lines: [] }));
   const lines = useMemo(() => {
     const entries = own !== undefined
       ? entriesOf(own)
-      : holdsLines(source.data, path)
+      : until === undefined && holdsLines(source.data, path)
       ? stored(source.data, path)
       : undefined;
     if (!entries) return arriving;
     before.current = linesOf(entries.slice(-limit), before.current);
     return before.current.lines;
-  }, [own, source.data, path, arriving, limit]);
+  }, [own, source.data, until, path, arriving, limit]);
   const blank = pending(source, {
     lines: 4,
     empty: isLazy(source.spec) && !source.updated && !lines.length,
-    title: 'Not read yet',
-  }) ?? text(node.emptyText ?? node.defaultText ?? 'Waiting for lines…');
+    title: until ?? 'Not read yet',
+  }) ?? text(until ?? node.emptyText ?? node.defaultText ?? 'Waiting for lines…');
   return h(LogView, {
     title,
     icon: node.icon,

@@ -17,6 +17,14 @@ export const valueOf = (row, column) =>
     ? row
     : undefined;
 
+/** What a cell says, for sorting and searching: its value, or its template filled in. @param {any} row @param {any} column */
+export function saidBy(row, column) {
+  const value = valueOf(row, column);
+  return value === undefined && column.template !== undefined
+    ? resolve(column.template, { row, item: row, value })
+    : value;
+}
+
 /** @param {any} map @param {string} word */
 const ownColor = (map, word) => (isObject(map) && Object.hasOwn(map, word) ? safeColor(map[word]) : undefined);
 

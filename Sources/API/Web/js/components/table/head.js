@@ -3,7 +3,7 @@ import { text } from '../../core/format.js';
 import { optionsOf } from '../../core/schema.js';
 import { Icon } from '../../ui/icon.js';
 import { h, useMemo } from '../../ui/kit.js';
-import { valueOf } from './cell.js';
+import { saidBy } from './cell.js';
 import { filterOf } from './state.js';
 
 /** @param {{column: any, sort: any[], onSort: (id: string, add: boolean) => void}} props */
@@ -47,7 +47,7 @@ function Filter({ column, filter, rows, value, onChange }) {
       filter.type === 'select'
         ? optionsOf(
           filter.options ?? [
-            ...new Set(rows.map((row) => text(valueOf(row, column)))),
+            ...new Set(rows.map((row) => text(saidBy(row, column)))),
           ].filter(Boolean).sort().slice(0, MOST_OPTIONS),
         )
         : [],

@@ -5,7 +5,7 @@ import { filterRows, pageOf, sortRows } from '../../core/query.js';
 import { useMemo, useState } from '../../ui/kit.js';
 import { keyOf } from '../data/items.js';
 import { whole } from '../layout/options.js';
-import { valueOf } from './cell.js';
+import { saidBy } from './cell.js';
 
 const DEFAULT_PAGE = 10;
 const LARGEST_PAGE = 100;
@@ -31,7 +31,7 @@ export function matching(rows, filters, columns, node) {
   if (!asked.length) return rows;
   return rows.filter((row) =>
     asked.every(({ column, wanted, filter }) => {
-      const value = text(valueOf(row, column)).toLowerCase();
+      const value = text(saidBy(row, column)).toLowerCase();
       return filter?.type === 'select' ? value === wanted : value.includes(wanted);
     })
   );
@@ -69,8 +69,8 @@ export function useTable(node, rows, columns) {
   );
   const shown = useMemo(() => {
     const read = (/** @type {any} */ one, /** @type {string} */ id) =>
-      valueOf(one.row, columns.find((column) => column.id === id) ?? { id });
-    const found = filterRows(keyed, query, ({ row }) => columns.map((column) => valueOf(row, column)));
+      saidBy(one.row, columns.find((column) => column.id === id) ?? { id });
+    const found = filterRows(keyed, query, ({ row }) => columns.map((column) => saidBy(row, column)));
     const rowsLeft = new Set(matching(found.map((one) => one.row), filters, columns, node));
     return sortRows(found.filter((one) => rowsLeft.has(one.row)), sort, read);
   }, [keyed, columns, query, filters, sort, node]);

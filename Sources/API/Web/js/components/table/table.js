@@ -5,7 +5,7 @@ import { rowsOf } from '../../core/query.js';
 import { register } from '../../render/registry.js';
 import { useResolved, useSource } from '../../render/runtime.js';
 import { useScope } from '../../render/scope.js';
-import { Heading, IconButton, pending, Problem } from '../../ui/atoms.js';
+import { Heading, IconButton, pending } from '../../ui/atoms.js';
 import { icon } from '../../ui/icon.js';
 import { useStable } from '../../ui/hooks.js';
 import { h, TextInput, useMemo, useState } from '../../ui/kit.js';
@@ -92,12 +92,6 @@ function Table({ node }) {
             onClick: () => setFiltering(!filtering),
           }),
       ),
-    source.error && rows.length > 0 &&
-      h(Problem, {
-        title: 'These rows may be out of date',
-        message: text(source.error.message),
-        onRetry: () => source.refresh(),
-      }),
     table.selected.length > 0 && h(Bulk, { node, table, after: source.refresh }),
     blank ? h('div', { className: 'panel-body' }, blank) : h(
       'div',

@@ -1,6 +1,6 @@
 /** What authors can write, with an example of each: what people do. */
 const LOOKS =
-  'action button_label buttonLabel running_label runningLabel variant button_variant button_color size confirm params successMessage success_message errorMessage error_message success_title error_title success_color error_color refresh disabled fullWidth';
+  'action button_label buttonLabel running_label runningLabel variant button_variant button_color size confirm params successMessage success_message errorMessage error_message success_title error_title success_color error_color refresh disabled fullWidth download';
 const FORM =
   'fields action submitLabel submit_label initialValues resetOnSuccess reset_on_success encode actions columns unsavedGuard unsaved_guard resetLabel steps';
 const NAME = { id: 'name', type: 'text', label: 'Name', required: true, help_text: 'As people know it' };

@@ -25,7 +25,7 @@ export const layout = {
   },
   grid: {
     about: 'Twelve columns; each child says its span, by width if it likes.',
-    options: 'gutter gap spacing',
+    options: 'gutter gap spacing cols columns',
     example: {
       type: 'grid',
       children: [{ ...card('Eight of twelve'), span: { base: 12, md: 8 } }, {
