@@ -252,10 +252,14 @@ import Testing
             try install(fixture)
             let path = "/api/plugins/plugins/my_plugin/settings/"
             let saved = try await client.send(
-                .post, path, json: ["settings": ["limit": 10], "enabled": true, "key": "other"])
+                .post, path,
+                json: [
+                    "settings": ["limit": 10], "enabled": true, "ever_enabled": true, "key": "other",
+                    "__proto__": ["enabled": true],
+                ])
             #expect(saved.json == ["success": true, "settings": ["limit": 10]])
             let row = try #require(try await fixture.services.catalog.plugins.find("my_plugin"))
-            #expect(!row.isEnabled && row.settings["limit"] == 10)
+            #expect(!row.isEnabled && !row.wasEverEnabled && row.settings["limit"] == 10)
             #expect(try await client.send(.post, path, json: ["settings": 3]).status == 400)
             let unknown = try await client.send(.post, "/api/plugins/plugins/nobody/settings/", json: ["settings": [:]])
             #expect(unknown.status == 404)

@@ -126,6 +126,10 @@ import Testing
             #expect(try await table.setRefreshHours(0) == 0)
             try await table.schedule()
             #expect(try await schedules().isEmpty)
+            try await catalog.settings.update(.pluginRepositories, with: ["refresh_interval_hours": 3])
+            #expect(try await schedules().map(\.recurrence) == [.interval(every: 3, period: .hours)])
+            try await catalog.settings.update(.pluginRepositories, with: ["refresh_interval_hours": 0])
+            #expect(try await schedules().isEmpty)
             let values = try await catalog.settings.values(of: .pluginRepositories)
             #expect(values["mine"] == 1 && values["refresh_interval_hours"] == 0)
         }

@@ -13,7 +13,7 @@ struct NetworkRoutes: Routes {
                     For each list its ranges if none of them has your address, else nothing; for other groups of \
                     settings an empty object. Saves nothing.
                     """
-                $0.body = Schema.object(["key": Schema.text, "value": Schema.any])
+                $0.body = Schema.object(["key": Schema.any, "value": Schema.any])
                 $0.needsBody = true
                 $0.answers[200] = Schema.anyObject
             }

@@ -39,8 +39,11 @@ extension PluginRepositoryTable {
             try (Self.hours(db) > 0) == PeriodicTasks.exists(db, named: Self.scheduleName)
         }
         guard !agrees else { return }
-        try await pool.write { db in try Self.schedule(db, hours: Self.hours(db)) }
+        try await pool.write { db in try Self.follow(db) }
     }
+
+    /// Moves the schedule along with a setting that was saved a moment ago, in the same transaction.
+    static func follow(_ db: Database) throws { try schedule(db, hours: hours(db)) }
 
     private static func schedule(_ db: Database, hours: Int) throws {
         guard hours > 0 else {

@@ -61,6 +61,7 @@ public struct SettingsTable: Sendable {
             let before = try Self.values(db, group)
             let after = before.merging(changes)
             try Self.replace(db, group, with: after)
+            if group == .pluginRepositories { try PluginRepositoryTable.follow(db) }
             if group == .system, let zone = after["time_zone"]?.string, zone != before["time_zone"]?.string {
                 try PeriodicTasks.moveCrontabs(db, from: before["time_zone"]?.string ?? "UTC", to: zone)
             }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-@Suite("Groups and permissions", .timeLimit(.minutes(1))) struct GroupRoutesTests {
+@Suite("Groups and permissions", .timeLimit(.minutes(5))) struct GroupRoutesTests {
     private let path = "/api/accounts/groups/"
 
     @Test func `an administrator makes, changes and removes groups`() async throws {

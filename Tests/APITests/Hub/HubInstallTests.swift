@@ -8,7 +8,7 @@ import Testing
 
 @testable import API
 
-@Suite("Installing from the plugin hub", .timeLimit(.minutes(1))) struct HubInstallTests {
+@Suite("Installing from the plugin hub", .timeLimit(.minutes(5))) struct HubInstallTests {
     /// A repository with one plugin of one version.
     private static func offer(_ archive: Data, version: String = "1.0.0", more: JSONObject = [:]) -> JSONValue {
         let offer: JSONObject = [

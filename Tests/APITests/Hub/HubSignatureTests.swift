@@ -10,7 +10,7 @@ import Testing
 @testable import API
 
 @Suite(
-    "Plugin hub's signatures", .timeLimit(.minutes(1)), .enabled(if: ThrowawayKey.isPossible, "gpg is not installed"))
+    "Plugin hub's signatures", .timeLimit(.minutes(5)), .enabled(if: ThrowawayKey.isPossible, "gpg is not installed"))
 struct HubSignatureTests {
     private static let manifest = LocalHub.manifest([["slug": "weather", "name": "Wetter für alle"]])
 

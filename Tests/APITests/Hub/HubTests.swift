@@ -8,7 +8,7 @@ import Testing
 
 @testable import API
 
-@Suite("Plugin hub", .timeLimit(.minutes(1))) struct HubTests {
+@Suite("Plugin hub", .timeLimit(.minutes(5))) struct HubTests {
     private static let offer: JSONValue = [
         "slug": "weather", "name": "Weather", "latest_version": "1.1.0", "latest_url": "zips/weather.zip",
         "manifest_url": "weather/manifest.json", "repo_url": "javascript:alert(1)",

@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-@Suite("Network access", .timeLimit(.minutes(1))) struct NetworkAccessTests {
+@Suite("Network access", .timeLimit(.minutes(5))) struct NetworkAccessTests {
     private static let realIP: HTTPField.Name? = HTTPField.Name("X-Real-IP")
 
     /// Waits until the server has read the lists again.

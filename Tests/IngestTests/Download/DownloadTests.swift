@@ -87,6 +87,14 @@ import Testing
         }
     }
 
+    @Test func `headers without end are refused`() async throws {
+        let steps: [Step] = [.text("HTTP/1.1 200 OK\r\n"), .repeatForever(Array("X-Again: and again\r\n".utf8))]
+        try await RawServer.with(["*": steps]) { server in
+            let error = await #expect(throws: DownloadError.self) { _ = try await fetch(server.url()) }
+            #expect(error?.code == .network, "\(String(describing: error))")
+        }
+    }
+
     @Test func `nobody listening is a connection error at once`() async throws {
         let port = try await RawServer.with([:]) { $0.port }
         var options = Self.patient
@@ -238,6 +246,14 @@ import Testing
                 #expect(inner.requests.isEmpty)
             }
         }
+    }
+
+    @Test func `the same host without encryption is another origin`() throws {
+        let typed = try WebAddress("https://me:secret@h.example/feed")
+        for location in ["http://h.example/feed", "https://h.example:8443/feed", "https://x.h.example/feed"] {
+            #expect(try !typed.redirected(to: location).hasSameOrigin(as: typed), "\(location)")
+        }
+        #expect(try typed.redirected(to: "/other").hasSameOrigin(as: typed))
     }
 
     @Test func `user and password stay with their origin`() async throws {
