@@ -49,7 +49,10 @@ test('lists that are stored as words are lists in the form, and words again', ()
   assert.deepEqual(changesOf(group, { UI: '10.0.0.0/8' }, { ...values, UI: ['10.0.0.0/8', '192.168.0.0/16'] }), {
     UI: '10.0.0.0/8,192.168.0.0/16',
   });
-  assert.deepEqual(changesOf(group, { UI: '10.0.0.0/8' }, { ...values, UI: [] }), { UI: '' });
+  assert.deepEqual(changesOf(group, { UI: '10.0.0.0/8' }, { ...values, UI: [] }), {
+    UI: '0.0.0.0/0,::/0',
+  });
+  assert.deepEqual(opened('network_access', { UI: '0.0.0.0/0,::/0' }).values.UI, []);
 });
 
 test('a number that was taken away is nothing, and what other programs stored stays', () => {

@@ -50,26 +50,42 @@ export function groupOf(key, value, known = {}) {
 }
 
 const split = (/** @type {unknown} */ value) => text(value).split(',').map((one) => one.trim()).filter(Boolean);
-/** Lists that are stored as words with commas between them. @param {string} key @param {any} field */
-const isJoined = (key, field) => key === NETWORKS || field.id === 'm3u_hash_key';
+/** A list that is stored as words with commas between them. @param {any} field */
+const isJoined = (field) => field.id === 'm3u_hash_key';
+
+/** A list that says so lets everybody in; one without any network lets in nobody. */
+const EVERYBODY = '0.0.0.0/0,::/0';
+/** Who may come while nothing is said: for playlists the household, for the rest everybody. */
+const HOUSEHOLD = '127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,::1/128,fc00::/7,fe80::/10';
+
+/** @param {string} id @param {any} stored */
+function networksOf(id, stored) {
+  const list = split(stored ?? (id === 'M3U_EPG' ? HOUSEHOLD : ''));
+  return list.join(',') === EVERYBODY ? [] : list;
+}
 
 /** Stored values as the fields hold them. @param {Group} group @param {any} value */
 export const shownOf = (group, value) =>
-  Object.fromEntries(group.fields.map((field) => [
-    field.id,
-    isJoined(group.key, field) ? split(value?.[field.id]) : value?.[field.id],
-  ]));
+  Object.fromEntries(group.fields.map((field) => {
+    const stored = value?.[field.id];
+    if (group.key === NETWORKS) return [field.id, networksOf(field.id, stored)];
+    return [field.id, isJoined(field) ? split(stored) : stored];
+  }));
 
 /** What changed, as it is stored. @param {Group} group @param {any} value @param {Record<string, any>} entered */
 export function changesOf(group, value, entered) {
-  const stored = group.fields.filter((field) => Object.hasOwn(entered, field.id)).map((field) => {
-    const now = entered[field.id];
-    if (isJoined(group.key, field)) return [field.id, now.join(',')];
-    return [field.id, field.input === 'number' && now === '' ? null : now];
-  });
+  const shown = shownOf(group, value);
   // Nothing entered where nothing is stored is no change, whatever stands for nothing.
   const judged = (/** @type {any} */ one) => JSON.stringify(one === '' || one === undefined ? null : one);
-  return Object.fromEntries(stored.filter(([id, now]) => judged(now) !== judged(value?.[id])));
+  const changed = group.fields.filter(({ id }) =>
+    Object.hasOwn(entered, id) && judged(entered[id]) !== judged(shown[id])
+  );
+  return Object.fromEntries(changed.map((field) => {
+    const now = entered[field.id];
+    if (group.key === NETWORKS) return [field.id, now.join(',') || EVERYBODY];
+    if (isJoined(field)) return [field.id, now.join(',')];
+    return [field.id, field.input === 'number' && now === '' ? null : now];
+  }));
 }
 
 /** What the server refused, by field: `group.field: sentence; group.field: sentence`. @param {string} message */

@@ -1,5 +1,6 @@
 /** Which networks may open what. Nobody closes the door behind themselves without being told. */
 import { text } from '../../core/format.js';
+import { NETWORKS } from '../../core/settings.js';
 import { Fields } from '../../components/inputs/form.js';
 import { settings } from '../../net/settings.js';
 import { Pill } from '../../ui/atoms.js';
@@ -8,24 +9,21 @@ import { h, useEffect, useState } from '../../ui/kit.js';
 import { Panel } from '../parts.js';
 import { Foot, useGroup } from './group.js';
 
-const LOCKED =
-  'These pages then refuse you, on this and every address like it, until somebody lets you in from another network ' +
-  'or resets the list on the server itself.';
-
-/** Whether to go on, once the server has said whom the new lists keep out. @param {any} before @param {any} changes */
+/** Whether to go on. Lists that keep their author out are told beside their field, where the server can say so.
+ *  @param {any} before @param {any} changes */
 async function isMeant(before, changes) {
   const found = await settings.check({ ...before, ...changes });
-  if (found?.error) {
-    throw new Error(`${text(found.message)}: ${(found.details ?? []).map(text).join(', ')}`);
+  if (found?.error) throw new Error(`${text(found.message)}: ${[found.data].flat().map(text).join(', ')}`);
+  if (found?.UI?.length) {
+    throw new Error(
+      `${NETWORKS}.UI: your own address, ${text(found.client_ip)}, is in none of these: you would lock yourself out`,
+    );
   }
-  if (!changes.UI) return true;
-  if (found && !(found.UI ?? []).length) return true;
-  return ask({
-    title: found ? 'Lock yourself out?' : 'Is your own address among them?',
-    message: found
-      ? `Your address, ${text(found.client_ip)}, is in none of the networks that may open these pages. ${LOCKED}`
-      : `Only ${changes.UI} may open these pages from now on. If you come from elsewhere: ${LOCKED}`,
-    confirmLabel: found ? 'Lock me out' : 'It is',
+  return found !== undefined || !changes.UI || ask({
+    title: 'Is your own address among them?',
+    message: `Only ${changes.UI} may open these pages from now on. If you come from elsewhere they refuse you, ` +
+      'until somebody lets you in from there or resets the list on the server itself.',
+    confirmLabel: 'It is',
     cancelLabel: 'Let me look again',
     color: 'red',
   });
@@ -42,7 +40,11 @@ export function Networks({ name, value, mayChange, after }) {
   const { group, form, busy, save } = useGroup(name, value, undefined, after, (changes) => isMeant(value, changes));
   const asking = group.fields.map((/** @type {any} */ field) => ({
     ...field,
-    placeholder: form.values[field.id]?.length ? 'One more' : 'Everybody',
+    placeholder: form.values[field.id]?.length
+      ? 'One more'
+      : value[field.id] === '' && !form.dirty
+      ? 'Nobody'
+      : 'Everybody',
   }));
   return h(
     Panel,
