@@ -1,11 +1,18 @@
-"""Finding plugins in repositories, on answers that are played here: what a server says of good and bad ones."""
+"""Finding plugins in repositories: on answers that are played here, good and bad ones, and once on a real repository."""
 
 from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from played import answers, list_of, plugin
 from playwright.sync_api import Page, expect
-from steps import DESKTOP, PHONE, toast
+from steps import DESKTOP, PHONE, card, closed, open_plugins, rows, toast
 
 REPO = {
     "id": 1, "name": "Mine", "url": "https://example.org/mine.json", "is_official": False, "enabled": True, "public_key": "", "signature_verified": None,
@@ -176,3 +183,116 @@ def test_how_often_they_are_read_is_changed(hub):
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(toast(page, "read only when you ask")).to_be_visible()
     assert asked == [{"refresh_interval_hours": 0}]
+
+
+def test_a_repository_that_nobody_has_read_is_read_at_once(hub, page):
+    read = answers(page, "/api/plugins/repos/2/refresh/$", OFFICIAL)
+    answers(page, "/api/plugins/repos/$", lambda _: [{**OFFICIAL, "last_fetched": None, "last_fetch_status": ""}, REPO], "GET")  # type: ignore[arg-type, return-value]
+    with page.expect_response("**/repos/2/refresh/"):
+        page.goto("/plugins/browse")
+    assert len(read) == 1
+
+
+def archive(version: str) -> bytes:
+    """A plugin as its author would pack it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as members:
+        members.writestr("offered/plugin.json", json.dumps({"name": "Offered", "version": version, "description": "From a repository"}))
+        members.writestr("offered/plugin.py", "class Plugin:\n    name = 'Offered'\n\n    def run(self, action, params, context):\n        return {'status': 'ok'}\n")
+    return packed.getvalue()
+
+
+@pytest.fixture
+def repository():
+    """A repository of one plugin on this machine; its `files` are what lies at its addresses."""
+    files: dict[str, bytes] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = files.get(self.path)
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        server.files = files  # type: ignore[attr-defined]
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def publish(repository, version: str, checksum: str | None = None) -> str:
+    """Offers this version, and gives the address of the manifest."""
+    url = f"http://127.0.0.1:{repository.server_address[1]}"
+    packed = archive(version)
+    offer = {"slug": "offered", "name": "Offered", "author": "Ann", "latest_version": version, "latest_url": f"{url}/{version}.zip", "latest_sha256": checksum or hashlib.sha256(packed).hexdigest(), "latest_size": len(packed)}
+    repository.files[f"/{version}.zip"] = packed
+    repository.files["/manifest.json"] = json.dumps({"registry_name": "On this machine", "plugins": [offer]}).encode()
+    return f"{url}/manifest.json"
+
+
+def test_a_real_repository_is_added_its_plugin_installed_updated_and_removed(page, url, repository, watch):
+    """The whole way on the server: manifest, checksum, archive, card, update."""
+    # The official repository cannot be reached from where tests run.
+    watch.expect(r"/refresh/|status of 50\d")
+    origin = {"Origin": url}
+    for repo in page.request.get("/api/plugins/repos/").json():
+        if not repo["is_official"]:
+            page.request.delete(f"/api/plugins/repos/{repo['id']}/", headers=origin)
+    if "offered" in rows(page):
+        page.request.delete("/api/plugins/plugins/offered/delete/", headers=origin)
+    watch.expect(r"status 400: .*/install/|status of 400")
+
+    page.goto("/plugins/browse")
+    page.get_by_role("button", name="Repositories").first.click()
+    dialog = page.get_by_role("dialog", name="Repositories")
+    dialog.get_by_label("Address of its manifest").fill(publish(repository, "1.0.0", checksum="0" * 64))
+    dialog.get_by_role("button", name="Look").click()
+    expect(dialog.get_by_text("On this machine")).to_be_visible()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(toast(page, "On this machine: 1 plugin")).to_be_visible()
+    page.keyboard.press("Escape")
+    closed(page)
+
+    this = offer(page, "offered")
+    expect(this).to_contain_text("On this machine: not signed")
+    this.get_by_role("button", name="Install: Offered").click()
+    page.get_by_role("dialog").get_by_role("button", name="Install").click()
+    expect(page.get_by_role("alert").filter(has_text="SHA256 integrity check failed")).to_be_visible()
+    assert "offered" not in rows(page)
+
+    def read_again() -> None:
+        page.get_by_role("button", name="Repositories").first.click()
+        with page.expect_response(lambda answer: answer.url.endswith("/repos/available/")):
+            dialog.get_by_role("button", name="Read On this machine again").click()
+        page.keyboard.press("Escape")
+        closed(page)
+
+    publish(repository, "1.0.0")
+    read_again()
+    this.get_by_role("button", name="Install: Offered").click()
+    page.get_by_role("dialog").get_by_role("button", name="Install").click()
+    expect(this.get_by_role("button", name="Enable Offered")).to_be_visible()
+    row = rows(page)["offered"]
+    assert (row["version"], row["is_managed"], row["source_repo_name"], row["enabled"]) == ("1.0.0", True, "On this machine", False)
+
+    publish(repository, "1.1.0")
+    read_again()
+    open_plugins(page)
+    card(page, "offered").get_by_role("link", name="Update Offered").click()
+    this.get_by_role("button", name="Update to 1.1.0: Offered").click()
+    page.get_by_role("dialog", name="Update Offered 1.1.0?").get_by_role("button", name="Update").click()
+    expect(this.get_by_role("button", name="Enable Offered")).to_be_visible()
+    assert rows(page)["offered"]["version"] == "1.1.0"
+
+    page.request.delete("/api/plugins/plugins/offered/delete/", headers=origin)
+    page.get_by_role("button", name="Repositories").first.click()
+    dialog.get_by_role("button", name="Remove On this machine").click()
+    page.get_by_role("dialog", name="Remove On this machine?").get_by_role("button", name="Remove").click()
+    expect(dialog.get_by_text("On this machine", exact=True)).to_have_count(0)

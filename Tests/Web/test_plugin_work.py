@@ -160,6 +160,7 @@ def test_safe_mode_is_said_where_a_plugin_was_to_run(page, watch, axe_problems):
 def test_an_update_leads_to_where_it_is_installed(page):
     list_of(page, plugin(update_available=True, latest_version="1.1.0", slug="played", source_repo_name="Mine"))
     play(page, "/api/plugins/repos/available/$", {"plugins": []})
+    play(page, "/api/plugins/repos/$", [])
     page.goto("/plugins")
     expect(page.get_by_role("link", name="Find plugins")).to_contain_text("1")
     card(page, "played").get_by_role("link", name="Update Played").click()

@@ -50,6 +50,9 @@ const ASKED = {
   updates: (offer) => offer.install_status === 'update_available',
 };
 
+/** As people count them. @param {any} repo */
+export const sizeOf = ({ plugin_count: count }) => (Number(count) === 1 ? '1 plugin' : `${Number(count) || 0} plugins`);
+
 /** @param {any} offer */
 export const nameOf = (offer) => text(offer.name || offer.slug);
 

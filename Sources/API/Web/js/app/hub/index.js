@@ -69,7 +69,9 @@ function useFirstReading(after) {
   useEffect(() => {
     const first = async () => {
       const repos = await hub.list();
-      const unread = repos.filter((/** @type {any} */ one) => one?.enabled && !one.last_fetched);
+      const unread = repos.filter((/** @type {any} */ one) =>
+        one?.enabled && !one.last_fetched && !one.last_fetch_status
+      );
       await Promise.allSettled(unread.map((/** @type {any} */ one) => hub.refresh(one.id)));
       if (unread.length) after();
     };

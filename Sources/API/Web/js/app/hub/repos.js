@@ -1,6 +1,6 @@
 /** The repositories: which are read, how that went, whether they are signed; adding one after a look at it. */
 import { ago, text } from '../../core/format.js';
-import { remedyOf, troubleOf } from '../../core/hub.js';
+import { remedyOf, sizeOf, troubleOf } from '../../core/hub.js';
 import { hub, paths } from '../../net/hub.js';
 import { IconButton, pending, Pill, Problem } from '../../ui/atoms.js';
 import { ask } from '../../ui/confirm.js';
@@ -86,7 +86,7 @@ function Repo({ repo, after }) {
   const refresh = () =>
     run(async () => {
       const now = await hub.refresh(repo.id);
-      notify({ title: 'Read', message: `${name}: ${Number(now.plugin_count) || 0} plugins` });
+      notify({ title: 'Read', message: `${name}: ${sizeOf(now)}` });
     }).finally(after);
   const remove = async () => {
     const question = {
@@ -121,9 +121,7 @@ function Repo({ repo, after }) {
           h(
             'span',
             { className: 'dim' },
-            `${Number(repo.plugin_count) || 0} plugins · ${
-              repo.last_fetched ? `read ${ago(repo.last_fetched)}` : 'not read yet'
-            }`,
+            `${sizeOf(repo)} · ${repo.last_fetched ? `read ${ago(repo.last_fetched)}` : 'not read yet'}`,
           ),
         ),
       ),
@@ -165,7 +163,7 @@ const Found = ({ found }) =>
         'div',
         {},
         h('strong', {}, text(found.registry_name)),
-        h('p', { className: 'dim' }, `${Number(found.plugin_count) || 0} plugins`),
+        h('p', { className: 'dim' }, sizeOf(found)),
       ),
       h('span', { className: 'spring' }),
       h(Signature, { verified: found.signature_verified }),
@@ -198,7 +196,7 @@ function AddRepo({ after }) {
   const look = doing('look', async () => find(await hub.preview(repo)));
   const add = doing('add', async () => {
     const added = await hub.add(repo);
-    notify({ title: 'Added', message: `${text(added.name)}: ${Number(added.plugin_count) || 0} plugins` });
+    notify({ title: 'Added', message: `${text(added.name)}: ${sizeOf(added)}` });
     forget(setUrl)('');
     setKey('');
     after();
