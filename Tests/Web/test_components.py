@@ -186,7 +186,8 @@ def test_every_component_of_the_gallery_is_drawn_without_a_word(page, gallery):
     expect(tabs.get_by_role("link")).to_have_text(list(SEEN))
     for name, part in SEEN.items():
         tabs.get_by_role("link", name=name, exact=True).click()
-        expect(page.locator(part).first).to_be_visible()
+        # A dozen charts at once take their time on a machine that is busy with something else.
+        expect(page.locator(part).first).to_be_visible(timeout=90_000)
     drawn = set(page.evaluate("[...globalThis.drawn]"))
     named = {plain(name) for section, _, cells in LINES if section == "Components" for name in cells[0]}
     assert named - drawn == set()
