@@ -50,8 +50,12 @@ FILES = [
 ]
 LICENCES = [(DASH, "react"), (MANTINE, "mantine"), (NICEGUI, "dompurify"), (NICEGUI, "sortable"), (LUCIDE, "lucide")]
 
-# Latin with its European extensions, arrows, and the punctuation of prose.
-GLYPHS = "U+0020-024F,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2190-2193,U+2212,U+2215,U+FEFF,U+FFFD"
+# Western Latin, arrows, and the punctuation of prose; and the rest of Latin, which a browser fetches when a page has it.
+GLYPHS = {
+    "": "U+0020-007E,U+00A0-00FF,U+2009,U+2013-2014,U+2018-201E,U+2022,U+2026,U+20AC,U+2122,U+2190-2193,U+2212,U+FFFD",
+    "-more": "U+0100-024F,U+02C6,U+02DA,U+02DC,U+2000-2008,U+200A-2012,U+2015-2017,U+201F-2021,U+2023-2025,"
+    "U+2027-206F,U+2215,U+FEFF",
+}
 # What every script needs to be written rightly, figures of one width, and the two letters that base.css chooses. Without
 # the ligatures of the monospaced one: logs show what was written.
 FEATURES = {"inter": "ccmp,locl,mark,mkmk,kern,liga,calt,case,tnum,cv11,ss03", "jetbrains-mono": "ccmp,locl,mark,mkmk"}
@@ -112,8 +116,8 @@ def icons(wheel: zipfile.ZipFile, out: Path, scratch: Path) -> int:
     return len(names)
 
 
-def subset(source: Path, target: Path) -> Path:
-    """A Latin WOFF2 where fonttools and brotli are at hand, else the whole font as it is."""
+def subset(source: Path, target: Path) -> list[tuple[str, str]]:
+    """Latin WOFF2s where fonttools and brotli are at hand, else the whole font as it is; each with the range it is for."""
     try:
         import brotli  # noqa: F401  (fonttools needs it for WOFF2 and says so too late)
         from fontTools.subset import main as pyftsubset
@@ -121,16 +125,19 @@ def subset(source: Path, target: Path) -> Path:
         from fontTools.varLib.instancer import instantiateVariableFont
     except ImportError:
         shutil.copyfile(source, target.with_suffix(".ttf"))
-        return target.with_suffix(".ttf")
+        return [(target.with_suffix(".ttf").name, "U+0-10FFFF")]
     font, limited = TTFont(source), target.with_suffix(".limited.ttf")
     if "fvar" in font:
         instantiateVariableFont(font, {"wght": WEIGHTS}, inplace=True)
     font.save(limited)
-    output = target.with_suffix(".woff2")
     features = f"--layout-features={FEATURES[target.name]}"
-    pyftsubset([str(limited), f"--unicodes={GLYPHS}", "--flavor=woff2", features, f"--output-file={output}"])
+    made = []
+    for suffix, glyphs in GLYPHS.items():
+        output = target.with_name(f"{target.name}{suffix}.woff2")
+        pyftsubset([str(limited), f"--unicodes={glyphs}", "--flavor=woff2", features, f"--output-file={output}"])
+        made.append((output.name, glyphs))
     limited.unlink()
-    return output
+    return made
 
 
 def fonts(out: Path) -> None:
@@ -141,10 +148,11 @@ def fonts(out: Path) -> None:
         if not Path(source).exists():
             print(f"vendor: {source} is missing, the system's font is used instead (apt install {package})")
             continue
-        made = subset(Path(source), folder / name)
-        rules.append(
-            f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-display: swap; src: url("{made.name}"); }}\n'
-        )
+        for made, glyphs in subset(Path(source), folder / name):
+            rules.append(
+                f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-display: swap; '
+                f'src: url("{made}"); unicode-range: {glyphs}; }}\n'
+            )
         licence = Path("/usr/share/doc") / package / "copyright"
         if licence.exists():
             shutil.copyfile(licence, folder / f"LICENSE-{name}")

@@ -157,6 +157,7 @@
       'app/parts.js',
       'app/tasks/charts.js',
       'core/readings.js',
+      'app/tasks/lines.js',
       'app/tasks/coming.js',
       'app/tasks/frame.js',
       'app/tabs.js',

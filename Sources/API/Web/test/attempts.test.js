@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { attemptsOf } from '../js/core/attempts.js';
 import { calmly } from '../js/core/calm.js';
-import { backlogs, latencies, latencyOf, quantile, readingOf, speeds } from '../js/core/readings.js';
+import { backlogs, ceiling, latencies, latencyOf, quantile, readingOf, speeds, stacked } from '../js/core/readings.js';
 
 const at = (/** @type {number} */ second) => `2026-11-23T02:00:${String(second).padStart(2, '0')}Z`;
 
@@ -72,4 +72,12 @@ test('the longest queues are drawn by name, the others together', () => {
   assert.deepEqual(series, ['q7', 'q6', 'q5', '4 others']);
   assert.deepEqual([points[1].s0, points[1].s3], [14, 20]);
   assert.deepEqual(backlogs([]).series, []);
+});
+
+test('an axis ends at a round figure, and stacked series lie on each other', () => {
+  assert.deepEqual([0, 0.03, 1, 7, 1203].map(ceiling), [1, 0.05, 1, 10, 2000]);
+  assert.deepEqual(stacked([{ x: 'a', s0: 1, s1: 2 }, { x: 'b', s1: 3 }], ['s0', 's1']), [
+    { x: 'a', s0: 1, s1: 3 },
+    { x: 'b', s0: 0, s1: 3 },
+  ]);
 });

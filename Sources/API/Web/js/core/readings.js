@@ -91,3 +91,17 @@ export const latencies = (readings) =>
     s2: latency.run,
     s3: latency.runMost,
   }));
+
+/** A round figure at or above the highest, so that the axis does not jump with each reading. @param {number} most */
+export function ceiling(most) {
+  if (!(most > 0)) return 1;
+  const step = 10 ** Math.floor(Math.log10(most));
+  return [1, 2, 5, 10].map((times) => times * step).find((one) => one >= most) ?? most;
+}
+
+/** Running sums of each point, from the first series to the last. @param {any[]} points @param {string[]} keys */
+export const stacked = (points, keys) =>
+  points.map((point) => {
+    let sum = 0;
+    return { ...point, ...Object.fromEntries(keys.map((key) => [key, sum += point[key] ?? 0])) };
+  });

@@ -3,16 +3,16 @@ import { duration, number } from '../../core/format.js';
 import { backlogs, latencies, readingOf, speeds } from '../../core/readings.js';
 import { Empty } from '../../ui/atoms.js';
 import { useNow, useStore, visible } from '../../ui/hooks.js';
-import { AreaChart, h, LineChart, useEffect, useMemo, useState } from '../../ui/kit.js';
+import { h, useEffect, useMemo, useState } from '../../ui/kit.js';
 import { counts } from '../live.js';
 import { Panel } from '../parts.js';
+import { Lines } from './lines.js';
 
 /** @typedef {import('../../core/readings.js').Reading} Reading */
 
 /** Five minutes of readings, one every other second. */
 const [EVERY, KEPT] = [2_000, 150];
-const COLOURS = ['indigo', 'teal', 'orange', 'grape', 'cyan', 'gray'];
-const colour = (/** @type {string} */ name) => `var(--mantine-color-${name}-6)`;
+const TONES = ['indigo', 'teal', 'orange', 'grape', 'cyan', 'gray'];
 
 /** What was seen since the page was opened. @param {{queues: any, summary: any, recent: any}} sources @returns {Reading[]} */
 export function useReadings({ queues, summary, recent }) {
@@ -36,28 +36,8 @@ const Chart = ({ title, icon, note, points, children }) =>
   h(
     Panel,
     { title, icon, note },
-    points.length < 2
-      ? h(Empty, { icon, title: note || 'Collecting readings' })
-      : h('div', { className: 'live-chart', 'aria-hidden': true }, children),
+    points.length < 2 ? h(Empty, { icon, title: note || 'Collecting readings' }) : children,
   );
-
-/** @param {any[]} points @param {string[][]} series label and colour of each */
-const common = (points, series) => ({
-  h: 190,
-  data: points,
-  dataKey: 'x',
-  series: series.map(([label, tone], index) => ({ name: `s${index}`, label, color: colour(tone) })),
-  curveType: 'monotone',
-  withDots: false,
-  withLegend: true,
-  gridAxis: 'x',
-  tickLine: 'none',
-  strokeWidth: 2,
-  connectNulls: true,
-  xAxisProps: { minTickGap: 48 },
-});
-const STILL = { isAnimationActive: false };
-const PLAIN = { accessibilityLayer: false };
 
 /** @param {{readings: Reading[]}} props */
 export function Throughput({ readings }) {
@@ -67,12 +47,10 @@ export function Throughput({ readings }) {
   return h(
     Chart,
     { title: 'Throughput', icon: 'activity', note, points },
-    LineChart({
-      ...common(points, [['Done a second', 'teal'], ['Failed a second', 'red']]),
-      lineProps: STILL,
-      lineChartProps: PLAIN,
-      yAxisProps: { width: 44, tickFormatter: (/** @type {number} */ value) => number(value, 1) },
-      valueFormatter: (/** @type {number} */ value) => number(value, 1),
+    h(Lines, {
+      points,
+      series: [['Done a second', 'teal'], ['Failed a second', 'red']],
+      words: (value) => number(value, 1),
     }),
   );
 }
@@ -90,14 +68,7 @@ export function Backlog({ readings }) {
       note: series.length || !last ? note : 'Nothing waits',
       points: series.length ? points : [],
     },
-    AreaChart({
-      ...common(points, series.map((name, index) => [name, COLOURS[index]])),
-      type: 'stacked',
-      areaProps: STILL,
-      areaChartProps: PLAIN,
-      yAxisProps: { width: 52, tickFormatter: (/** @type {number} */ value) => number(value) },
-      valueFormatter: (/** @type {number} */ value) => number(value),
-    }),
+    h(Lines, { points, series: series.map((name, index) => [name, TONES[index]]), isStacked: true }),
   );
 }
 
@@ -116,15 +87,13 @@ export function Latency({ readings }) {
         : 'No task has finished yet',
       points,
     },
-    LineChart({
-      ...common(points, [['Waiting, half', 'indigo'], ['Waiting, 95 %', 'cyan'], ['Running, half', 'teal'], [
+    h(Lines, {
+      points,
+      series: [['Waiting, half', 'indigo'], ['Waiting, 95 %', 'cyan'], ['Running, half', 'teal'], [
         'Running, 95 %',
         'orange',
-      ]]),
-      lineProps: STILL,
-      lineChartProps: PLAIN,
-      yAxisProps: { width: 62, tickFormatter: words },
-      valueFormatter: words,
+      ]],
+      words,
     }),
   );
 }
