@@ -84,12 +84,15 @@ public final class CatalogDatabase: Sendable {
     /// - Parameters:
     ///   - id: The source.
     ///   - fingerprint: Stands for the settings that decide what becomes of its file.
+    ///   - scope: Which programmes are kept.
     /// - Returns: An empty staging area.
     /// - Throws: ``CatalogError`` `notFound`.
-    public func beginGuideRefresh(source id: Int, fingerprint: String = "") async throws -> GuideRefresh {
+    public func beginGuideRefresh(
+        source id: Int, fingerprint: String = "", scope: GuideRefresh.Scope = .init()
+    ) async throws -> GuideRefresh {
         guard try await epgSources.find(id) != nil else { throw CatalogError.notFound(EPGSourceTable.table, id) }
         let path = path
-        return try await blocking { try GuideRefresh(path: path, source: id, fingerprint: fingerprint) }
+        return try await blocking { try GuideRefresh(path: path, source: id, fingerprint: fingerprint, scope: scope) }
     }
 
     /// Channels, and what is made of streams and guides for them.

@@ -121,6 +121,40 @@ import Testing
         }
     }
 
+    @Test func `schedules that are missing are added, the others stay as people left them`() async throws {
+        try await withCatalog { catalog in
+            var draft = ScheduleDraft(name: "scan", task: "t", recurrence: .interval(every: 20, period: .seconds))
+            draft.headers = ["skirret": ["overlap": "skip"]]
+            #expect(try await catalog.schedules.addMissing([draft]) == ["scan"])
+            let id = try #require(try await catalog.schedules.find(named: "scan")).id
+            let changed = try await catalog.schedules.update(
+                id, isEnabled: false, recurrence: .interval(every: 1, period: .hours))
+            var other = draft
+            other.name = "other"
+            #expect(try await catalog.schedules.addMissing([draft, other]) == ["other"])
+            #expect(try await catalog.schedules.find(named: "scan") == changed)
+        }
+    }
+
+    @Test func `sources that are due by the clock are spread, unless somebody says otherwise`() async throws {
+        try await withCatalog { catalog in
+            func headers() async throws -> JSONObject? { try await catalog.schedules.all().first?.headers }
+            var draft = EPGSourceDraft(name: "G")
+            draft.cron = try CronExpression(parsing: "0 3 * * *")
+            let id = try await catalog.epgSources.create(draft).id
+            #expect(try await headers() == ["skirret": ["jitter_seconds": 30]])
+            try await catalog.epgSources.update(id) { ($0.cron, $0.refreshInterval) = (nil, 6) }
+            #expect(try await headers() == [:])
+            try await catalog.settings.update(.system, with: ["refresh_jitter_seconds": 0])
+            try await catalog.epgSources.update(id) { [cron = draft.cron] in $0.cron = cron }
+            #expect(try await headers() == [:])
+            try await catalog.settings.update(.system, with: ["refresh_jitter_seconds": 120])
+            try await catalog.run(#"UPDATE django_celery_beat_periodictask SET headers = '{"mine": 1}'"#)
+            try await catalog.epgSources.update(id) { $0.isActive = false }
+            #expect(try await headers() == ["mine": 1])
+        }
+    }
+
     @Test func `unknown schedules are reported`() async throws {
         try await withCatalog { catalog in
             let error = await #expect(throws: CatalogError.self) {

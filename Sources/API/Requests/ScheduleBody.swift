@@ -102,6 +102,7 @@ struct ScheduleBody {
         if task.missed != .latest { options["missed"] = .string(task.missed.rawValue) }
         if task.overlap != .allow { options["overlap"] = .string(task.overlap.rawValue) }
         if task.jitter > .zero { options["jitter_seconds"] = .double(task.jitter / .seconds(1)) }
+        if !task.isRecorded { options["recorded"] = false }
         draft.headers["skirret"] = options.isEmpty ? nil : .object(options)
         draft.isOneOff = task.isOneOff
         draft.isEnabled = task.isEnabled

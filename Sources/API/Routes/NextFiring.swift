@@ -47,7 +47,7 @@ extension ScheduledTask {
     /// What a row means to beat.
     ///
     /// What django_celery_beat has no column for stands under one key of the row's headers and is not sent:
-    /// `{"skirret": {"missed": "all", "overlap": "skip", "jitter_seconds": 20}}`.
+    /// `{"skirret": {"missed": "all", "overlap": "skip", "jitter_seconds": 20, "recorded": false}}`.
     ///
     /// - Throws: What makes the rule or these options unusable.
     package init(_ row: Catalog.Schedule) throws {
@@ -80,5 +80,6 @@ extension ScheduledTask {
         missed = read.missed
         overlap = read.overlap
         jitter = read.jitter
+        isRecorded = read.isRecorded
     }
 }

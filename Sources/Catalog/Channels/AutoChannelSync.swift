@@ -20,6 +20,14 @@ public struct AutoSyncReport: Sendable, Equatable {
         public let reason: Reason
         /// In words.
         public let detail: String
+
+        /// As the task and the refresh tell it.
+        public var json: JSONValue {
+            [
+                "stream_id": .int(streamID), "stream_name": .string(streamName), "reason": .string(reason.rawValue),
+                "error": .string(detail),
+            ]
+        }
     }
 
     /// Channels that were new.
@@ -38,13 +46,7 @@ public struct AutoSyncReport: Sendable, Equatable {
         [
             "status": "ok", "channels_created": .int(created), "channels_updated": .int(updated),
             "channels_deleted": .int(deleted), "channels_failed": .int(failures.count),
-            "failed_stream_details": .array(
-                failures.map {
-                    [
-                        "stream_id": .int($0.streamID), "stream_name": .string($0.streamName),
-                        "reason": .string($0.reason.rawValue), "error": .string($0.detail),
-                    ]
-                }),
+            "failed_stream_details": .array(failures.map(\.json)),
         ]
     }
 }

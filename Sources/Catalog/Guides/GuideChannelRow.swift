@@ -57,6 +57,15 @@ extension EPGSourceTable {
         }
     }
 
+    /// Whether schedules of Schedules Direct were read for the source.
+    public func hasSchedules(_ id: Int) async throws -> Bool {
+        try await pool.read { db in
+            try Bool.fetchOne(
+                db, sql: #"SELECT EXISTS (SELECT 1 FROM "epg_sdschedulemd5" WHERE "epg_source_id" = ?)"#,
+                arguments: [id]) ?? false
+        }
+    }
+
     /// Keeps where a source's programmes lie in its file, or forgets it.
     public func setIndex(_ id: Int, _ data: String?) async throws {
         try await pool.write { db in

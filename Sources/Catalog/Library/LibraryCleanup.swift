@@ -31,37 +31,40 @@ extension CatalogDatabase {
     public func cleanLibrary(
         scanStart: Date = Date(), staleDays: Int = 0, account: Int? = nil
     ) async throws -> LibraryCleanup {
-        try await pool.write { db in
-            var counts = LibraryCleanup()
-            let limit = DjangoTime.text(scanStart.addingTimeInterval(-86_400 * Double(max(staleDays, 0))))
-            func delete(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
-                try db.execute(sql: sql, arguments: arguments)
-                return db.changesCount
-            }
-            let isGone = #""last_seen" < ?1 AND (?2 IS NULL OR "m3u_account_id" = ?2)"#
-            let gone: StatementArguments = [limit, account]
-            // Children before parents.
-            counts.episodeRelations = try delete(
-                """
-                DELETE FROM "vod_m3uepisoderelation" WHERE (\(isGone)) OR "series_relation_id" IN (
-                    SELECT "id" FROM "vod_m3useriesrelation" WHERE \(isGone)
-                )
-                """, gone)
-            counts.seriesRelations = try delete(#"DELETE FROM "vod_m3useriesrelation" WHERE \#(isGone)"#, gone)
-            counts.movieRelations = try delete(#"DELETE FROM "vod_m3umovierelation" WHERE \#(isGone)"#, gone)
-            counts.episodes = try delete(
-                """
-                DELETE FROM "vod_episode" WHERE "series_id" NOT IN (SELECT "series_id" FROM "vod_m3useriesrelation")
-                    AND "id" NOT IN (SELECT "episode_id" FROM "vod_m3uepisoderelation")
-                """)
-            counts.series = try delete(
-                """
-                DELETE FROM "vod_series" WHERE "id" NOT IN (SELECT "series_id" FROM "vod_m3useriesrelation")
-                    AND "id" NOT IN (SELECT "series_id" FROM "vod_episode")
-                """)
-            counts.movies = try delete(
-                #"DELETE FROM "vod_movie" WHERE "id" NOT IN (SELECT "movie_id" FROM "vod_m3umovierelation")"#)
-            return counts
+        let limit = DjangoTime.text(scanStart.addingTimeInterval(-86_400 * Double(max(staleDays, 0))))
+        return try await pool.write { try LibraryCleanup($0, limit: limit, account: account) }
+    }
+}
+
+extension LibraryCleanup {
+    /// Cleans, inside the caller's transaction; what was seen last before the limit is gone.
+    init(_ db: Database, limit: String, account: Int?) throws {
+        func delete(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
+            try db.execute(sql: sql, arguments: arguments)
+            return db.changesCount
         }
+        let isGone = #""last_seen" < ?1 AND (?2 IS NULL OR "m3u_account_id" = ?2)"#
+        let gone: StatementArguments = [limit, account]
+        // Children before parents.
+        episodeRelations = try delete(
+            """
+            DELETE FROM "vod_m3uepisoderelation" WHERE "series_relation_id" IN (
+                SELECT "id" FROM "vod_m3useriesrelation" WHERE \(isGone)
+            )
+            """, gone)
+        seriesRelations = try delete(#"DELETE FROM "vod_m3useriesrelation" WHERE \#(isGone)"#, gone)
+        movieRelations = try delete(#"DELETE FROM "vod_m3umovierelation" WHERE \#(isGone)"#, gone)
+        episodes = try delete(
+            """
+            DELETE FROM "vod_episode" WHERE "series_id" NOT IN (SELECT "series_id" FROM "vod_m3useriesrelation")
+                AND "id" NOT IN (SELECT "episode_id" FROM "vod_m3uepisoderelation")
+            """)
+        series = try delete(
+            """
+            DELETE FROM "vod_series" WHERE "id" NOT IN (SELECT "series_id" FROM "vod_m3useriesrelation")
+                AND "id" NOT IN (SELECT "series_id" FROM "vod_episode")
+            """)
+        movies = try delete(
+            #"DELETE FROM "vod_movie" WHERE "id" NOT IN (SELECT "movie_id" FROM "vod_m3umovierelation")"#)
     }
 }

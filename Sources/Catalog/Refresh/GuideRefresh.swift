@@ -1,12 +1,29 @@
 import CeleryProtocol
+import FoundationEssentials
 import GRDB
+import Synchronization
 
 /// One refresh of one guide: gathers channels and programmes aside, then makes them visible in one transaction.
 ///
-/// Programmes are kept only for guide channels that one of our channels, or an override of it, shows. Works as
-/// ``StreamRefresh`` does: staging takes no lock, and a killed process leaves nothing.
+/// Programmes are kept only for guide channels that one of our channels, or an override of it, shows, unless the
+/// ``Scope`` says all. Works as ``StreamRefresh`` does: staging takes no lock, and a killed process leaves nothing.
 public final class GuideRefresh: Sendable {
-    /// The guide ids that are mapped, with their `epg_epgdata.id`, as of the beginning.
+    /// Which programmes a refresh keeps.
+    public struct Scope: Sendable, Equatable {
+        /// Of all channels that the guide names, or only of those that somebody shows.
+        public var keepsAll: Bool
+        /// For how many days programmes that are over stay although the guide has them no more; 0 means not at all.
+        public var historyDays: Int
+
+        /// A scope; by default what is shown, and no history.
+        public init(keepsAll: Bool = false, historyDays: Int = 0) {
+            self.keepsAll = keepsAll
+            self.historyDays = historyDays
+        }
+    }
+
+    /// The guide ids that are mapped, with their `epg_epgdata.id`, as of the beginning; of all that are known, where
+    /// programmes of all are kept.
     public let mapped: [String: Int]
     /// How many guide channels the source had at the beginning.
     public let knownChannels: Int
@@ -14,10 +31,16 @@ public final class GuideRefresh: Sendable {
     public let fetched: FetchedFile?
     private let source: Int
     private let row: FetchedFileRow
+    private let scope: Scope
+    /// Guide ids that were not known at the beginning, each with a negative number that stands for its row to be.
+    ///
+    /// A lock, because staging is done on the connection's queue; it is never contended.
+    private let expected = Mutex<[String: Int]>([:])
     let queue: DatabaseQueue
 
-    init(path: String, source: Int, fingerprint: String) throws {
+    init(path: String, source: Int, fingerprint: String, scope: Scope) throws {
         self.source = source
+        self.scope = scope
         let row = FetchedFileRow(kind: .guide, source: source, fingerprint: fingerprint)
         self.row = row
         queue = try CatalogFile.dedicatedConnection(path: path, temporaryStore: "FILE")
@@ -25,9 +48,10 @@ public final class GuideRefresh: Sendable {
             try db.execute(sql: Self.schema)
             try db.execute(
                 sql: """
-                    INSERT INTO temp.mapped ("id", "tvg_id")
-                    SELECT guide."id", guide."tvg_id" FROM "epg_epgdata" AS guide
-                    WHERE guide."epg_source_id" = ? AND guide."tvg_id" IS NOT NULL AND \(EPGSourceTable.isMapped)
+                    INSERT INTO temp.mapped ("id", "tvg_id", "guide_id")
+                    SELECT guide."id", guide."tvg_id", guide."id" FROM "epg_epgdata" AS guide
+                    WHERE guide."epg_source_id" = ? AND guide."tvg_id" IS NOT NULL
+                        AND \(scope.keepsAll ? "true" : EPGSourceTable.isMapped)
                     """,
                 arguments: [source])
             var mapped: [String: Int] = [:]
@@ -65,13 +89,13 @@ public final class GuideRefresh: Sendable {
     /// - Returns: How many were kept.
     @discardableResult
     public func stage(programmes: [StagedProgramme]) async throws -> Int {
-        try await queue.writeWithoutTransaction { [mapped] db in
+        try await queue.writeWithoutTransaction { [self] db in
             var kept = 0
             // Deferred: only the TEMP tables are written, so this takes no lock on the file.
             try db.inTransaction(.deferred) {
                 let insert = try RawStatement(db, sql: Self.insertProgramme)
                 for programme in programmes {
-                    guard let guide = mapped[programme.channelID] else { continue }
+                    guard let guide = try guide(db, programme.channelID) else { continue }
                     insert.bind(guide, at: 1)
                     insert.bind(DjangoTime.text(programme.start), at: 2)
                     insert.bind(DjangoTime.text(programme.end), at: 3)
@@ -93,6 +117,20 @@ public final class GuideRefresh: Sendable {
         }
     }
 
+    /// The number of a guide channel's row, or the one that stands for it; nil when its programmes are not kept.
+    private func guide(_ db: Database, _ id: String) throws -> Int? {
+        if let known = mapped[id] { return known }
+        guard scope.keepsAll else { return nil }
+        return try expected.withLock { expected in
+            if let known = expected[id] { return known }
+            let number = -1 - expected.count
+            expected[id] = number
+            try db.execute(
+                sql: #"INSERT INTO temp.mapped ("id", "tvg_id") VALUES (?, ?)"#, arguments: [number, id.cut(to: 255)])
+            return number
+        }
+    }
+
     /// Makes everything that was staged visible at once.
     ///
     /// Afterwards nothing is left to do with this value.
@@ -104,7 +142,7 @@ public final class GuideRefresh: Sendable {
     /// - Returns: What it did.
     /// - Throws: ``CatalogError`` `notFound` when the source was deleted meanwhile; then nothing has changed.
     public func commit(file: FetchedFile? = nil) async throws -> GuideRefreshCounts {
-        let swap = GuideSwap(source: source)
+        let swap = GuideSwap(source: source, historyDays: scope.historyDays)
         let counts = try await queue.writeWithoutTransaction { [row] db in
             var counts = GuideRefreshCounts()
             try swap.compare(db, &counts)
@@ -120,6 +158,22 @@ public final class GuideRefresh: Sendable {
         return counts
     }
 
+    /// Makes the guide channels that were staged the source's, and leaves all programmes alone.
+    ///
+    /// Afterwards nothing is left to do with this value.
+    ///
+    /// - Throws: ``CatalogError`` `notFound` when the source was deleted meanwhile; then nothing has changed.
+    public func commitChannels() async throws {
+        let swap = GuideSwap(source: source, historyDays: 0)
+        try await queue.writeWithoutTransaction { db in
+            try db.inTransaction(.immediate) {
+                try swap.runChannels(db)
+                return .commit
+            }
+        }
+        try await discard()
+    }
+
     /// Forgets everything that was staged.
     ///
     /// Also happens when the value goes.
@@ -131,7 +185,10 @@ public final class GuideRefresh: Sendable {
     private static let schema = """
         PRAGMA temp.cache_size = -32768;
         PRAGMA temp.journal_mode = MEMORY;
-        CREATE TEMP TABLE mapped ("id" INTEGER PRIMARY KEY, "tvg_id" TEXT NOT NULL, "differs" INTEGER NOT NULL DEFAULT 0);
+        CREATE TEMP TABLE mapped (
+            "id" INTEGER PRIMARY KEY, "tvg_id" TEXT NOT NULL, "guide_id" INTEGER, "differs" INTEGER NOT NULL DEFAULT 0,
+            "boundary" TEXT NOT NULL DEFAULT ''
+        );
         CREATE TEMP TABLE staged_channel (
             "tvg_id" TEXT NOT NULL PRIMARY KEY, "name" TEXT NOT NULL, "icon_url" TEXT
         );

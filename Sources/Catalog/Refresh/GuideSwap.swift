@@ -1,8 +1,15 @@
+import FoundationEssentials
 import GRDB
 
 /// How a staged guide becomes rows: the comparison, and the one transaction.
+///
+/// With a history, each guide channel has a boundary: the beginning of the first programme that was staged for it.
+/// What ended before it is history and stays for some days; what ends after it is replaced.
 struct GuideSwap: Sendable {
     let source: Int
+    /// For how many days history stays; 0: there is none.
+    let historyDays: Int
+    let now = Date()
 
     // MARK: - Before the lock
 
@@ -10,12 +17,24 @@ struct GuideSwap: Sendable {
     func compare(_ db: Database, _ counts: inout GuideRefreshCounts) throws {
         try db.execute(sql: #"CREATE INDEX temp."staged_by_guide" ON "staged_programme" ("epg_id", "position")"#)
         counts.programmes = try Int.fetchOne(db, sql: "SELECT count(*) FROM temp.staged_programme") ?? 0
+        if historyDays > 0 {
+            try db.execute(
+                sql: """
+                    UPDATE temp.mapped SET "boundary" = ifnull((
+                        SELECT min("start_time") FROM temp.staged_programme AS staged WHERE staged."epg_id" = mapped."id"
+                    ), ?)
+                    """,
+                arguments: [DjangoTime.text(now)])
+        }
         let columns = #""start_time", "end_time", "title", "sub_title", "description", "tvg_id", "custom_properties""#
         let old = try RawStatement(
-            db, sql: #"SELECT \#(columns) FROM "epg_programdata" WHERE "epg_id" = ? ORDER BY "id""#)
+            db,
+            sql: #"SELECT \#(columns) FROM "epg_programdata" WHERE "epg_id" = ?1 AND "end_time" > ?2 ORDER BY "id""#)
         let new = try RawStatement(
             db, sql: #"SELECT \#(columns) FROM temp.staged_programme WHERE "epg_id" = ? ORDER BY "position""#)
-        for guide in try Int.fetchAll(db, sql: #"SELECT "id" FROM temp.mapped ORDER BY "id""#) {
+        for row in try Row.fetchAll(db, sql: #"SELECT "id", "boundary" FROM temp.mapped ORDER BY "id""#) {
+            let guide: Int = row["id"]
+            old.bind(row["boundary"] as String, at: 2)
             if try Self.sameRows(old, new, of: guide, columns: 7) {
                 counts.guidesUnchanged += 1
             } else {
@@ -44,16 +63,26 @@ struct GuideSwap: Sendable {
 
     // MARK: - Under the lock
 
+    /// The channels alone.
+    func runChannels(_ db: Database) throws {
+        var counts = GuideRefreshCounts()
+        _ = try EPGSourceTable.get(db, source)
+        try writeChannels(db, &counts)
+        _ = try deleteChannels(db)
+    }
+
     func run(_ db: Database, _ counts: inout GuideRefreshCounts) throws {
         _ = try EPGSourceTable.get(db, source)
         try writeChannels(db, &counts)
         counts.channelsDeleted = try deleteChannels(db)
+        try findNewGuides(db)
         try replaceProgrammes(db)
         counts.mappedMeanwhile = try Int.fetchAll(
             db,
             sql: """
                 SELECT guide."id" FROM "epg_epgdata" AS guide
-                WHERE guide."epg_source_id" = ? AND guide."id" NOT IN (SELECT "id" FROM temp.mapped)
+                WHERE guide."epg_source_id" = ?
+                    AND guide."id" NOT IN (SELECT "guide_id" FROM temp.mapped WHERE "guide_id" IS NOT NULL)
                     AND \(EPGSourceTable.isMapped)
                 ORDER BY guide."id"
                 """,
@@ -103,19 +132,52 @@ struct GuideSwap: Sendable {
         return db.changesCount
     }
 
-    private func replaceProgrammes(_ db: Database) throws {
+    /// Guide channels that this refresh made, for the programmes that were staged before there was a row.
+    ///
+    /// A channel that only programmes name gets none, and its programmes are left out.
+    private func findNewGuides(_ db: Database) throws {
         try db.execute(
             sql: """
-                DELETE FROM "epg_programdata" WHERE "epg_id" IN (SELECT "id" FROM temp.mapped WHERE "differs");
+                UPDATE temp.mapped SET "guide_id" = (
+                    SELECT guide."id" FROM "epg_epgdata" AS guide
+                    WHERE guide."epg_source_id" = ? AND guide."tvg_id" = mapped."tvg_id"
+                ) WHERE "guide_id" IS NULL
+                """,
+            arguments: [source])
+    }
+
+    private func deleteProgrammes(_ db: Database) throws {
+        guard historyDays > 0 else {
+            return try db.execute(
+                sql: """
+                    DELETE FROM "epg_programdata" WHERE "epg_id" IN (SELECT "guide_id" FROM temp.mapped WHERE "differs")
+                    """)
+        }
+        try db.execute(
+            sql: """
+                DELETE FROM "epg_programdata" WHERE "id" IN (
+                    SELECT programme."id" FROM temp.mapped AS mapped
+                    JOIN "epg_programdata" AS programme ON programme."epg_id" = mapped."guide_id"
+                    WHERE CASE WHEN programme."end_time" > mapped."boundary" THEN mapped."differs"
+                        ELSE programme."end_time" <= ? END
+                )
+                """,
+            arguments: [DjangoTime.text(now.addingTimeInterval(-86_400 * Double(historyDays)))])
+    }
+
+    private func replaceProgrammes(_ db: Database) throws {
+        try deleteProgrammes(db)
+        try db.execute(
+            sql: """
                 INSERT INTO "epg_programdata" (
                     "epg_id", "start_time", "end_time", "title", "sub_title", "description", "tvg_id",
                     "custom_properties"
                 )
-                SELECT staged."epg_id", staged."start_time", staged."end_time", staged."title", staged."sub_title",
+                SELECT mapped."guide_id", staged."start_time", staged."end_time", staged."title", staged."sub_title",
                     staged."description", staged."tvg_id", staged."custom_properties"
                 FROM temp.staged_programme AS staged
                 JOIN temp.mapped AS mapped ON mapped."id" = staged."epg_id" AND mapped."differs"
-                WHERE staged."epg_id" IN (SELECT "id" FROM "epg_epgdata")
+                WHERE mapped."guide_id" IN (SELECT "id" FROM "epg_epgdata")
                 ORDER BY staged."epg_id", staged."position";
                 """)
     }

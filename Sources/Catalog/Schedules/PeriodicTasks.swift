@@ -27,6 +27,7 @@ enum PeriodicTasks {
             try assign(
                 db, id, sql: #""task" = ?, "kwargs" = ?, "enabled" = ?"#,
                 [task, keywordArguments.pythonText, isEnabled])
+            try spread(db, id, recurrence)
             return id
         }
         let definition = try self.definition(db, recurrence)
@@ -41,8 +42,24 @@ enum PeriodicTasks {
             arguments: [
                 name, task, definition.id, keywordArguments.pythonText, isEnabled, DjangoTime.text(Date()),
             ])
+        let id = Int(db.lastInsertedRowID)
+        try spread(db, id, recurrence)
         try noteChange(db)
-        return Int(db.lastInsertedRowID)
+        return id
+    }
+
+    /// Spreads sources that are due at the same minute of the clock, as the setting `refresh_jitter_seconds` has it.
+    ///
+    /// Fifty of them at 03:00 would begin in one second. What somebody set on the schedule itself stays; intervals need
+    /// none, as each counts from a moment of its own.
+    private static func spread(_ db: Database, _ id: Int, _ recurrence: Recurrence) throws {
+        let seconds = try SettingsTable.values(db, .system)["refresh_jitter_seconds"]?.int ?? 30
+        let spread = #"{"skirret": {"jitter_seconds": \#(min(max(seconds, 0), 3600))}}"#
+        if case .crontab = recurrence, seconds > 0 {
+            try assign(db, id, sql: #""headers" = CASE "headers" WHEN '{}' THEN ? ELSE "headers" END"#, [spread])
+        } else {
+            try assign(db, id, sql: #""headers" = CASE "headers" WHEN ? THEN '{}' ELSE "headers" END"#, [spread])
+        }
     }
 
     /// Adds the schedule of a draft and returns its identifier.

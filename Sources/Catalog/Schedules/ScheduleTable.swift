@@ -92,6 +92,25 @@ public struct ScheduleTable: Sendable {
         }
     }
 
+    /// Adds the schedules whose names are not there yet; those that are stay as people left them.
+    ///
+    /// - Returns: The names that were added.
+    @discardableResult
+    public func addMissing(_ drafts: [ScheduleDraft]) async throws -> [String] {
+        // Asked first without the lock: as a rule there is nothing to write.
+        let known = Set(try await all().map(\.name))
+        let missing = drafts.filter { !known.contains($0.name) }
+        guard !missing.isEmpty else { return [] }
+        return try await pool.write { db in
+            try missing.compactMap { draft in
+                // Another beat may have been as fast.
+                guard try Self.fetch(db, where: #"task."name" = ?"#, [draft.name]).isEmpty else { return nil }
+                _ = try PeriodicTasks.insert(db, draft)
+                return draft.name
+            }
+        }
+    }
+
     /// Changes a schedule as the body says; what it is given is the row as it stands.
     ///
     /// - Throws: ``CatalogError`` `notFound`, `duplicate`, `invalidValue`, and what the body throws.

@@ -44,6 +44,10 @@ public struct Download: Sendable {
         public var progressInterval = Duration.milliseconds(500)
         /// Redirects followed.
         public var maximumRedirects = 5
+        /// Further headers, for the address that was asked for and no other origin.
+        var headers: [(name: String, value: String)] = []
+        /// A question in JSON; with one the request is a POST, and no redirect is followed.
+        var question: [UInt8]?
 
         /// The defaults.
         public init() {}

@@ -40,6 +40,15 @@ public struct DownloadError: Error, Sendable, Equatable, CustomStringConvertible
         self.retryAfter = retryAfter
     }
 
+    /// Whether the same may go well in a while: a server that is away or busy, but not one that refuses.
+    public var isTransient: Bool {
+        switch code {
+        case .timedOut, .connection, .network: true
+        case .status(let status): status == 408 || status == 429 || (500...599).contains(status)
+        case .refusedAddress, .redirects, .tooLarge, .unreadableFile: false
+        }
+    }
+
     /// One sentence for logs and people.
     public var description: String { detail }
 }

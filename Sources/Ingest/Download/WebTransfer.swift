@@ -134,6 +134,14 @@ struct WebTransfer {
         if let credentials = first.credentials ?? address.credentials, address.hasSameOrigin(as: first) {
             request.setBasicAuth(username: credentials.user, password: credentials.password)
         }
+        if address.hasSameOrigin(as: typed) {
+            for header in options.headers { request.headers.add(name: header.name, value: header.value) }
+        }
+        if let question = options.question {
+            request.method = .POST
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(question)
+        }
         let response: HTTPClientResponse
         do {
             response = try await client.execute(
@@ -144,6 +152,9 @@ struct WebTransfer {
         if [301, 302, 303, 307, 308].contains(response.status.code),
             let location = response.headers.first(name: "Location")
         {
+            guard options.question == nil else {
+                throw DownloadError(.redirects, "The server redirects a question.")
+            }
             return .redirect(location)
         }
         switch Int(response.status.code) {

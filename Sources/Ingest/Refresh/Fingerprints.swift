@@ -27,10 +27,10 @@ extension PlaylistAccount {
 
 extension GuideSource {
     /// Stands for the source, and for how its programmes are read.
-    var fingerprint: String {
+    public var fingerprint: String {
         Fingerprint.of(
             .string(source.map { "\($0)" } ?? ""), .string(userAgent ?? ""),
-            .array(languages.map(JSONValue.string)))
+            .array(languages.map(JSONValue.string)), .bool(keepsAllProgrammes))
     }
 }
 

@@ -5,7 +5,7 @@ struct GuideReader {
     private let decompressor: Decompressor
     private let parser: GuideParser
 
-    init(wanted: Set<String>, languages: [String], limits: GuideRefresh.Options) throws {
+    init(wanted: Set<String>?, languages: [String], limits: GuideRefresh.Options) throws {
         var decompression = limits.decompression
         decompression.archiveSuffixes = [".xml", ".xmltv"]
         decompressor = Decompressor(limits: decompression)

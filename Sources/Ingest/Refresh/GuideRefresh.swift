@@ -85,15 +85,16 @@ public struct GuideRefresh: Sendable {
             throw RefreshError(code: .download, message: GuideMessages.noSource)
         }
         try await store.report(.fetching, "Starting refresh", source: guide.id)
-        let staging = try await store.beginGuide(source: guide.id, fingerprint: guide.fingerprint)
+        let staging = try await store.beginGuide(guide)
         return try await discarding(staging.discard) {
             let reader = try GuideReader(
-                wanted: staging.mappedChannels, languages: guide.languages, limits: options)
+                wanted: guide.keepsAllProgrammes ? nil : staging.mappedChannels, languages: guide.languages,
+                limits: options)
             let intake = GuideIntake(reader, into: staging, batchSize: options.batchSize)
             let receipt = try await fetch(source, guide, unless: staging.known, into: intake, events)
             let report: Report
             if receipt.isUnchanged, let known = staging.known {
-                report = repeated(known, nothingMapped: staging.mappedChannels.isEmpty)
+                report = repeated(known, nothingMapped: guide.wantsNothing(of: staging))
                 try await announce(report.channels, report.programmes, guide, events)
                 await staging.discard()
             } else {
@@ -125,7 +126,7 @@ public struct GuideRefresh: Sendable {
         ]
         let counts = try await staging.commit(file: receipt.version.map { KnownFile(version: $0, facts: facts) })
         return report(
-            facts, counts, isUnchanged: false, found.problems, nothingMapped: staging.mappedChannels.isEmpty)
+            facts, counts, isUnchanged: false, found.problems, nothingMapped: guide.wantsNothing(of: staging))
     }
 
     /// The file is the one that is there already, and nothing about it is to be done.
@@ -218,11 +219,20 @@ public struct GuideRefresh: Sendable {
         switch error {
         case let error as RefreshError: return error
         case let error as DownloadError:
-            return RefreshError(code: .download, message: GuideMessages.failure(error, name: guide.name).message)
+            return RefreshError(
+                code: .download, message: GuideMessages.failure(error, name: guide.name).message,
+                isTransient: error.isTransient)
         case let error as GuideParseError: return RefreshError(code: .content, message: error.description)
         case let error as DecompressionError: return RefreshError(code: .content, message: error.message)
         default: return RefreshError(code: .store, message: "\(GuideMessages.unfinished): \(error)")
         }
+    }
+}
+
+extension GuideSource {
+    /// Whether no programme is kept because no channel shows the guide.
+    fileprivate func wantsNothing(of staging: any GuideStaging) -> Bool {
+        !keepsAllProgrammes && staging.mappedChannels.isEmpty
     }
 }
 

@@ -16,6 +16,10 @@ public struct GuideSource: Sendable, Equatable {
     public var userAgent: String?
     /// Preferred languages of titles and descriptions, the best first: `["de", "en"]`.
     public var languages: [String] = []
+    /// Whether programmes are kept of all the guide's channels, or only of those that one of ours shows.
+    public var keepsAllProgrammes = false
+    /// For how many days programmes that are over stay, although the guide has them no more; 0 means not at all.
+    public var historyDays = 0
 
     /// A source with these values.
     public init(
@@ -37,11 +41,14 @@ public struct GuideCounts: Sendable, Equatable {
     public var channels: Int
     /// Programmes that mapped channels have now.
     public var programmes: Int
+    /// Guide channels that got mapped while the guide was read: their programmes were left out.
+    public var mappedMeanwhile: [Int]
 
     /// These counts.
-    public init(channels: Int = 0, programmes: Int = 0) {
+    public init(channels: Int = 0, programmes: Int = 0, mappedMeanwhile: [Int] = []) {
         self.channels = channels
         self.programmes = programmes
+        self.mappedMeanwhile = mappedMeanwhile
     }
 }
 
@@ -55,8 +62,8 @@ public protocol GuideStore: Sendable {
 
     /// Begins to gather a new state of the source, which nobody sees yet.
     ///
-    /// The fingerprint stands for everything about the source that decides what becomes of the same file.
-    func beginGuide(source: Int, fingerprint: String) async throws -> any GuideStaging
+    /// Its fingerprint stands for everything about the source that decides what becomes of the same file.
+    func beginGuide(_ source: GuideSource) async throws -> any GuideStaging
 }
 
 /// A new state of one source's channels and programmes that is being gathered.
@@ -70,7 +77,7 @@ public protocol GuideStaging: Sendable {
     /// Adds guide channels; of two with the same id the later wins.
     func stage(channels: [GuideChannel]) async throws
 
-    /// Adds programmes of mapped channels.
+    /// Adds programmes: of mapped channels, or of all where the source keeps all.
     func stage(programmes: [Programme]) async throws
 
     /// Makes everything that was added visible at once; `file` is what the next refresh will find as ``known``.

@@ -21,6 +21,15 @@ enum PlaylistMessages {
         return text
     }
 
+    /// What is added about the channels that follow groups; nothing when nothing happened.
+    static func synced(_ sync: ChannelSync) -> String {
+        let parts = [
+            (sync.created, "channel(s) created"), (sync.updated, "updated"), (sync.deleted, "deleted"),
+            (sync.failures.count, "failed"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return parts.isEmpty ? "" : " Auto-sync: \(parts.joined(separator: ", "))."
+    }
+
     static let noSource = "No M3U source available (missing URL and file)"
     static let unfinished = "Refresh did not complete successfully"
     static let noXtreamStreams = "No streams returned from Xtream Codes provider"

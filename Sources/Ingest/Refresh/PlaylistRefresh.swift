@@ -37,6 +37,8 @@ public struct PlaylistRefresh: Sendable {
         public let isUnchanged: Bool
         /// What was wrong with the file.
         public let problems: ParseProblems
+        /// What became of the channels that follow the account's groups; nil when that failed.
+        public let sync: ChannelSync?
         /// The account's `last_message`.
         public let message: String
     }
@@ -114,20 +116,37 @@ public struct PlaylistRefresh: Sendable {
         do {
             _ = try await fetch(.web(login.address(action: "get_live_streams")), unless: nil, into: intake, run)
         } catch let error as DownloadError {
-            throw RefreshError(code: .download, message: "Failed to get streams from XC server: \(error.detail)")
+            throw RefreshError(
+                code: .download, message: "Failed to get streams from XC server: \(error.detail)",
+                isTransient: error.isTransient)
         }
         return try await conclude(try await store(nil, from: intake, into: staging, run), isUnchanged: false, run)
     }
 
     private func conclude(_ result: Result, isUnchanged: Bool, _ run: Run) async throws -> Report {
+        let (sync, syncMessage) = try await syncChannels(run.account)
         let seconds = run.start.duration(to: .now) / .seconds(1)
         let report = Report(
             counts: result.counts, processed: result.processed, filtered: result.filtered, isUnchanged: isUnchanged,
-            problems: result.problems,
+            problems: result.problems, sync: sync,
             message: PlaylistMessages.finished(
-                result.counts, total: result.processed, seconds: seconds, suspended: result.suspended))
+                result.counts, total: result.processed, seconds: seconds, suspended: result.suspended) + syncMessage)
         try await finish(report, seconds, run.account, run.events)
         return report
+    }
+
+    /// The channels that follow the account's groups.
+    ///
+    /// The streams are there by now, so what goes wrong here is said and does not undo them.
+    private func syncChannels(_ account: PlaylistAccount) async throws -> (ChannelSync?, message: String) {
+        do {
+            let sync = try await store.syncChannels(account: account.id)
+            return (sync, PlaylistMessages.synced(sync))
+        } catch {
+            try Task.checkCancellation()
+            logger.error("channels were not synced", metadata: ["account": "\(account.id)", "error": "\(error)"])
+            return (nil, " Auto-sync error: \(error).")
+        }
     }
 
     /// What became of a file.
@@ -231,8 +250,11 @@ public struct PlaylistRefresh: Sendable {
                 "time_remaining": 0, "streams_processed": .int(report.processed),
                 "streams_created": .int(report.counts.created), "streams_updated": .int(report.counts.updated),
                 "streams_stale": .int(report.counts.stale), "streams_deleted": .int(report.counts.deleted),
-                "channels_created": 0, "channels_updated": 0, "channels_deleted": 0, "channels_failed": 0,
-                "failed_stream_details": [],
+                "channels_created": .int(report.sync?.created ?? 0),
+                "channels_updated": .int(report.sync?.updated ?? 0),
+                "channels_deleted": .int(report.sync?.deleted ?? 0),
+                "channels_failed": .int(report.sync?.failures.count ?? 0),
+                "failed_stream_details": .array(report.sync?.failures ?? []),
             ])
     }
 
@@ -241,7 +263,8 @@ public struct PlaylistRefresh: Sendable {
         switch error {
         case let error as RefreshError: return error
         case let error as DownloadError:
-            return RefreshError(code: .download, message: PlaylistMessages.failure(error, source))
+            return RefreshError(
+                code: .download, message: PlaylistMessages.failure(error, source), isTransient: error.isTransient)
         case let error as ContentFault:
             return RefreshError(code: .content, message: PlaylistMessages.fault(error.fault, source))
         case let error as DecompressionError: return RefreshError(code: .content, message: error.message)

@@ -113,6 +113,9 @@ public protocol PlaylistStore: Sendable {
     /// Writes down what an Xtream Codes server says about the account's user.
     func save(_ info: XtreamAccount, account: Int) async throws
 
+    /// Makes the channels that follow the account's groups what its streams are now; asked after each commit.
+    func syncChannels(account: Int) async throws -> ChannelSync
+
     /// Begins to gather a new state of the account, which nobody sees yet.
     ///
     /// The fingerprint stands for everything about the account that decides what becomes of the same file.

@@ -1,6 +1,6 @@
 /// A source's `status` column.
 public enum RefreshStatus: String, Sendable {
-    case fetching, parsing, success, error
+    case idle, fetching, parsing, success, error
 }
 
 /// Why a refresh did not end in success.
@@ -27,6 +27,14 @@ public struct RefreshError: Error, Sendable, Equatable, CustomStringConvertible 
     public let code: Code
     /// The text that also stands in the source's `last_message`.
     public let message: String
+    /// Whether the same may go well in a while: the other side did not answer, or was busy.
+    public let isTransient: Bool
+
+    init(code: Code, message: String, isTransient: Bool = false) {
+        self.code = code
+        self.message = message
+        self.isTransient = isTransient
+    }
 
     /// One sentence for logs and people.
     public var description: String { message }

@@ -58,7 +58,7 @@ public struct XtreamLogin: Sendable, Equatable {
         "\(server)/live/\(Self.escaped(username))/\(Self.escaped(password))/\(stream).ts"
     }
 
-    private static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String {
         String(
             decoding: text.utf8.flatMap { byte -> [UInt8] in
                 let isPlain = byte.isDigit || (0x41...0x5A).contains(byte & 0xDF) || "-._~@".utf8.contains(byte)

@@ -37,7 +37,16 @@ struct XtreamServer {
 
     /// Live categories by id, in the server's order.
     func liveCategories() async throws -> [(id: String, name: String)] {
-        let answer = try await ask("get_live_categories", "Failed to get categories from XC server")
+        try await categories("get_live_categories", unnamed: "Default Group")
+    }
+
+    /// Categories of films or series by id, in the server's order.
+    func categories(of kind: LibraryKind) async throws -> [LibraryCategory] {
+        try await categories(kind.categoriesAction, unnamed: "Unknown").map(LibraryCategory.init)
+    }
+
+    private func categories(_ action: String, unnamed: String) async throws -> [(id: String, name: String)] {
+        let answer = try await ask(action, "Failed to get categories from XC server")
         let list: [JSONValue]
         switch answer {
         case .array(let items): list = items
@@ -48,7 +57,28 @@ struct XtreamServer {
         return list.compactMap { item in
             guard let id = item["category_id"].flatMap(XtreamStream.text), !id.isEmpty else { return nil }
             let name = item["category_name"].flatMap(XtreamStream.text)?.trimmed ?? ""
-            return (id, name.isEmpty ? "Default Group" : name)
+            return (id, name.isEmpty ? unnamed : name)
+        }
+    }
+
+    /// One film or series in detail; an empty object when the server knows nothing of it and says so with an empty list.
+    func details(_ action: String, _ parameter: String, _ id: String) async throws -> JSONObject {
+        let answer = try await ask("\(action)&\(parameter)=\(XtreamLogin.escaped(id))", "Failed to ask XC server")
+        if answer.isBlank { return [:] }
+        guard let object = answer.object else { throw unexpected(answer) }
+        return object
+    }
+
+    /// Hands over a long answer piece by piece; `progress` counts to 1, where the server says how long it is.
+    func stream(
+        _ action: String,
+        _ take: @escaping @Sendable (_ piece: (bytes: ByteBuffer, progress: Double)) async throws -> Void
+    ) async throws {
+        let known = Mutex(0.0)
+        try await Download(options: options, logger: logger).run(.web(login.address(action: action))) { progress in
+            known.withLock { $0 = progress.percent / 100 }
+        } receive: { piece in
+            try await take((piece, known.withLock { $0 }))
         }
     }
 
@@ -65,7 +95,8 @@ struct XtreamServer {
             try decompressor.decompress(body.withLock { $0 }) { bytes.append(contentsOf: $0) }
             try decompressor.finish { bytes.append(contentsOf: $0) }
         } catch let error as DownloadError {
-            throw RefreshError(code: .download, message: "\(what): \(error.detail)")
+            throw RefreshError(
+                code: .download, message: "\(what): \(error.detail)", isTransient: error.isTransient)
         } catch let error as DecompressionError {
             throw RefreshError(code: .download, message: "\(what): \(error.message)")
         }

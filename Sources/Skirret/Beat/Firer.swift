@@ -51,11 +51,14 @@ struct Firer: Sendable {
         let task = entry.task
         let call = task.call
         let target = call.queue ?? queue.defaultQueue
+        let ledger = task.isRecorded ? ledger : nil
         let message = call.message(
             of: task.name, due: due, now: now, queue: queue.defaultQueue,
             id: ledger == nil ? nil : TaskID(of: task.name, due: due))
         var isPassedOver = try await overlaps(entry, now: now)
-        if !isPassedOver { isPassedOver = try await !accept(message, queue: target, schedule: task.name) }
+        if !isPassedOver, let ledger {
+            isPassedOver = try await !accept(message, in: ledger, queue: target, schedule: task.name)
+        }
         try await queue.announce(target)
         let reply = try await queue.redis.run(
             Scripts.fire,
@@ -93,8 +96,9 @@ struct Firer: Sendable {
     /// Writes a firing down; false when it has run already, before Redis forgot it.
     ///
     /// A schedule fires without it, too: what is owed to people by then is the run, and Redis has it.
-    private func accept(_ message: TaskMessage, queue target: QueueName, schedule: String) async throws -> Bool {
-        guard let ledger else { return true }
+    private func accept(
+        _ message: TaskMessage, in ledger: any FiringLedger, queue target: QueueName, schedule: String
+    ) async throws -> Bool {
         let late = ResultTimeout(id: message.headers.id, timeout: Self.ledgerPatience)
         do {
             return try await withTimeout(Self.ledgerPatience, else: late) {

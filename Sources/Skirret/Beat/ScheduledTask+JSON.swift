@@ -23,6 +23,7 @@ extension ScheduledTask {
         if missed != .latest { json["missed"] = .string(missed.rawValue) }
         if overlap != .allow { json["overlap"] = .string(overlap.rawValue) }
         if jitter > .zero { json["jitter_seconds"] = Self.seconds(jitter) }
+        if !isRecorded { json["recorded"] = false }
         if !description.isEmpty { json["description"] = .string(description) }
         json["date_changed"] = changedAt.map { .string(WireDate.text($0)) }
         return json
@@ -61,6 +62,7 @@ extension ScheduledTask {
         missed = try fields.word("missed") ?? .latest
         overlap = try fields.word("overlap") ?? .allow
         jitter = try fields.duration("jitter_seconds") ?? .zero
+        isRecorded = try fields.read("recorded", "true or false") { $0.bool } ?? true
         description = try fields.text("description") ?? ""
         changedAt = try fields.date("date_changed")
         try fields.finish()

@@ -50,6 +50,10 @@ public struct ScheduledTask: Sendable {
     public var overlap = OverlappingRuns.allow
     /// Each firing comes up to so much later than it is due, to spread load; less than the distance of two firings.
     public var jitter = Duration.zero
+    /// Whether its runs are written into the ledger, where beat has one, and so into the history.
+    ///
+    /// Not for what runs every few seconds and is not missed when it is lost.
+    public var isRecorded = true
     /// For people.
     public var description = ""
 

@@ -27,7 +27,7 @@ struct Setting: Sendable, Hashable {
     static let python = Setting("python", variable: "SKIRRET_PYTHON", fallback: nil)
     static let logLevel = Setting("log-level", variable: "SKIRRET_LOG_LEVEL", fallback: "info")
     static let concurrency = Setting("worker-concurrency", variable: "SKIRRET_WORKER_CONCURRENCY", fallback: "4")
-    static let queues = Setting("worker-queues", variable: "SKIRRET_WORKER_QUEUES", fallback: "celery")
+    static let queues = Setting("worker-queues", variable: "SKIRRET_WORKER_QUEUES", fallback: "celery,dvr")
     static let trustedOrigins = Setting("trusted-origins", variable: "SKIRRET_TRUSTED_ORIGINS", fallback: "")
 
     static let trustedProxies = Setting("trusted-proxies", variable: "SKIRRET_TRUSTED_PROXIES", fallback: "")

@@ -24,6 +24,8 @@ struct BeatRole {
         if hasDatabase {
             let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
             try await catalog.pluginRepositories.schedule()
+            let added = try await catalog.schedules.addMissing(StandingSchedules.all)
+            if !added.isEmpty { logger.info("schedules were added", metadata: ["schedules": "\(added)"]) }
             let store = try await CatalogSchedules(catalog: catalog, logger: logger)
             let ledger = Ledger(catalog, queue: queue, limits: settings.ledgerLimits, logger: logger)
             beats.append(Beat(queue, store: store, ledger: ledger, name: name, logger: logger))

@@ -49,6 +49,7 @@ struct WorkerRole {
         let refreshes = RefreshTasks(queue: queue, catalog: catalog, events: events)
         let builtIn = DispatcharrTasks(queue: queue, catalog: catalog, events: events, data: settings.dataDirectory)
         let registry = TaskRegistry(samples + plugins.all + refreshes.all + builtIn.all) { plugins.task(named: $0) }
+        if options.queues.contains(queue.defaultQueue) { await recoverRecordings(catalog, queue) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             if settings.plugins.isSafeMode {
                 logger.notice("safe mode: no plugin runs here")
@@ -67,6 +68,19 @@ struct WorkerRole {
             group.cancelAll()
         }
         await queue.close()
+    }
+
+    /// Has recordings gone on with that a stopped machine left.
+    ///
+    /// Every worker of a fleet asks when it starts: the task runs once at a time, and leaves alone what somebody records.
+    private func recoverRecordings(_ catalog: CatalogDatabase, _ queue: TaskQueue) async {
+        do {
+            guard try await !catalog.recordings.unfinished().isEmpty else { return }
+            try await queue.send(DispatcharrTasks.recoveryTask)
+        } catch {
+            // The worker is of use without it, and the next start asks again.
+            logger.warning("recordings were not recovered", metadata: ["error": "\(error)"])
+        }
     }
 
     private func work(_ queue: TaskQueue, _ registry: TaskRegistry, until signals: OperatorSignals) async throws {

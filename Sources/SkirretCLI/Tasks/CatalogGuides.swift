@@ -14,7 +14,11 @@ struct CatalogGuides: GuideStore {
             source: IngestSource(file: source.draft.filePath, address: source.draft.url),
             isActive: source.draft.isActive, isXMLTV: source.draft.kind == .xmltv,
             userAgent: try await catalog.settings.userAgent(nil)?.headerText)
-        found.languages = source.draft.customProperties["languages"]?.array?.compactMap(\.string) ?? []
+        // What the source says wins over the setting for all.
+        let settings = try await catalog.settings.values(of: .epg).merging(source.draft.customProperties)
+        found.languages = settings["languages"]?.array?.compactMap(\.string) ?? []
+        found.keepsAllProgrammes = settings["keep_all_programs"]?.bool ?? false
+        found.historyDays = min(max(settings["history_days"]?.int ?? 0, 0), 3650)
         return found
     }
 
@@ -24,8 +28,11 @@ struct CatalogGuides: GuideStore {
             updatedAt: status == .success ? Date() : nil)
     }
 
-    func beginGuide(source: Int, fingerprint: String) async throws -> any GuideStaging {
-        Staging(refresh: try await catalog.beginGuideRefresh(source: source, fingerprint: fingerprint))
+    func beginGuide(_ source: GuideSource) async throws -> any GuideStaging {
+        Staging(
+            refresh: try await catalog.beginGuideRefresh(
+                source: source.id, fingerprint: source.fingerprint,
+                scope: .init(keepsAll: source.keepsAllProgrammes, historyDays: source.historyDays)))
     }
 
     private struct Staging: GuideStaging {
@@ -53,7 +60,7 @@ struct CatalogGuides: GuideStore {
             let counts = try await refresh.commit(file: file.map(FetchedFile.init))
             return GuideCounts(
                 channels: counts.channelsCreated + counts.channelsUpdated + counts.channelsUnchanged,
-                programmes: counts.programmes)
+                programmes: counts.programmes, mappedMeanwhile: counts.mappedMeanwhile)
         }
 
         // Nothing was visible yet, and the staging area goes with its connection in any case.

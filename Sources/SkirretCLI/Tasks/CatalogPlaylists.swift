@@ -43,12 +43,23 @@ struct CatalogPlaylists: PlaylistStore {
             expires: info.expires)
     }
 
+    func syncChannels(account: Int) async throws -> ChannelSync {
+        let report = try await catalog.syncAutoChannels(account: account)
+        return ChannelSync(
+            created: report.created, updated: report.updated, deleted: report.deleted,
+            failures: report.failures.map(\.json), guidesWithoutProgrammes: report.guidesWithoutProgrammes)
+    }
+
     func beginPlaylist(account: Int, fingerprint: String) async throws -> any PlaylistStaging {
-        Staging(refresh: try await catalog.beginStreamRefresh(account: account, fingerprint: fingerprint))
+        let options = try await catalog.m3uAccounts.find(account)?.draft.customProperties
+        return Staging(
+            refresh: try await catalog.beginStreamRefresh(account: account, fingerprint: fingerprint),
+            newGroupsEnabled: options?["auto_enable_new_groups_live"]?.bool ?? true)
     }
 
     private struct Staging: PlaylistStaging {
         let refresh: StreamRefresh
+        let newGroupsEnabled: Bool
 
         var known: KnownFile? { refresh.fetched.flatMap(KnownFile.init) }
 
@@ -66,7 +77,9 @@ struct CatalogPlaylists: PlaylistStore {
 
         func commit(groups: [PlaylistGroup], scanStart: Date, file: KnownFile?) async throws -> PlaylistCounts {
             try await refresh.stage(groups: groups.map { StagedGroup(name: $0.name, customProperties: $0.properties) })
-            return PlaylistCounts(try await refresh.commit(at: scanStart, file: file.map(FetchedFile.init)))
+            return PlaylistCounts(
+                try await refresh.commit(
+                    at: scanStart, newGroupsEnabled: newGroupsEnabled, file: file.map(FetchedFile.init)))
         }
 
         func confirm(scanStart: Date) async throws -> PlaylistCounts {

@@ -35,26 +35,48 @@ struct RefreshTasks: Sendable {
         return TaskDefinition(Self.accountTask, parameters: ["account_id"], options: options) {
             (context: TaskContext, id: Int) in
             let refresh = PlaylistRefresh(store: CatalogPlaylists(catalog: catalog), logger: context.logger)
+            if context.retries > 0, try await catalog.m3uAccounts.find(id)?.status == .success {
+                return RefreshBackOff.notNeeded
+            }
             do {
                 let began = ContinuousClock.now
                 let report = try await refresh.run(account: id, progress: announcing(context))
                 context.logger.info("\(report.message)")
-                try await catalog.systemEvents.insert(
-                    "m3u_refresh",
-                    details: [
-                        "account_id": .int(id),
-                        "account_name": JSONValue(try await catalog.m3uAccounts.find(id)?.draft.name),
-                        "elapsed_time": .double(began.duration(to: .now) / .seconds(1)),
-                        "streams_created": .int(report.counts.created),
-                        "streams_updated": .int(report.counts.updated), "streams_stale": .int(report.counts.stale),
-                        "streams_deleted": .int(report.counts.deleted), "total_processed": .int(report.processed),
-                    ])
+                try await conclude(report, of: id, took: began.duration(to: .now))
                 return "Dispatched jobs complete."
             } catch let error as Ingest.RefreshError where error.isNoWork {
                 return error.message
             } catch let error as Ingest.RefreshError {
-                throw error.failure
+                guard let pause = RefreshBackOff.pause(after: error, context) else { throw error.failure }
+                try await catalog.m3uAccounts.report(id, message: RefreshBackOff.message(error, pause))
+                throw context.retry(after: pause, because: error.failure)
             }
+        }
+    }
+
+    /// What follows a refresh: the log, guides of channels that it made, films and series.
+    private func conclude(_ report: PlaylistRefresh.Report, of id: Int, took duration: Duration) async throws {
+        let draft = try await catalog.m3uAccounts.find(id)?.draft
+        try await catalog.systemEvents.insert(
+            "m3u_refresh",
+            details: [
+                "account_id": .int(id), "account_name": JSONValue(draft?.name),
+                "elapsed_time": .double(duration / .seconds(1)), "streams_created": .int(report.counts.created),
+                "streams_updated": .int(report.counts.updated), "streams_stale": .int(report.counts.stale),
+                "streams_deleted": .int(report.counts.deleted), "total_processed": .int(report.processed),
+            ])
+        if let sync = report.sync {
+            try await queue.readProgrammes(of: sync.guidesWithoutProgrammes, in: catalog)
+            if sync.created + sync.updated + sync.deleted > 0 {
+                // As the task of its own tells it: pages that show channels read them again.
+                try? await events.publish([
+                    "type": "epg_channels", "refresh_channels": true,
+                    "message": .string("Auto-sync: \(sync.created) channel(s) created"),
+                ])
+            }
+        }
+        if draft?.kind == .xtream, draft?.customProperties["enable_vod"]?.bool == true {
+            try await queue.send(DispatcharrTasks.libraryTask, args: [.int(id)])
         }
     }
 
@@ -68,12 +90,12 @@ struct RefreshTasks: Sendable {
                 }
                 do {
                     try await refreshGuide(id, context)
-                } catch let error as TaskFailure {
-                    // One source's trouble is on that source; the others get their turn.
-                    context.logger.warning("a source could not be refreshed", metadata: ["error": "\(error)"])
-                } catch let error as Ingest.RefreshError {
+                } catch let error as Ingest.RefreshError where error.isNoWork {
                     // Switched off since the list was made.
                     context.logger.info("a source was left out", metadata: ["reason": "\(error)"])
+                } catch let error as Ingest.RefreshError {
+                    // One source's trouble is on that source; the others get their turn.
+                    context.logger.warning("a source could not be refreshed", metadata: ["error": "\(error)"])
                 }
             }
             return "EPG data refreshed."
@@ -88,35 +110,60 @@ struct RefreshTasks: Sendable {
                 name: { args, kwargs in Self.guard(of: (args.first ?? kwargs["source_id"])?.int ?? 0) },
                 answer: { running in .string("Task already running for this source, as \(running).") }))
         return TaskDefinition(Self.guideTask, parameters: ["source_id", "force"], options: options) {
-            (context: TaskContext, id: Int, _: Bool?) in
+            (context: TaskContext, id: Int, force: Bool?) in
+            if context.retries > 0, try await catalog.epgSources.find(id)?.status == .success {
+                return RefreshBackOff.notNeeded
+            }
             do {
-                try await refreshGuide(id, context)
+                try await refreshGuide(id, context, force: force ?? false)
                 return nil
             } catch let error as Ingest.RefreshError where error.isNoWork {
                 return error.message
+            } catch let error as Ingest.RefreshError {
+                guard let pause = RefreshBackOff.pause(after: error, context) else { throw error.failure }
+                try await catalog.epgSources.report(id, message: RefreshBackOff.message(error, pause))
+                throw context.retry(after: pause, because: error.failure)
             }
         }
     }
 
     private static func `guard`(of source: Int) -> String { "epg:\(source)" }
 
-    private func refreshGuide(_ id: Int, _ context: TaskContext) async throws {
-        let refresh = Ingest.GuideRefresh(store: CatalogGuides(catalog: catalog), logger: context.logger)
-        do {
-            let report = try await refresh.run(source: id, progress: announcing(context))
-            context.logger.info("\(report.message)")
-            try await catalog.systemEvents.insert(
-                "epg_refresh",
-                details: [
-                    "source_id": .int(id),
-                    "source_name": JSONValue(try await catalog.epgSources.find(id)?.draft.name),
-                    "programs": .int(report.programmes), "channels": .int(report.channels),
-                    "skipped_programs": .int(report.skippedProgrammes),
-                    "unmapped_channels": .int(report.unmappedChannels),
-                ])
-        } catch let error as Ingest.RefreshError where !error.isNoWork {
-            throw error.failure
+    private func refreshGuide(_ id: Int, _ context: TaskContext, force: Bool = false) async throws {
+        if try await catalog.epgSources.find(id)?.draft.kind == .schedulesDirect {
+            return try await refreshDirect(id, context, force: force)
         }
+        let refresh = Ingest.GuideRefresh(store: CatalogGuides(catalog: catalog), logger: context.logger)
+        let report = try await refresh.run(source: id, progress: announcing(context))
+        context.logger.info("\(report.message)")
+        try await catalog.systemEvents.insert(
+            "epg_refresh",
+            details: [
+                "source_id": .int(id),
+                "source_name": JSONValue(try await catalog.epgSources.find(id)?.draft.name),
+                "programs": .int(report.programmes), "channels": .int(report.channels),
+                "skipped_programs": .int(report.skippedProgrammes),
+                "unmapped_channels": .int(report.unmappedChannels),
+            ])
+        try await queue.readProgrammes(of: report.counts.mappedMeanwhile, in: catalog)
+        let rules = try await catalog.settings.values(of: .dvr)["series_rules"]?.array ?? []
+        if !report.isUnchanged, !rules.isEmpty {
+            try await queue.send("apps.channels.tasks.evaluate_series_rules")
+        }
+    }
+
+    private func refreshDirect(_ id: Int, _ context: TaskContext, force: Bool) async throws {
+        let refresh = DirectRefresh(store: CatalogDirect(catalog: catalog), logger: context.logger)
+        let report = try await refresh.run(source: id, .everything(force: force), progress: announcing(context))
+        context.logger.info("\(report.message)")
+        guard report.programmes > 0 else { return }
+        try await catalog.systemEvents.insert(
+            "epg_refresh",
+            details: [
+                "source_id": .int(id),
+                "source_name": JSONValue(try await catalog.epgSources.find(id)?.draft.name),
+                "programs": .int(report.programmes), "channels": .int(report.mapped), "skipped_programs": 0,
+            ])
     }
 
     /// Progress goes to the browsers, and to whoever asks for the task.

@@ -33,6 +33,16 @@ import Testing
         }
     }
 
+    @Test func `a source that keeps all has programmes of channels that nobody shows`() async throws {
+        try await RawServer.with(["*": Step.answer(200, Self.text())]) { server in
+            let store = Self.store(server.url())
+            store.state.withLock { $0.guide?.keepsAllProgrammes = true }
+            let report = try await Self.run(store)
+            #expect(report.programmes == 3 && report.skippedProgrammes == 0)
+            #expect(report.message == "Parsed 3 programs for 2 channels")
+        }
+    }
+
     @Test func `programmes of unmapped channels are counted, in whatever order the file has them`() async throws {
         let interleaved = Array(
             ("<tv>"

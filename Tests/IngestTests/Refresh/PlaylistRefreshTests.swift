@@ -31,6 +31,32 @@ import Testing
         }
     }
 
+    @Test func `channels follow their groups after the streams are in, and say so`() async throws {
+        try await RawServer.with(["*": Step.answer(200, Self.small)]) { server in
+            let store = Self.store(server.url())
+            store.state.withLock {
+                $0.sync = ChannelSync(created: 2, deleted: 1, failures: [["stream_id": 3, "reason": "OTHER"]])
+            }
+            let report = try await Self.run(store)
+            #expect(report.sync?.created == 2)
+            #expect(store.last?.message.hasSuffix(" Auto-sync: 2 channel(s) created, 1 deleted, 1 failed.") == true)
+            let last = try #require(store.now.events.last)
+            #expect(last["channels_created"] == 2 && last["channels_deleted"] == 1 && last["channels_failed"] == 1)
+            #expect(last["failed_stream_details"] == [["stream_id": 3, "reason": "OTHER"]])
+        }
+    }
+
+    @Test func `a refresh whose channels could not follow is one all the same`() async throws {
+        try await RawServer.with(["*": Step.answer(200, Self.small)]) { server in
+            let store = Self.store(server.url())
+            store.state.withLock { $0.sync = nil }
+            let report = try await Self.run(store)
+            #expect(report.sync == nil)
+            #expect(store.last?.status == .success && store.now.streams.count == 2)
+            #expect(store.last?.message.contains(" Auto-sync error: ") == true)
+        }
+    }
+
     @Test func `clients see the actions from 0 to 100 in Dispatcharr's order`() async throws {
         try await RawServer.with(["*": Step.answer(200, Self.small)]) { server in
             let store = Self.store(server.url())

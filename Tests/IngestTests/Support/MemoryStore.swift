@@ -25,6 +25,8 @@ final class MemoryStore: PlaylistStore, GuideStore {
         var files: [String: KnownFile] = [:]
         var confirmed = 0
         var info: XtreamAccount?
+        /// What following groups does; nil makes it fail.
+        var sync: ChannelSync? = ChannelSync()
         var groupProperties: [String: JSONObject] = [:]
     }
     struct Broken: Error {}
@@ -58,8 +60,15 @@ final class MemoryStore: PlaylistStore, GuideStore {
     func beginPlaylist(account: Int, fingerprint: String) async throws -> any PlaylistStaging {
         Playlist(store: self, fingerprint: fingerprint)
     }
-    func beginGuide(source: Int, fingerprint: String) async throws -> any GuideStaging {
-        Guide(store: self, mappedChannels: now.mapped, fingerprint: fingerprint)
+    func beginGuide(_ source: GuideSource) async throws -> any GuideStaging {
+        Guide(store: self, mappedChannels: now.mapped, fingerprint: source.fingerprint)
+    }
+
+    func syncChannels(account: Int) async throws -> ChannelSync {
+        try state.withLock { state in
+            guard let sync = state.sync else { throw Broken() }
+            return sync
+        }
     }
 
     fileprivate func willStage(_ count: Int) async throws {

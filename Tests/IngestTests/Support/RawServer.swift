@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -35,7 +36,7 @@ final class RawServer: Sendable {
     private let channel: any Channel
     private let state: Mutex<State>
 
-    /// The requests so far, head only.
+    /// The requests so far, each with its body.
     var requests: [String] { state.withLock { $0.requests } }
 
     /// Runs a server with answers by path; `*` answers everything else.
@@ -107,7 +108,11 @@ final class RawServer: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             head += String(buffer: unwrapInboundIn(data))
-            guard head.hasSuffix("\r\n\r\n") else { return }
+            guard let end = head.range(of: "\r\n\r\n") else { return }
+            let length =
+                head[..<end.lowerBound].firstMatch(of: #/(?i)\r\ncontent-length: *(\d+)/#)
+                .flatMap { Int($0.output.1) } ?? 0
+            guard head[end.upperBound...].utf8.count >= length else { return }
             let request = head
             head = ""
             perform(answer(note(request), request), context.channel)

@@ -36,7 +36,7 @@ extension DispatcharrTasks {
                 await announce("creating_channels", 0, "Creating \(total) channels...")
                 let creation = try await catalog.channels.create(
                     fromStreams: streams, profiles: profiles, numbering: ChannelNumbering(startingAt: start))
-                try await readProgrammes(of: creation.guidesWithoutProgrammes)
+                try await queue.readProgrammes(of: creation.guidesWithoutProgrammes, in: catalog)
                 await announce(
                     "completed", total, "Successfully created \(creation.created.count) channels", creation)
                 await tell("channels_created", ["count": .int(creation.created.count)])

@@ -51,23 +51,22 @@ struct DispatcharrTasks: Sendable {
         }
     }
 
+    static let programmesTask = "apps.epg.tasks.parse_programs_for_tvg_id"
+    static let directGuideTask = "apps.epg.tasks.fetch_sd_guide_for_epg"
+}
+
+extension TaskQueue {
     /// Has programmes read for guide channels that are shown for the first time, each by its source's own task.
-    func readProgrammes(of guides: [Int]) async throws {
+    func readProgrammes(of guides: [Int], in catalog: CatalogDatabase) async throws {
         for id in guides {
             guard let guide = try await catalog.epgSources.guideChannel(id) else { continue }
             switch guide.kind {
-            case .xmltv: try await queue.send(Self.programmesTask, args: [.int(id)])
-            case .schedulesDirect: try await queue.send(Self.directGuideTask, args: [.int(id)])
+            case .xmltv: try await send(DispatcharrTasks.programmesTask, args: [.int(id)])
+            case .schedulesDirect: try await send(DispatcharrTasks.directGuideTask, args: [.int(id)])
             case .dummy: break
             }
         }
     }
-
-    static let programmesTask = "apps.epg.tasks.parse_programs_for_tvg_id"
-    static let directGuideTask = "apps.epg.tasks.fetch_sd_guide_for_epg"
-
-    /// A failure for a task whose work cannot be done here, at once and with what would help.
-    static func unavailable(_ what: String) -> TaskFailure { .builtin("NotImplementedError", what) }
 }
 
 extension RetryPolicy {

@@ -22,7 +22,7 @@ extension DispatcharrTasks {
                 return await answer(id, nil, "Channel \(id) was not found", nil)
             }
             let report = try await catalog.channels.matchGuides(channels: [id])
-            try await readProgrammes(of: report.guidesWithoutProgrammes)
+            try await queue.readProgrammes(of: report.guidesWithoutProgrammes, in: catalog)
             guard let found = report.associations.first else {
                 return await answer(id, nil, "No suitable EPG match found for \(before.name)", before)
             }
@@ -64,7 +64,7 @@ extension DispatcharrTasks {
         }
         await tell(
             "epg_matching_progress", stage("completed", report.total, report.associations.count, report.total, ""))
-        try await readProgrammes(of: report.guidesWithoutProgrammes)
+        try await queue.readProgrammes(of: report.guidesWithoutProgrammes, in: catalog)
         let unchanged = report.total - report.updated
         let message =
             report.updated == 0

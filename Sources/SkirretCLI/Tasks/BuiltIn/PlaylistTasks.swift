@@ -68,7 +68,7 @@ extension DispatcharrTasks {
             "apps.m3u.tasks.sync_auto_channels", parameters: ["account_id", "scan_start_time"], options: options
         ) { (id: Int, _: JSONValue?) in
             let report = try await catalog.syncAutoChannels(account: id)
-            try await readProgrammes(of: report.guidesWithoutProgrammes)
+            try await queue.readProgrammes(of: report.guidesWithoutProgrammes, in: catalog)
             if report.created + report.updated + report.deleted > 0 {
                 await tell(
                     "epg_channels",

@@ -5,19 +5,9 @@ import Ingest
 import Logging
 import Skirret
 
-/// Tasks that ask a provider's own API: an Xtream server about its users, Schedules Direct about its guide.
-///
-/// Schedules Direct is not read by this version. Its tasks are there so that a call ends at once with what is missing,
-/// where a name that no worker knows waits an hour.
+/// Tasks that ask an Xtream server about its users.
 extension DispatcharrTasks {
     var accountTasks: [RegisteredTask] { [accountProfiles.registered, accountInfo.registered] }
-    var schedulesDirectTasks: [RegisteredTask] {
-        [
-            direct("fetch_schedules_direct_stations", parameters: ["source_id"]),
-            direct("fetch_sd_mapped_guide_batch", parameters: ["source_id", "force", "_defer_retry"]),
-            direct("fetch_sd_guide_for_epg", parameters: ["epg_id", "force", "_defer_retry"]),
-        ]
-    }
 
     /// Each active profile, some seconds apart: providers count questions.
     private var accountProfiles: TaskDefinition<JSONValue, Int> {
@@ -98,22 +88,5 @@ extension DispatcharrTasks {
                 "success": false, "profile_id": .int(profile.id), "profile_name": .string(profile.name),
                 "error": .string(message), "message": .string(message),
             ])
-    }
-
-    private func direct(_ name: String, parameters: [String]) -> RegisteredTask {
-        RegisteredTask(name: "apps.epg.tasks.\(name)") { context, args, kwargs in
-            let id = (args.first ?? kwargs[parameters[0]])?.int ?? 0
-            let source =
-                parameters[0] == "source_id" ? id : try await catalog.epgSources.guideChannel(id)?.sourceID ?? 0
-            let message = "Schedules Direct is not read by this version of Skirret; use an XMLTV source instead."
-            try await catalog.epgSources.report(source, status: .error, message: message)
-            await tell(
-                "epg_refresh",
-                [
-                    "source": .int(source), "action": "parsing_programs", "progress": 100, "status": "error",
-                    "error": .string(message), "message": .string(message),
-                ])
-            throw Self.unavailable(message)
-        }
     }
 }

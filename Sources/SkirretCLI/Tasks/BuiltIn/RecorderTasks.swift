@@ -8,6 +8,7 @@ import Skirret
 extension DispatcharrTasks {
     var recorderTasks: [RegisteredTask] { [record.registered, recover.registered, cutCommercials.registered] }
 
+    static let recoveryTask = "apps.channels.tasks.recover_recordings_on_startup"
     private static let recordTask = "apps.channels.tasks.run_recording"
     static let comskipTask = "apps.channels.tasks.comskip_process_recording"
     private var recordings: URL { data.appending(path: "recordings") }
@@ -46,7 +47,7 @@ extension DispatcharrTasks {
         let options = TaskOptions(
             singleFlight: .init(
                 name: { _, _ in "recordings-recovery" }, answer: { _ in "Recovery already in progress" }))
-        return TaskDefinition("apps.channels.tasks.recover_recordings_on_startup", options: options) {
+        return TaskDefinition(Self.recoveryTask, options: options) {
             (context: TaskContext) in
             for row in try await catalog.recordings.unfinished() {
                 if row.end > Date() {
