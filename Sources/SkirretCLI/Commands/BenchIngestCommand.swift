@@ -65,6 +65,7 @@ struct BenchIngestCommand: AsyncParsableCommand {
         if only != .playlist { lines += try await bench.guides() }
         if json { return Output.json(.array(lines.map(\.json))) }
         Output.table(IngestBench.Line.header, lines.map(\.row))
-        Output.line("\nTIMES is how many times faster than Python, RATIO how many times the floor.")
+        Output.line("\nTIMES is how many times faster than Python, RATIO how many times the floor.\n")
+        Output.table(IngestBar.header, lines.flatMap(\.bars).map(\.row))
     }
 }

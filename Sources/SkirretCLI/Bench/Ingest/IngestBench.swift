@@ -59,7 +59,7 @@ struct IngestBench {
             }
             return [
                 "what": .string(what), "ours": cost(ours), "python": cost(python), "floor": cost(floor),
-                "bytes": bytes.map { .int($0) } ?? .null,
+                "bytes": bytes.map { .int($0) } ?? .null, "bars": .array(bars.map(\.json)),
             ]
         }
     }
