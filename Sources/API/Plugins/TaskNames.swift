@@ -15,5 +15,6 @@ enum TaskNames {
     /// Takes `(account_id)`.
     static let refreshAccount = "apps.m3u.tasks.refresh_single_m3u_account"
     /// Takes `(source_id, force=False)`.
+    static let readStations = "apps.epg.tasks.fetch_schedules_direct_stations"
     static let refreshGuide = "apps.epg.tasks.refresh_epg_data"
 }

@@ -73,7 +73,7 @@ struct EPGRoutes: Routes {
         return .json(request.visible(source.json, without: Self.secrets))
     }
 
-    /// An active guide that can be fetched is fetched at once.
+    /// An active guide that can be fetched is fetched at once; of Schedules Direct its stations, which people map first.
     @Sendable private func create(_ request: APIRequest) async throws -> Response {
         let body = try await SourceBody.read(request, folder: "epgs", configuration: configuration)
         var draft = EPGSourceDraft(name: "")
@@ -83,6 +83,10 @@ struct EPGRoutes: Routes {
         let source = try await table.create(draft)
         if draft.isActive, draft.kind == .xmltv, draft.url != nil || draft.filePath != nil {
             _ = try await start(source.id, isForced: false, for: request)
+        }
+        if draft.isActive, draft.kind == .schedulesDirect, draft.username?.isEmpty == false {
+            _ = try await TaskStart(services: services, request: request).start(
+                TaskNames.readStations, [.int(source.id)], about: "guide \(source.id)")
         }
         return .json(source.json, status: .created)
     }

@@ -99,6 +99,7 @@ public final class GuideParser {
     /// - Throws: `GuideParseError` with `.truncated` when its last tag is missing. What came before has been given out.
     public func finish(_ emit: (GuideRecord) throws -> Void) throws {
         try head.finish { try feed($0, emit) }
+        Self.silence()
         // Why the end is not checked here: a document without an end is told by the handler's own state.
         _ = xmlParseChunk(context, nil, 0, 1)
         try handler.drain(emit)
@@ -109,6 +110,7 @@ public final class GuideParser {
     /// Small pieces, so that a token over the limit is noticed before it has cost much.
     private func feed(_ bytes: UnsafeRawBufferPointer, _ emit: (GuideRecord) throws -> Void) throws {
         var position = 0
+        Self.silence()
         while position < bytes.count {
             let length = min(16_384, bytes.count - position)
             let start = bytes.baseAddress.map { ($0 + position).assumingMemoryBound(to: CChar.self) }
@@ -120,6 +122,11 @@ public final class GuideParser {
             position += length
         }
     }
+
+    /// What goes wrong with an encoding is no parser's error to libxml2, and would be printed, line by line.
+    ///
+    /// For this thread: each has its own, and parsers move from one to another.
+    private static func silence() { xmlSetStructuredErrorFunc(nil) { _, _ in } }
 
     private func checkToken() throws(GuideParseError) {
         guard let input = context.pointee.input, let end = input.pointee.end, let current = input.pointee.cur,

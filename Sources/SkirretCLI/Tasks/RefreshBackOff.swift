@@ -1,3 +1,4 @@
+import CeleryProtocol
 import Foundation
 import Ingest
 import Skirret
