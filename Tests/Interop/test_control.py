@@ -80,7 +80,7 @@ def test_consumers(worker):
     assert worker.control(W1, "add_consumer", "extra") == {"ok": "add consumer extra"}
     assert worker.send("samples.add", 2, 3, queue="extra").get(timeout=20) == 5
     assert worker.control(W1, "cancel_consumer", "extra") == {"ok": "no longer consuming from extra"}
-    assert [queue["name"] for queue in worker.inspect(W1, "active_queues")] == ["celery"]
+    assert [queue["name"] for queue in worker.inspect(W1, "active_queues")] == ["celery", "dvr"]
 
 
 def test_events_on_and_off(worker):

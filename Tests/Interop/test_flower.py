@@ -69,7 +69,7 @@ def flower(fleet):
 def test_the_worker_is_listed(flower):
     worker = flower.get("/api/workers", refresh=1, workername=NODE)[NODE]
     assert worker["stats"]["pool"]["max-concurrency"] == 2
-    assert [queue["name"] for queue in worker["active_queues"]] == ["celery"]
+    assert [queue["name"] for queue in worker["active_queues"]] == ["celery", "dvr"]
     assert any(name.startswith("samples.add") for name in worker["registered"])
     assert worker["conf"]["task_acks_late"] is True
     until(lambda: flower.get("/api/workers", status=1).get(NODE), what="the worker to count as online")
@@ -107,7 +107,7 @@ def test_buttons(flower):
     assert flower.get("/api/workers", refresh=1)[NODE]["stats"]["pool"]["max-concurrency"] == 3
     flower.post(f"/api/worker/queue/add-consumer/{NODE}", queue="extra")
     names = {queue["name"] for queue in flower.get("/api/workers", refresh=1)[NODE]["active_queues"]}
-    assert names == {"celery", "extra"}
+    assert names == {"celery", "dvr", "extra"}
     flower.post(f"/api/worker/queue/cancel-consumer/{NODE}", queue="extra")
 
 

@@ -93,7 +93,7 @@ def test_a_backup_is_made_and_restored(house, worker, data):
 def test_what_is_missing_is_said_at_once(house, worker):
     began = time.monotonic()
     reply = house.result(house.call("apps.vod.tasks.refresh_movie_advanced_data", 1), 60)
-    assert reply["status"] == "FAILURE" and "not read by this version" in str(reply["result"])
+    assert reply["status"] == "FAILURE" and "There is no film offer 1" in str(reply["result"])
     assert time.monotonic() - began < 30
 
 

@@ -134,7 +134,7 @@ struct WebTransfer {
         if let credentials = first.credentials ?? address.credentials, address.hasSameOrigin(as: first) {
             request.setBasicAuth(username: credentials.user, password: credentials.password)
         }
-        if address.hasSameOrigin(as: typed) {
+        if address.hasSameOrigin(as: first) {
             for header in options.headers { request.headers.add(name: header.name, value: header.value) }
         }
         if let question = options.question {
