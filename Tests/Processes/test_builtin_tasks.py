@@ -137,13 +137,14 @@ def test_a_recording_becomes_a_file(house, data, monkeypatch):
         'INSERT INTO dispatcharr_channels_channelstream (channel_id, stream_id, "order") VALUES (1, 1, 0)'
     )
     end = now + timedelta(hours=1)
+    worker = house.worker("--data-dir", str(data), "--queues", "celery,dvr", "--safe-mode")
+    worker.wait_until_ready()
+    # After the worker began, which would take it for one that a stopped machine left.
     database.execute(
         "INSERT INTO dispatcharr_channels_recording (id, channel_id, start_time, end_time, custom_properties)"
         " VALUES (1, 1, ?, ?, '{}')",
         (str(now), str(end)),
     )
-    worker = house.worker("--data-dir", str(data), "--queues", "celery,dvr", "--safe-mode")
-    worker.wait_until_ready()
     task = house.call("apps.channels.tasks.run_recording", 1, 1, str(now), str(end))
     until((data / "recordings/.parts/1/part-001-000000.ts").exists, 60, "the first part")
     # Somebody ends it early: the row says so, and the recorder reads it.
