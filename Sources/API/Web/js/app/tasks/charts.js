@@ -41,7 +41,10 @@ const Chart = ({ title, icon, note, points, children }) =>
 
 /** @param {{readings: Reading[]}} props */
 export function Throughput({ readings }) {
-  const points = useMemo(() => speeds(readings), [readings]);
+  const points = useMemo(() => {
+    const found = speeds(readings);
+    return found.length === 1 ? [...found, ...found] : found;
+  }, [readings]);
   const last = points.at(-1);
   const note = last ? `${number(last.s0, 1)} a second done, ${number(last.s1, 1)} failed` : 'Collecting readings';
   return h(
