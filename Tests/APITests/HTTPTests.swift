@@ -16,6 +16,7 @@ import Testing
             "GET /health/live", "GET /health/ready", "POST /api/auth/session", "GET /api/auth/session", "GET /ws",
             "POST /api/accounts/token", "POST /api/accounts/auth/login", "POST /api/accounts/token/refresh",
             "GET /api/accounts/initialize-superuser", "POST /api/accounts/initialize-superuser",
+            "GET /api/core/version",
         ]
         try await APIFixture.withServer { fixture, client in
             let endpoints = fixture.server.allEndpoints

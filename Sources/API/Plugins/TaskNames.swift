@@ -17,4 +17,8 @@ enum TaskNames {
     /// Takes `(source_id, force=False)`.
     static let readStations = "apps.epg.tasks.fetch_schedules_direct_stations"
     static let refreshGuide = "apps.epg.tasks.refresh_epg_data"
+    /// Takes `(keys)`.
+    static let rehashStreams = "core.tasks.rehash_streams"
+    /// Takes `()`.
+    static let rescheduleRecordings = "apps.channels.tasks.reschedule_upcoming_recordings_for_offset_change"
 }

@@ -121,6 +121,8 @@ public struct APIServer: Sendable {
             WorkerRoutes(services: services),
             ScheduleRoutes(services: services),
             DeadRoutes(services: services),
+            SettingsRoutes(services: services),
+            ServerRoutes(services: services),
         ]
         let endpoints = routes.flatMap(\.endpoints)
         return endpoints + SchemaRoutes(described: endpoints).endpoints

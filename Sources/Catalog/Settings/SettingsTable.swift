@@ -27,18 +27,21 @@ public struct SettingsGroup: RawRepresentable, Sendable, Hashable {
     public static let userLimits = SettingsGroup(rawValue: "user_limit_settings")
     /// How often plugin repositories are read.
     public static let pluginRepositories = SettingsGroup(rawValue: "plugin_repo_settings")
+
+    /// The groups that a fresh database has.
+    public static let builtIn: Set<SettingsGroup> = [
+        .streams, .system, .epg, .proxy, .dvr, .backup, .network, .userLimits, .pluginRepositories,
+    ]
 }
 
 /// `core_coresettings`.
 public struct SettingsTable: Sendable {
     let pool: DatabasePool
 
-    /// Every group by key.
-    public func all() async throws -> [(group: SettingsGroup, name: String, value: JSONObject)] {
+    /// Every group, in the order in which they were made.
+    public func all() async throws -> [SettingsRow] {
         try await pool.read { db in
-            try Row.fetchAll(db, sql: #"SELECT * FROM "core_coresettings" ORDER BY "id""#).map {
-                (SettingsGroup(rawValue: $0["key"]), $0["name"], $0.object("value"))
-            }
+            try Row.fetchAll(db, sql: #"SELECT * FROM "core_coresettings" ORDER BY "id""#).map(SettingsRow.init)
         }
     }
 
@@ -56,15 +59,12 @@ public struct SettingsTable: Sendable {
     /// - Throws: ``CatalogError`` `invalidValue` for an `m3u_hash_key` that would make all streams the same one.
     @discardableResult
     public func update(_ group: SettingsGroup, with changes: JSONObject) async throws -> JSONObject {
-        if group == .streams, let keys = changes["m3u_hash_key"] { try Self.checkHashKeys(keys) }
+        try Self.check(changes, of: group)
         return try await pool.write { db in
             let before = try Self.values(db, group)
             let after = before.merging(changes)
             try Self.replace(db, group, with: after)
-            if group == .pluginRepositories { try PluginRepositoryTable.follow(db) }
-            if group == .system, let zone = after["time_zone"]?.string, zone != before["time_zone"]?.string {
-                try PeriodicTasks.moveCrontabs(db, from: before["time_zone"]?.string ?? "UTC", to: zone)
-            }
+            try Self.follow(db, group, from: before, to: after)
             return after
         }
     }
@@ -98,6 +98,18 @@ public struct SettingsTable: Sendable {
     }
 
     private static let hashKeys: Set<String> = ["name", "url", "tvg_id", "m3u_id", "group"]
+
+    static func check(_ changes: JSONObject, of group: SettingsGroup) throws(CatalogError) {
+        if group == .streams, let keys = changes["m3u_hash_key"] { try checkHashKeys(keys) }
+    }
+
+    /// What else changes in the database with a group.
+    static func follow(_ db: Database, _ group: SettingsGroup, from old: JSONObject, to new: JSONObject) throws {
+        if group == .pluginRepositories { try PluginRepositoryTable.follow(db) }
+        guard group == .system else { return }
+        let before = old["time_zone"]?.string ?? "UTC", after = new["time_zone"]?.string ?? "UTC"
+        if before != after, !after.isEmpty { try PeriodicTasks.moveCrontabs(db, from: before, to: after) }
+    }
 
     private static func checkHashKeys(_ value: JSONValue) throws(CatalogError) {
         let names = (value.string ?? "").split(separator: ",").map {
@@ -133,7 +145,7 @@ public struct SettingsTable: Sendable {
 
 extension SettingsGroup {
     /// `stream_settings` as "Stream Settings".
-    fileprivate var displayName: String {
+    var displayName: String {
         rawValue.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: " ")
     }
 }

@@ -14,12 +14,13 @@ import Testing
         "GET /api/m3u/accounts/:id", "GET /api/epg/sources", "GET /api/epg/sources/:id", "GET /api/queues",
         "GET /api/queues/:name", "GET /api/workers", "GET /api/workers/:name", "GET /api/schedules",
         "GET /api/schedules/:id", "GET /api/schedules/:id/next", "GET /api/plugins/repos",
-        "GET /api/plugins/repos/available", "GET /api/plugins/repos/settings",
+        "GET /api/plugins/repos/available", "GET /api/plugins/repos/settings", "GET /api/core/settings",
+        "GET /api/core/settings/:id",
     ]
     private static let everybody: Set<String> = [
         "GET /api/schema", "DELETE /api/auth/session", "POST /api/accounts/auth/logout", "GET /api/accounts/users/me",
         "PATCH /api/accounts/users/me", "GET /api/accounts/api-keys", "POST /api/accounts/api-keys/generate",
-        "POST /api/accounts/api-keys/revoke",
+        "POST /api/accounts/api-keys/revoke", "GET /api/core/settings/env", "GET /api/core/timezones",
     ]
 
     @Test func `every route refuses every role that it is not for`() async throws {
