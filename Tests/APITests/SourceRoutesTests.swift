@@ -106,6 +106,19 @@ import Testing
         }
     }
 
+    @Test(arguments: ["/api/m3u/accounts/", "/api/epg/sources/"])
+    func `a list that has not changed is not sent again`(path: String) async throws {
+        try await APIFixture.withServer { fixture, client in
+            let list = try await client.send(.get, path)
+            let tag = try #require(list.headers[.eTag])
+            let same = try await client.send(.get, path, headers: [.ifNoneMatch: tag])
+            #expect(same.status == 304 && same.text.isEmpty)
+            _ = try await client.send(.post, path, json: ["name": "New", "is_active": false])
+            let changed = try await client.send(.get, path, headers: [.ifNoneMatch: tag])
+            #expect(changed.status == 200 && changed.json.array?.count == (list.json.array?.count ?? 0) + 1)
+        }
+    }
+
     @Test func `a guide that is made up is not refreshed`() async throws {
         try await APIFixture.withServer { fixture, client in
             let made = try await client.send(

@@ -25,7 +25,8 @@ struct APIRequest: Sendable {
         return id
     }
 
-    func query(_ name: String) -> String? { request.uri.queryParameters[Substring(name)].map(String.init) }
+    /// The first value of that name in the address; empty when the name stands alone.
+    func query(_ name: String) -> String? { request.uri.query.flatMap { FormQuery($0).first(name) } }
 
     /// Whether the body is of this media type, parameters aside.
     func hasContentType(_ type: String) -> Bool {

@@ -23,6 +23,7 @@ struct EPGRoutes: Routes {
         [
             .get(path, .standard, list).described("All programme guides", .sources) {
                 $0.answers[200] = Schema.list(of: Self.row)
+                $0.isPolled()
             },
             .post(path, .admin, create).described("Add a programme guide", .sources) {
                 $0.takes(Self.members, needs: ["name"])
@@ -65,7 +66,7 @@ struct EPGRoutes: Routes {
     private var table: EPGSourceTable { services.catalog.epgSources }
 
     @Sendable private func list(_ request: APIRequest) async throws -> Response {
-        .json(.array(try await table.all().map { request.visible($0.json, without: Self.secrets) }))
+        request.polled(.array(try await table.all().map { request.visible($0.json, without: Self.secrets) }))
     }
 
     @Sendable private func show(_ request: APIRequest) async throws -> Response {

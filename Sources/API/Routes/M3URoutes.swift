@@ -24,6 +24,7 @@ struct M3URoutes: Routes {
         [
             .get(path, .standard, list).described("All playlist accounts", .sources) {
                 $0.answers[200] = Schema.list(of: Self.row)
+                $0.isPolled()
             },
             .post(path, .admin, create).described("Add a playlist account", .sources) {
                 $0.takes(Self.members, needs: ["name"])
@@ -70,7 +71,7 @@ struct M3URoutes: Routes {
         for account in try await table.all() {
             rows.append(request.visible(try await json(account), without: Self.secrets))
         }
-        return .json(.array(rows))
+        return request.polled(.array(rows))
     }
 
     @Sendable private func show(_ request: APIRequest) async throws -> Response {
