@@ -115,6 +115,18 @@ public final class RelayHub: Sendable {
         }
     }
 
+    /// Whether any socket has asked for a topic by its name: what nobody hears need not be found out.
+    ///
+    /// Costs a visit of each loop.
+    public func isHeard(_ topic: String) async -> Bool {
+        for lane in lanes.withLock({ Array($0.values) }) {
+            let visit = lane.loop.submit { lane.roster.value.handlers.values.contains { $0.hears(topic) } }
+            // Fails only when the loop has ended, and its sockets with it.
+            if (try? await visit.get()) ?? false { return true }
+        }
+        return false
+    }
+
     // MARK: What handlers ask and report, on their loop
 
     func recovery(from position: RelayPosition?, hears: (EventFrame) -> Bool) -> RelayHistory.Recovery {

@@ -92,6 +92,7 @@ final class RelaySessionHandler: ChannelInboundHandler {
     // MARK: What the hub asks
 
     func answers(to name: String) -> Bool { session.answers(to: name) }
+    func hears(_ topic: String) -> Bool { isMember && session.subscription.topics.contains(topic) }
     var channel: (any Channel)? { context?.channel }
 
     /// Queues one event for a client that hears its topic; ``flush()`` follows once per batch.

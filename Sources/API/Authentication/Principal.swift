@@ -56,9 +56,15 @@ struct Principal: Sendable, Equatable {
     /// The same person, as the relay knows sockets.
     var relayIdentity: RelayIdentity {
         switch credential {
-        case .token: RelayIdentity(credential: identity, owner: identity)
+        case .token: RelayIdentity(credential: identity, owner: identity, topics: topics)
         case .access(let id, let remaining), .session(let id, let remaining):
-            RelayIdentity(credential: id.publicName, owner: identity, validFor: remaining)
+            RelayIdentity(credential: id.publicName, owner: identity, validFor: remaining, topics: topics)
         }
+    }
+
+    /// What may be listened to is what may be read: tasks are for administrators.
+    private var topics: Set<String> {
+        let everybody: Set = ["updates", "plugin:"]
+        return level >= .admin ? everybody.union([TaskNews.topic]) : everybody
     }
 }

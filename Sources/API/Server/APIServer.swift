@@ -12,6 +12,8 @@ public struct APIServer: Sendable {
     private let services: APIServices
     private let logger: Logger
     private let onRunning: @Sendable (_ port: Int) async -> Void
+    /// Tells of tasks that change.
+    let taskNews: TaskNews
 
     /// Puts the routes together.
     ///
@@ -30,19 +32,25 @@ public struct APIServer: Sendable {
         self.services = services
         self.logger = logger
         self.onRunning = onRunning
+        taskNews = TaskNews(services: services, logger: logger)
     }
 
     /// Listens and serves until cancelled or asked to shut down, then says goodbye to the sockets.
     public func run() async throws {
         OldUploads.sweep(configuration.uploadsFolder)
         let application = try makeApplication()
-        do {
-            try await application.run()
-        } catch {
+        let (taskNews, hasRelay) = (self.taskNews, configuration.isRelayMounted)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if hasRelay { group.addTask { await taskNews.run() } }
+            defer { group.cancelAll() }
+            do {
+                try await application.run()
+            } catch {
+                await services.hub.shutdown()
+                throw error
+            }
             await services.hub.shutdown()
-            throw error
         }
-        await services.hub.shutdown()
     }
 
     func makeApplication() throws -> some ApplicationProtocol {

@@ -6,6 +6,17 @@ public struct ScheduleTable: Sendable {
     let pool: DatabasePool
     let path: String
 
+    /// A text that is another one after a schedule was changed or has fired.
+    ///
+    /// Reads the table once, and nothing of its larger columns but their lengths.
+    public func mark() async throws -> String {
+        try await pool.read { db in
+            let fired = try String.fetchOne(
+                db, sql: #"SELECT ifnull(max("last_run_at"), '') FROM "django_celery_beat_periodictask""#)
+            return try ScheduleWatch.fingerprint(db) + " " + (fired ?? "")
+        }
+    }
+
     /// Every schedule, by name.
     public func all() async throws -> [Schedule] {
         try await pool.read { try Self.fetch($0, where: "1") }

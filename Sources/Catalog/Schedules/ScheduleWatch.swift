@@ -33,7 +33,7 @@ public final class ScheduleWatch: Sendable {
         return now.fingerprint != before.fingerprint
     }
 
-    private static func fingerprint(_ db: Database) throws -> String {
+    static func fingerprint(_ db: Database) throws -> String {
         try String.fetchOne(
             db,
             sql: """

@@ -59,7 +59,18 @@ test('a history that is not known yet cannot be recovered from', () => {
   const place = new Place();
   place.asked();
   place.heard(subscribed(true));
+  place.asked();
   assert.equal(place.heard(subscribed(true, 3)).isGap, true);
+});
+
+test('more topics on a connection that lives are no gap', () => {
+  const place = new Place();
+  place.asked();
+  place.heard(subscribed(true));
+  assert.equal(place.heard(subscribed(true)).isGap, false);
+  const visitor = visited();
+  assert.deepEqual(visitor.heard(subscribed(true, 9)), { isNews: true, isGap: false });
+  assert.deepEqual(visitor.asked(), { epoch: 'e1', offset: '6-0' });
 });
 
 test('a gap in the middle of a connection is told', () => {

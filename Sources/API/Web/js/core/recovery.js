@@ -26,7 +26,8 @@ export class Place {
   heard({ type, data, offset }) {
     if (type === 'resync') return { isNews: false, isGap: true };
     if (type === 'subscribed' && isObject(data)) {
-      const isGap = this.known && (this.offset === undefined || data.recovered === false);
+      // One that answers no question of ours is about other topics, on a connection that lives.
+      const isGap = this.waits && this.known && (this.offset === undefined || data.recovered === false);
       // A place is that of the last event that was shown. Without one, or after a gap, it is where the server is.
       if (isGap || this.offset === undefined) this.offset = data.offset;
       this.epoch = data.epoch;

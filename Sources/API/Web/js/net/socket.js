@@ -6,7 +6,8 @@
  *                           └── pause over, retry() ─ waiting
  *
  * Events have places. Whoever comes back says where it was and is told what it missed; only when that is gone does
- * `gaps` count, and pages read their data again.
+ * `gaps` count, and pages read their data again. Topics beside `updates` have no places: who holds one reads anew
+ * whenever the connection is live again.
  */
 import { backoff } from '../core/backoff.js';
 import { isObject } from '../core/path.js';
@@ -38,6 +39,60 @@ export function onEnvelope(listener) {
 /** The `data` of update envelopes. @param {(data: any) => void} listener */
 export const onUpdate = (listener) =>
   onEnvelope((envelope) => isObject(envelope.data) && envelope.data.type !== undefined && listener(envelope.data));
+
+/** Who wants each topic beside `updates`: what to call once the server tells of it. */
+const held = /** @type {Map<string, Set<() => void>>} */ (new Map());
+/** Changes of topics that the server has not heard of; those of one moment go together. */
+const unsaid = /** @type {Map<string, 'subscribe' | 'unsubscribe'>} */ (new Map());
+/** The topics of which the server tells now. */
+let told = /** @type {Set<string>} */ (new Set());
+/** The connection on which it was asked. */
+let greeted = /** @type {WebSocket | undefined} */ (undefined);
+
+function say() {
+  const changes = [...unsaid];
+  unsaid.clear();
+  // Whoever is not connected says it all when it is.
+  if (!socket || greeted !== socket || socket.readyState !== 1) return;
+  for (const type of ['unsubscribe', 'subscribe']) {
+    const topics = changes.filter(([, wish]) => wish === type).map(([topic]) => topic);
+    if (topics.length) socket.send(JSON.stringify({ type, topics }));
+  }
+}
+
+/** @param {string} topic @param {'subscribe' | 'unsubscribe'} wish */
+function tell(topic, wish) {
+  if (unsaid.size === 0) queueMicrotask(say);
+  unsaid.set(topic, wish);
+}
+
+/** @param {string[]} topics */
+function confirmed(topics) {
+  const fresh = topics.filter((topic) => !told.has(topic));
+  told = new Set(topics);
+  for (const topic of fresh) { for (const ready of [...(held.get(topic) ?? [])]) ready(); }
+}
+
+/**
+ * As `onUpdate`, with a topic that the server tells only to those who ask for it; asked for while anybody listens.
+ *
+ * `ready` is called once it is told, and again after each lost connection: what happened before then was missed.
+ *
+ * @param {string} topic @param {(data: any) => void} listener @param {() => void} [ready]
+ */
+export function onTopic(topic, listener, ready = () => {}) {
+  const stop = onUpdate(listener);
+  const mine = () => ready();
+  const all = held.get(topic) ?? new Set();
+  if (all.size === 0) tell(topic, 'subscribe');
+  held.set(topic, all.add(mine));
+  return () => {
+    stop();
+    if (!all.delete(mine) || all.size > 0) return;
+    held.delete(topic);
+    tell(topic, 'unsubscribe');
+  };
+}
 
 /** Once events are missing that nobody can bring back: what was read may be out of date. @param {() => void} listener */
 export function onRecovered(listener) {
@@ -84,14 +139,18 @@ function open() {
 /** @param {any} envelope @param {WebSocket} from */
 function hear(envelope, from) {
   if (envelope.type === 'connection_established') {
-    from.send(JSON.stringify({ type: 'subscribe', topics: ['updates'], ...place.asked() }));
+    greeted = from;
+    told = new Set();
+    from.send(JSON.stringify({ type: 'subscribe', topics: ['updates', ...held.keys()], ...place.asked() }));
   }
   const { isNews, isGap } = place.heard(envelope);
-  if (envelope.type === 'subscribed' || isGap) {
+  // More topics on a connection that lives are no new connection.
+  if ((envelope.type === 'subscribed' && connection.get().state !== 'live') || isGap) {
     attempt = 0;
     move({ state: 'live', attempt, gaps: connection.get().gaps + (isGap ? 1 : 0) });
   }
   if (isNews) { for (const listener of [...listeners]) listener(envelope); }
+  if (envelope.type === 'subscribed' && Array.isArray(envelope.data?.topics)) confirmed(envelope.data.topics);
 }
 
 function wait() {
