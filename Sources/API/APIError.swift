@@ -42,14 +42,17 @@ struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// For logs and tools.
     var description: String { hint.map { "\(message) \($0)" } ?? message }
 
-    var response: Response {
+    var response: Response { .json(body, status: status, headers: headers) }
+
+    /// What is answered.
+    var body: JSONValue {
         var body: JSONObject = ["success": false, "error": .string(message), "code": .string(code)]
         // Where Django REST framework's clients look when they are turned away.
         if status == .unauthorized || status == .forbidden { body["detail"] = .string(message) }
         if let hint { body["hint"] = .string(hint) }
         if let exception { body["exception"] = .string(exception) }
         if let taskID { body["task_id"] = .string(taskID) }
-        return .json(.object(body), status: status, headers: headers)
+        return .object(body)
     }
 }
 

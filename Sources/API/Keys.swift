@@ -23,4 +23,14 @@ enum Keys {
     static let eventEpoch = "skirret:events:epoch"
     /// Channel: JSON `{"id":"<stream id>","epoch":"…","topic":"…","data":{…}}`.
     static let events = "skirret:events"
+    /// Channel: JSON `{"topic":"…","data":{…}}` for those who listen now; whoever comes later asks for what it is about.
+    static let passingEvents = "skirret:events:passing"
+    /// ZSET source id, scored by the Unix millisecond at which it is asked next, or its poller counts as gone.
+    static let dueSources = "skirret:api:sources:due"
+    /// HASH with TTL: a data source that pages watch and what it said last, see ``DataSourceStore``.
+    static func source(_ id: String) -> String { "skirret:api:source:" + id }
+    /// ZSET with TTL: who watches a source, scored by the Unix millisecond until which that counts.
+    static func sourceWatchers(_ id: String) -> String { "skirret:api:source:" + id + ":watchers" }
+    /// ZSET with TTL: what one person watches, source id and watcher, scored likewise.
+    static func watchedSources(by identity: String) -> String { "skirret:api:sources:of:" + identity }
 }

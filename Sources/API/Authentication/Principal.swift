@@ -62,9 +62,9 @@ struct Principal: Sendable, Equatable {
         }
     }
 
-    /// What may be listened to is what may be read: tasks are for administrators.
+    /// What may be listened to is what may be read: tasks, and what plugins answer, is for administrators.
     private var topics: Set<String> {
         let everybody: Set = ["updates", "plugin:"]
-        return level >= .admin ? everybody.union([TaskNews.topic]) : everybody
+        return level >= .admin ? everybody.union([TaskNews.topic, DataSource.topics]) : everybody
     }
 }

@@ -51,13 +51,15 @@ public final class EventBus: Sendable {
         var start = EventFeed(redis: redis, hub: hub, logger: logger)
         // Before subscribing: whatever is published from here on is either heard, or read from the history.
         await start.catchUp()
-        try await subscriber.withSubscription(channels: [Keys.events, Keys.endedSessions]) { [start] messages in
+        try await subscriber.withSubscription(channels: [Keys.events, Keys.endedSessions, Keys.passingEvents]) {
+            [start] messages in
             var feed = start
             for try await message in messages {
                 switch message {
                 case .subscribed: await feed.catchUp()
                 case .message(Keys.endedSessions, let payload):
                     await hub.end(credential: String(decoding: payload, as: UTF8.self))
+                case .message(Keys.passingEvents, let payload): feed.pass(payload)
                 case .message(_, let payload): feed.forward(payload)
                 }
             }

@@ -35,6 +35,15 @@ struct EventFeed {
         hub.publish(RelayMessage(data, topic: topic, at: place))
     }
 
+    /// Passes on what is in no history: the state of something, of which the newest is enough.
+    func pass(_ payload: [UInt8]) {
+        // try?: as above; what is none of ours is dropped.
+        guard let event = try? JSONValue(parsing: payload), let data = event["data"]?.object,
+            let topic = event["topic"]?.string
+        else { return logger.warning("Dropped an event that is none", metadata: ["bytes": "\(payload.count)"]) }
+        hub.publish(RelayMessage(topics: [topic], data: JSONValue.object(data).encoded(), supersedes: topic))
+    }
+
     /// Called once subscribed, and again after every lost connection: what was published meanwhile is in the history.
     mutating func catchUp() async {
         do {

@@ -89,6 +89,14 @@ final class PluginShelf: Sendable {
         return row
     }
 
+    /// Whether a plugin may be asked for a resource: asking while it is disabled is not enough, the plugin's own pages
+    /// must say so, and somebody must have trusted its code once.
+    func mayAnswer(_ row: PluginRow, _ resource: String, whileDisabled: Bool) async throws -> Bool {
+        guard !row.isEnabled else { return true }
+        guard whileDisabled, row.wasEverEnabled else { return false }
+        return try await view(row.key).declaresAllowDisabled(resource)
+    }
+
     /// The actions as the loaded code has them, else as the folder shows them; none when neither is known.
     func actions(of key: String) async -> [JSONValue] {
         async let said = descriptions.find(key)

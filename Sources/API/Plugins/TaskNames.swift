@@ -6,6 +6,8 @@ enum TaskNames {
     static let resolveResource = "skirret.plugins.resolve_resource"
     /// Takes `(key)`.
     static let describe = "skirret.plugins.describe"
+    /// Takes `(key, address, params)`.
+    static let fetchAddress = "skirret.plugins.fetch_address"
     /// Takes `(key, reason)`.
     static let stop = "skirret.plugins.stop"
     /// Takes `(key)`.

@@ -21,7 +21,7 @@ struct TaskAnswer {
         }
         do {
             let result = try await services.queue.result(of: id, within: deadline)
-            return (try Self.answer(result), true)
+            return (.success(["result": try Self.value(result)]), true)
         } catch is RedisError {
             // It is in the ledger, and Redis learns of it when it is back.
             return (Self.accepted(id, isApplied: false), false)
@@ -42,8 +42,11 @@ struct TaskAnswer {
         return response
     }
 
-    private static func answer(_ result: TaskResult) throws(APIError) -> Response {
-        guard result.state != .success else { return .success(["result": result.result]) }
+    /// What a task returned.
+    ///
+    /// - Throws: What the caller is to hear of its failure.
+    static func value(_ result: TaskResult) throws(APIError) -> JSONValue {
+        guard result.state != .success else { return result.result }
         guard result.state != .revoked else {
             throw APIError(.conflict, code: "task_cancelled", "The task was cancelled.")
         }
@@ -55,6 +58,11 @@ struct TaskAnswer {
             throw APIError(.forbidden, code: "plugin_disabled", message)
         case "ValueError" where message.hasPrefix("Plugin '") && message.hasSuffix("not found"):
             throw .noSuchPlugin
+        case "FetchError":
+            let code = failure?.excMessage.last?.string ?? "fetch_failed"
+            throw APIError(
+                code == "address_refused" ? .badRequest : .badGateway, code: code,
+                failure?.excMessage.first?.string ?? message)
         default:
             throw APIError(
                 .internalServerError, code: code(failure), message,

@@ -103,7 +103,7 @@ struct PluginRoutes: Routes {
         }
         let row = try await shelf.row(key)
         let wantsDisabled = body["allow_disabled"]?.boolean ?? false
-        guard try await mayAnswer(row, resource, whileDisabled: wantsDisabled) else {
+        guard try await shelf.mayAnswer(row, resource, whileDisabled: wantsDisabled) else {
             throw APIError(
                 .forbidden, code: "plugin_disabled",
                 "Plugin '\(key)' is disabled and cannot resolve resource '\(resource)'")
@@ -112,13 +112,6 @@ struct PluginRoutes: Routes {
             TaskNames.resolveResource,
             args: [.string(key), .string(resource), (body["params"] ?? [:]).parameters, .bool(wantsDisabled)])
         return try await TaskAnswer(services: services).answer(id, to: request, within: runDeadline).0
-    }
-
-    /// Asking for it is not enough: the plugin's own pages must say so, and somebody must have trusted its code once.
-    private func mayAnswer(_ row: PluginRow, _ resource: String, whileDisabled: Bool) async throws -> Bool {
-        guard !row.isEnabled else { return true }
-        guard whileDisabled, row.wasEverEnabled else { return false }
-        return try await shelf.view(row.key).declaresAllowDisabled(resource)
     }
 
     @Sendable private func logo(_ request: APIRequest) async throws -> Response {

@@ -94,6 +94,10 @@ struct SettingsRoutes: Routes {
         let value = Self.readValue(&reader, of: row.group)
         if body["value"] == nil, !isMerged || name == nil { reader.fault("value: required") }
         try reader.finish()
+        if let value {
+            let settings = isMerged ? row.value.merging(value) : value
+            try NetworkLists.refuseLockOut(settings, of: row.group, for: request)
+        }
         let (before, after) = try await table.change(row.id, name: name, value: value, isMerged: isMerged)
         try await follow(before, after, for: request)
         return .json(after.json)

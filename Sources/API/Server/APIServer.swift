@@ -12,6 +12,8 @@ public struct APIServer: Sendable {
     private let services: APIServices
     private let logger: Logger
     private let onRunning: @Sendable (_ port: Int) async -> Void
+    /// Asks what pages watch.
+    let poller: DataSourcePoller
     /// Tells of tasks that change.
     let taskNews: TaskNews
 
@@ -32,6 +34,7 @@ public struct APIServer: Sendable {
         self.services = services
         self.logger = logger
         self.onRunning = onRunning
+        poller = DataSourcePoller(services: services, runDeadline: configuration.runDeadline, logger: logger)
         taskNews = TaskNews(services: services, logger: logger)
     }
 
@@ -39,8 +42,9 @@ public struct APIServer: Sendable {
     public func run() async throws {
         OldUploads.sweep(configuration.uploadsFolder)
         let application = try makeApplication()
-        let (taskNews, hasRelay) = (self.taskNews, configuration.isRelayMounted)
+        let (poller, taskNews, hasRelay) = (self.poller, self.taskNews, configuration.isRelayMounted)
         try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await poller.run() }
             if hasRelay { group.addTask { await taskNews.run() } }
             defer { group.cancelAll() }
             do {
@@ -116,6 +120,8 @@ public struct APIServer: Sendable {
             PluginRoutes(services: services, shelf: shelf, runDeadline: configuration.runDeadline),
             PluginImportRoutes(services: services, shelf: shelf, configuration: configuration),
             PluginRunRoutes(services: services, shelf: shelf, configuration: configuration),
+            PluginWatchRoutes(
+                services: services, shelf: shelf, poller: poller, runDeadline: configuration.runDeadline),
             PluginFileRoutes(shelf: shelf, configuration: configuration),
             PluginRequirementsRoutes(services: services, shelf: shelf),
             NetworkRoutes(),

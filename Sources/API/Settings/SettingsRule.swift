@@ -42,7 +42,7 @@ struct SettingsRule: Sendable {
     /// Networks that may come in; nobody is turned away by an empty list.
     static let networks = SettingsRule("networks such as 192.168.0.0/16, with commas between them") { value in
         let networks = value.string?.split(separator: ",", omittingEmptySubsequences: true) ?? []
-        return value.string != nil && networks.allSatisfy { isNetwork(String($0.trimmingBlanks)) }
+        return value.string != nil && networks.allSatisfy { NetworkRange(String($0.trimmingBlanks)) != nil }
     }
 
     static func integer(_ range: ClosedRange<Int>) -> SettingsRule {
@@ -75,15 +75,5 @@ struct SettingsRule: Sendable {
         SettingsRule("a list of at most \(count), each \(rule.expected)") { value in
             value.array.map { $0.count <= count && $0.allSatisfy(rule.accepts) } ?? false
         }
-    }
-
-    /// The size of the prefix may be left out: one address then.
-    private static func isNetwork(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), let address = IPAddress(String(parts[0])), !text.contains("%") else {
-            return false
-        }
-        let size = parts.count == 2 ? Int(parts[1]) : 0
-        return size.map { 0...(parts[0].contains(":") ? 128 : address.bytes.count * 8) ~= $0 } ?? false
     }
 }

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Its time is kept by Dispatch: a task that sleeps is woken by a job on the cooperative pool, whatever executor it
 /// prefers, so that bodies which hold every thread of the pool would keep it asleep.
-final class Doorbell: Sendable {
+package final class Doorbell: Sendable {
     private struct State {
         var hasRung = false
         /// The one who waits.
@@ -30,7 +30,11 @@ final class Doorbell: Sendable {
 
     private let state = Mutex(State())
 
-    func ring() {
+    /// A bell that nobody has rung.
+    package init() {}
+
+    /// Wakes the loop, or keeps it from its next sleep.
+    package func ring() {
         let waiter = state.withLock { state in
             state.hasRung = state.waiter == nil
             return state.release()
@@ -46,7 +50,7 @@ final class Doorbell: Sendable {
     /// For one loop at a time. Waits that a ring ends share one timer, so a busy loop pays for none.
     ///
     /// - Throws: `CancellationError` when the waiting task is cancelled.
-    func wait(atMost longest: Duration? = nil) async throws {
+    package func wait(atMost longest: Duration? = nil) async throws {
         try Task.checkCancellation()
         let deadline = longest.map { ContinuousClock.now + $0 }
         await withTaskCancellationHandler {

@@ -48,7 +48,10 @@ struct WorkerRole {
         teller.plugins = plugins
         let refreshes = RefreshTasks(queue: queue, catalog: catalog, events: events)
         let builtIn = DispatcharrTasks(queue: queue, catalog: catalog, events: events, data: settings.dataDirectory)
-        let registry = TaskRegistry(samples + plugins.all + refreshes.all + builtIn.all) { plugins.task(named: $0) }
+        let pages = [PageFetch(catalog: catalog).registered]
+        let registry = TaskRegistry(samples + plugins.all + pages + refreshes.all + builtIn.all) {
+            plugins.task(named: $0)
+        }
         if options.queues.contains(queue.defaultQueue) { await recoverRecordings(catalog, queue) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             if settings.plugins.isSafeMode {
