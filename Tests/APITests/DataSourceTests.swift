@@ -108,7 +108,9 @@ import Testing
                         let known = try #require(told.last?["version"])
                         let again = try await client.send(
                             .post, "\(Self.ui)/watch/", json: Self.wish("watcher-1", ["version": known]))
-                        #expect(again.json["version"] == known && again.json.object?.keys.contains("answer") == false, "\(again)")
+                        #expect(
+                            again.json["version"] == known && again.json.object?.keys.contains("answer") == false,
+                            "\(again)")
                         let fresh = try await client.send(.post, "\(Self.ui)/watch/", json: Self.wish("watcher-2"))
                         #expect(fresh.json["answer"]?["result"] == ["n": 2] && fresh.json["state"] == "ok", "\(fresh)")
                     }

@@ -86,9 +86,13 @@ import Testing
                 let answer = try await client.send(.put, "\(path)\(id)/", json: row)
                 #expect(answer.status == 200 && answer.json == row, "\(answer)")
             }
-            let networks: JSONValue = ["UI": "192.168.0.0/16, ::1/128,10.0.0.1", "STREAMS": ""]
+            let networks: JSONValue = ["UI": "192.168.0.0/16, ::1/128,127.0.0.1", "STREAMS": ""]
             let saved = try await client.send(.put, "\(path)network_access/", json: ["value": networks])
             #expect(saved.json["value"] == networks, "\(saved)")
+            let closed = try await client.send(
+                .patch, "\(path)network_access/", json: ["value": ["UI": "192.168.0.0/16"]])
+            #expect(closed.status == 400, "\(closed)")
+            #expect(try await client.send(.get, "\(path)network_access/").json == saved.json)
             #expect(try await fixture.takeMessage() == nil)
         }
     }

@@ -44,7 +44,7 @@ struct ServerRoutes: Routes {
 
     @Sendable private func version(_ request: APIRequest) async throws -> Response {
         .json([
-            "version": .string(DispatcharrInterface.version), "timestamp": nil, "server": "Skirret",
+            "version": .string(HubVersion.dispatcharr), "timestamp": nil, "server": "Skirret",
             "server_version": .string(Release.version),
         ])
     }
@@ -75,10 +75,4 @@ struct ServerRoutes: Routes {
             "timezones": .array(names.map(JSONValue.string)), "grouped": .object(grouped), "count": .int(names.count),
         ])
     }
-}
-
-/// What of Dispatcharr is served.
-enum DispatcharrInterface {
-    /// The release whose interface plugins and clients find here; the plugins' own `version` module says the same.
-    static let version = "0.29.0"
 }
