@@ -147,3 +147,77 @@ test('errors that come and go are told', async () => {
   assert.equal(told, 2);
   stop();
 });
+
+/** A server that asks for us, and what it is told. @param {any} more */
+function watching(more = {}) {
+  const told = { watched: 0, stopped: 0, asked: 0, loads: 0, heard: /** @type {any} */ (undefined) };
+  const here = /** @type {any} */ (world({
+    load: async () => ({ own: ++told.loads }),
+    watch: (/** @type {any} */ _, /** @type {number} */ seconds, /** @type {any} */ heard) => {
+      Object.assign(told, { heard, seconds, watched: told.watched + 1 });
+      return { stop: () => (told.stopped += 1), ask: () => (told.asked += 1) };
+    },
+    ...more,
+  }));
+  return /** @type {[any, any]} */ ([here, told]);
+}
+
+test('a source with an interval is left to the server, and asked from here only when that refuses', async () => {
+  const [here, told] = watching();
+  const source = new Source({ refresh: { interval: 60 }, path: 'rows' }, here);
+  const stop = source.subscribe(() => {});
+  assert.deepEqual([told.watched, told.seconds, told.loads, source.state.loading], [1, 60, 0, true]);
+  told.heard.answer({ rows: [1] });
+  assert.deepEqual([source.state.data, source.state.loading], [[1], false]);
+  told.heard.error(new Error('gone'));
+  assert.deepEqual([source.state.data, source.state.error.message], [[1], 'gone']);
+  await source.refresh();
+  assert.equal(told.loads, 1);
+  told.heard.answer({ rows: [2] });
+  assert.deepEqual([source.state.data, source.state.error], [[2], undefined]);
+  stop();
+  assert.equal(told.stopped, 1);
+  told.heard.answer({ rows: [3] });
+  assert.deepEqual(source.state.data, [2]);
+  const again = source.subscribe(() => {});
+  told.heard.refused();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([told.watched, told.loads], [2, 2]);
+  again();
+});
+
+test('an event asks the server once for all pages; what events append to is asked from here', async () => {
+  const [here, told] = watching();
+  const events = /** @type {any[]} */ ([]);
+  here.events = (/** @type {any} */ listener) => (events.push(listener), () => {});
+  const stop = new Source({ interval: 60, subscribe: {} }, here).subscribe(() => {});
+  const appended = new Source({ interval: 60, subscribe: { mode: 'append' } }, here);
+  const end = appended.subscribe(() => {});
+  const lazy = new Source({ refresh: { interval: 60, lazy: true } }, here).subscribe(() => {});
+  assert.deepEqual([told.watched, told.loads], [1, 1]);
+  for (const hear of events) hear({ type: 'plugin_event', plugin: 'mine', payload: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.equal(told.asked, 1);
+  assert.equal(told.loads, 1);
+  for (const one of [stop, end, lazy]) one();
+});
+
+test('a page that is hidden is not watched, and one whose parameters change is another question', () => {
+  let isVisible = true;
+  let seen = () => {};
+  let changed = () => {};
+  const [here, told] = watching({
+    visible: { get: () => isVisible, subscribe: (/** @type {any} */ call) => ((seen = call), () => {}) },
+    depends: (/** @type {any} */ _, /** @type {any} */ call) => ((changed = call), () => {}),
+  });
+  const stop = new Source({ interval: 60 }, here).subscribe(() => {});
+  isVisible = false;
+  seen();
+  assert.deepEqual([told.watched, told.stopped], [1, 1]);
+  isVisible = true;
+  seen();
+  changed();
+  assert.deepEqual([told.watched, told.stopped, told.loads], [3, 2, 0]);
+  stop();
+  assert.equal(told.stopped, 3);
+});

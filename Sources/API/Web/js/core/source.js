@@ -2,7 +2,10 @@
  * One data source of a plugin's page: its data, how it is fetched, and the events that change it.
  *
  * Starts with its first listener and stops with its last, so nothing polls for a page nobody looks at. It knows no
- * network: `load`, `events` and `visible` are given. A burst of events becomes one change per 100 ms.
+ * network: `load`, `watch`, `events` and `visible` are given. A burst of events becomes one change per 100 ms.
+ *
+ * One with an interval is watched: the server asks it for all who look, and only where it does not is it asked from here.
+ * One that events append to or patch is asked from here too: what they made of it is no answer that the server knows.
  */
 import { fold, matches } from './events.js';
 import { get, isObject } from './path.js';
@@ -60,11 +63,14 @@ export class Source {
   #turn = 0;
   #busy = false;
   #again = false;
+  #watched = /** @type {{stop: () => void, ask: () => void} | undefined} */ (undefined);
 
   /**
    * @param {any} spec
    * @param {{plugin: string, load: (spec: any, params?: object) => Promise<any>, events: (listener: (event: any) => void) => () => void,
    *   visible: {get: () => boolean, subscribe: (listener: () => void) => () => void},
+   *   watch?: (spec: any, seconds: number, heard: {answer: (result: any) => void, error: (error: any) => void, refused: () => void})
+   *     => {stop: () => void, ask: () => void} | undefined,
    *   depends?: (spec: any, changed: () => void) => () => void, failing?: () => void}} world
    *   `depends` calls back when what the spec's templates name changes; `failing` hears of each error that comes or goes
    */
@@ -103,20 +109,56 @@ export class Source {
     if (isObject(this.spec.subscribe)) this.#stops.push(events((event) => this.#hear(event)));
     if (this.#isStatic) return;
     const seconds = intervalOf(this.spec);
-    const poll = () => {
-      clearInterval(this.#timer);
-      if (!seconds || !visible.get()) return;
+    const ask = () => {
       this.#timer = setInterval(() => this.#busy || this.#fetch(undefined, true), seconds * 1000);
+    };
+    const poll = () => {
+      rest();
+      if (!seconds || !visible.get()) return;
+      if (!this.#watch(seconds, () => (ask(), this.#fetch(undefined, this.state.data !== undefined)))) ask();
+    };
+    const rest = () => {
+      clearInterval(this.#timer);
+      this.#watched?.stop();
+      this.#watched = undefined;
     };
     // What is seen again after a while is read at once, not an interval later.
     const seen = () => {
       poll();
-      if (seconds && visible.get() && Date.now() - this.state.updated >= seconds * 1000) this.#fetch(undefined, true);
+      if (!seconds || this.#watched || !visible.get()) return;
+      if (Date.now() - this.state.updated >= seconds * 1000) this.#fetch(undefined, true);
     };
-    this.#stops.push(visible.subscribe(seen), () => clearInterval(this.#timer));
+    this.#stops.push(visible.subscribe(seen), rest);
     poll();
-    if (depends) this.#stops.push(depends(this.spec, () => void this.#fetch()));
-    if (!isLazy(this.spec)) this.#fetch();
+    // With other parameters it is another question.
+    if (depends) this.#stops.push(depends(this.spec, () => void (this.#watched ? poll() : this.#fetch())));
+    if (!isLazy(this.spec) && !this.#watched) this.#fetch();
+  }
+
+  /** Whether the server asks for us. @param {number} seconds @param {() => void} refused */
+  #watch(seconds, refused) {
+    const { mode } = isObject(this.spec.subscribe) ? this.spec.subscribe : { mode: undefined };
+    if (isLazy(this.spec) || mode === 'append' || mode === 'patch') return false;
+    let isOn = true;
+    const set = (/** @type {object} */ change) => isOn && this.#set({ ...change, loading: false });
+    const watched = this.world.watch?.(this.spec, seconds, {
+      answer: (result) =>
+        set({ data: extract(this.spec, result) ?? this.spec.default, error: undefined, updated: Date.now() }),
+      error: (error) => set({ error }),
+      refused: () => {
+        if (!isOn) return;
+        isOn = false;
+        this.#watched = undefined;
+        refused();
+      },
+    });
+    const stop = () => {
+      isOn = false;
+      watched?.stop();
+    };
+    this.#watched = watched && { ask: watched.ask, stop };
+    if (this.#watched && this.state.data === undefined) this.#set({ loading: true });
+    return this.#watched !== undefined;
   }
 
   #stop() {
@@ -140,7 +182,10 @@ export class Source {
     this.#folding = undefined;
     const events = this.#queue.splice(0);
     const spec = this.spec.subscribe;
-    if (spec.mode !== 'append' && spec.mode !== 'patch') return void this.#fetch();
+    if (spec.mode !== 'append' && spec.mode !== 'patch') {
+      // The server asks once, however many pages have heard the same.
+      return void (this.#watched ? this.#watched.ask() : this.#fetch());
+    }
     this.#set({ data: events.reduce((data, event) => fold(data, spec, event), this.state.data), updated: Date.now() });
   }
 

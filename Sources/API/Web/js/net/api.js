@@ -192,6 +192,8 @@ export const plugins = {
   /** @param {string} key @param {string} resource @param {object} [params] @param {boolean} [allowDisabled] */
   resource: (key, resource, params = {}, allowDisabled = false) =>
     request('POST', of(key, 'ui/resource'), { resource, params, allow_disabled: allowDisabled }),
+  /** What another site says; the server reads it. @param {string} key @param {string} url @param {object} params */
+  outside: (key, url, params) => request('POST', of(key, 'ui/fetch'), { url, params }),
 };
 
 export const session = {

@@ -2,6 +2,7 @@
 import { plugins, request } from '../net/api.js';
 import { saveSettings } from '../net/catalogue.js';
 import { follow } from '../net/following.js';
+import { watch } from '../net/watch.js';
 
 /**
  * @typedef {{id: string, percent: number | undefined, message: string}} Going how far a task is
@@ -13,7 +14,9 @@ import { follow } from '../net/following.js';
  *   fetch: (method: string, url: string, body: unknown, headers: Record<string, string>) => Promise<any>,
  *   save: (settings: object) => Promise<void>,
  *   keep: (field: string, file: File, sent: (share: number) => void) => Promise<{value: string, name: string, size: number}>,
- * }} Host
+ *   outside?: (url: string, params: object) => Promise<any>,
+ *   watch?: (question: Parameters<typeof watch>[1], seconds: number, heard: Parameters<typeof watch>[3]) => ReturnType<typeof watch>,
+ * }} Host `outside` reads another site; `watch` asks a source again and again for everybody
  */
 
 /**
@@ -31,4 +34,6 @@ export const serverHost = (key) => ({
   fetch: (method, url, body, headers) => request(method, url, body, { headers }),
   save: (settings) => saveSettings(key, settings),
   keep: (field, file, sent) => plugins.keep(key, field, file, sent),
+  outside: async (url, params) => resultOf(await plugins.outside(key, url, params)),
+  watch: (question, seconds, heard) => watch(key, question, seconds, heard),
 });

@@ -10,7 +10,7 @@ const given = (/** @type {any} */ params) =>
   Object.fromEntries(Object.entries(params ?? {}).filter(([, value]) => value !== undefined));
 
 /** A plugin that answered `{"status": "error"}` has failed, whatever the transport says. @param {any} result */
-function checked(result) {
+export function checked(result) {
   if (isObject(result) && result.status === 'error') {
     const message = text(result.message ?? result.error ?? 'The plugin reported an error.');
     throw new ApiError(message, 200, 'plugin_error', result);
@@ -18,19 +18,36 @@ function checked(result) {
   return result;
 }
 
+/** @param {string} address */
+function placeOf(address) {
+  const safe = safeUrl(address);
+  return safe ? new URL(safe) : undefined;
+}
+
+/** @param {any} spec */
+const methodOf = (spec) => text(spec.method || 'GET').toUpperCase();
+
+/** Whether the server reads this address for us. @param {any} spec @param {URL | undefined} url */
+const isElsewhere = (spec, url) =>
+  url !== undefined && url.origin !== location.origin && /^https?:$/.test(url.protocol) && methodOf(spec) === 'GET' &&
+  !(isObject(spec.headers) && Object.keys(spec.headers).length);
+
 /**
- * An address of this site. Elsewhere the page's policy forbids it to go, and what changes anything here is left to
- * plugins that somebody has trusted.
+ * An address of this site, or what the server has read at another one: the page's policy forbids it to go there itself.
+ * What changes anything here is left to plugins that somebody has trusted.
  * @param {any} plugin @param {any} spec @param {import('./host.js').Host} host
  */
 function fromAddress(plugin, spec, host) {
-  const method = text(spec.method || 'GET').toUpperCase();
+  const method = methodOf(spec);
   const address = text(spec.url);
-  const safe = safeUrl(address);
-  const url = safe ? new URL(safe) : undefined;
+  const url = placeOf(address);
   if (!METHODS.has(method)) throw new ApiError(`“${method}” is not a method of HTTP that pages use.`, 0, 'unsupported');
+  if (host.outside && isElsewhere(spec, url)) {
+    if (!plugin.enabled) throw new ApiError('Enable the plugin to load this.', 403, 'plugin_disabled');
+    return host.outside(address, given(spec.params));
+  }
   if (!url || url.origin !== location.origin) {
-    const fix = 'Pages talk to their own server only; let the plugin fetch it, in resolve_ui_resource or an action.';
+    const fix = 'Other sites are read with GET and without headers; let the plugin fetch it, in resolve_ui_resource or an action.';
     throw new ApiError(`“${address}” is another site. ${fix}`, 0, 'unsupported');
   }
   if (method !== 'GET' && !plugin.enabled) {
@@ -46,6 +63,34 @@ function fromAddress(plugin, spec, host) {
   return host.fetch(method, url.pathname + url.search, method === 'GET' ? undefined : params, headers);
 }
 
+/** @param {any} spec */
+const typeOf = (spec) => spec.type ?? (spec.resource ? 'resource' : spec.url ? 'url' : 'action');
+
+/**
+ * A source as the server can ask it for everybody; undefined for what only this page can, with its own session.
+ * @param {any} plugin @param {any} spec with its templates filled in
+ */
+export function questionOf(plugin, spec) {
+  const params = given(spec.params);
+  const allowed = Boolean(spec.allowDisabled ?? spec.allow_disabled);
+  switch (typeOf(spec)) {
+    case 'resource': {
+      const name = text(spec.resource ?? spec.id);
+      return (plugin.enabled || allowed) && name ? { kind: 'resource', name, params, allow_disabled: allowed } : undefined;
+    }
+    case 'action': {
+      const name = text(spec.action ?? spec.id);
+      return plugin.enabled && name ? { kind: 'action', name, params } : undefined;
+    }
+    case 'url': {
+      const name = text(spec.url);
+      return plugin.enabled && isElsewhere(spec, placeOf(name)) ? { kind: 'url', name, params } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
 /** @param {any} plugin @param {any} spec with its templates filled in @param {import('./host.js').Host} host @returns {Promise<any>} */
 export async function loadSource(plugin, spec, host) {
   const params = given(spec.params);
@@ -53,7 +98,7 @@ export async function loadSource(plugin, spec, host) {
   const refuse = () => {
     throw new ApiError('Enable the plugin to load this.', 403, 'plugin_disabled');
   };
-  switch (spec.type ?? (spec.resource ? 'resource' : spec.url ? 'url' : 'action')) {
+  switch (typeOf(spec)) {
     case 'resource':
       if (!plugin.enabled && !allowDisabled) refuse();
       return checked(await host.resource(text(spec.resource ?? spec.id), params, allowDisabled));

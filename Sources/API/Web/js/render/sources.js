@@ -8,7 +8,7 @@ import { resolve, roots } from '../core/template.js';
 import { valuesOf } from '../core/values.js';
 import { onUpdate } from '../net/socket.js';
 import { visible } from '../ui/hooks.js';
-import { loadSource } from './load.js';
+import { checked, loadSource, questionOf } from './load.js';
 
 /** Overrides kept for components that may come back. */
 const KEPT = 100;
@@ -46,6 +46,12 @@ export function createRuntime(plugin, latest) {
       ),
     );
 
+  /** @param {any} spec @param {any} [params] */
+  const filled = (spec, params) => ({
+    ...spec,
+    ...resolve({ ...asked(spec), params: { ...spec.params, ...params } }, base()),
+  });
+
   const world = {
     plugin: plugin.key,
     events: onUpdate,
@@ -54,8 +60,31 @@ export function createRuntime(plugin, latest) {
     load: async (/** @type {any} */ spec, /** @type {any} */ params) => {
       await ready(spec);
       const now = latest();
-      const filled = resolve({ ...asked(spec), params: { ...spec.params, ...params } }, base());
-      return loadSource(now.plugin, { ...spec, ...filled }, now.host);
+      return loadSource(now.plugin, filled(spec, params), now.host);
+    },
+    watch: (/** @type {any} */ spec, /** @type {number} */ seconds, /** @type {any} */ heard) => {
+      if (!latest().host.watch) return undefined;
+      let watched = /** @type {{stop: () => void, ask: () => void} | undefined} */ (undefined);
+      let isOver = false;
+      ready(spec).then(() => {
+        if (isOver) return;
+        const { plugin: now, host } = latest();
+        const question = questionOf(now, filled(spec));
+        if (!question || !host.watch) return heard.refused();
+        watched = host.watch(question, Math.min(seconds, 86_400), { ...heard, answer });
+      });
+      const answer = (/** @type {any} */ result) => {
+        try {
+          heard.answer(checked(result));
+        } catch (error) {
+          heard.error(error);
+        }
+      };
+      const stop = () => {
+        isOver = true;
+        watched?.stop();
+      };
+      return { stop, ask: () => watched?.ask() };
     },
     depends: (/** @type {any} */ spec, /** @type {() => void} */ changed) => {
       const wanted = names(spec).map(source);
