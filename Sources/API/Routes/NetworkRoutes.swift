@@ -14,7 +14,6 @@ struct NetworkRoutes: Routes {
                     settings an empty object. Saves nothing.
                     """
                 $0.body = Schema.object(["key": Schema.any, "value": Schema.any])
-                $0.needsBody = true
                 $0.answers[200] = Schema.anyObject
             }
         ]

@@ -100,6 +100,7 @@ struct PluginWatchRoutes: Routes {
     }
 
     @Sendable private func leave(_ request: APIRequest) async throws -> Response {
+        _ = try await shelf.row(try request.parameter("key"))
         var reader = FieldReader(try await request.jsonObject())
         var watcher = "", topics: [String] = []
         Wish.readWatcher(&reader) { watcher = $0 }
