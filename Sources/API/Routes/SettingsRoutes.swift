@@ -74,9 +74,10 @@ struct SettingsRoutes: Routes {
         Self.readName(&reader) { name = $0 }
         if body["key"] == nil { reader.fault("key: required") }
         let group = SettingsGroup(rawValue: key)
-        let value = Self.readValue(&reader, of: group)
+        let value = Self.readValue(&reader)
         if body["value"] == nil { reader.fault("value: required") }
         try reader.finish()
+        try Self.check(value, of: group)
         return .json(try await table.insert(group, name: name, value: value ?? [:]).json, status: .created)
     }
 
@@ -91,9 +92,10 @@ struct SettingsRoutes: Routes {
         var reader = FieldReader(body)
         var name: String?
         Self.readName(&reader) { name = $0 }
-        let value = Self.readValue(&reader, of: row.group)
+        let value = Self.readValue(&reader)
         if body["value"] == nil, !isMerged || name == nil { reader.fault("value: required") }
         try reader.finish()
+        try Self.check(value, of: row.group)
         if let value {
             let settings = isMerged ? row.value.merging(value) : value
             try NetworkLists.refuseLockOut(settings, of: row.group, for: request)
@@ -143,11 +145,17 @@ struct SettingsRoutes: Routes {
         assign(name)
     }
 
-    private static func readValue(_ reader: inout FieldReader, of group: SettingsGroup) -> JSONObject? {
+    private static func readValue(_ reader: inout FieldReader) -> JSONObject? {
         var settings: JSONObject?
         reader.strictObject("value") { settings = $0 }
-        for fault in SettingsRules.faults(settings ?? [:], of: group) { reader.fault(fault) }
         return settings
+    }
+
+    /// - Throws: 422 naming every setting that cannot be in this group, and what it may be.
+    private static func check(_ value: JSONObject?, of group: SettingsGroup) throws(APIError) {
+        let faults = SettingsRules.faults(value ?? [:], of: group)
+        guard !faults.isEmpty else { return }
+        throw APIError(.unprocessableContent, code: "invalid_fields", faults.joined(separator: "; "))
     }
 
     private static func isKeyLetter(_ byte: UInt8) -> Bool {
