@@ -6,7 +6,8 @@ import { calmly } from '../core/calm.js';
 import { Source } from '../core/source.js';
 import { Store } from '../core/store.js';
 import { poll } from '../net/api.js';
-import { connection, onUpdate } from '../net/socket.js';
+import { auth } from '../net/auth.js';
+import { connection, onTopic } from '../net/socket.js';
 import { visible } from '../ui/hooks.js';
 import { useMemo } from '../ui/kit.js';
 import { useSource } from './parts.js';
@@ -41,12 +42,18 @@ function begin() {
     counts.set(data.counts);
     tell(Array.isArray(data.changed) ? data.changed : KINDS);
   };
+  const ready = () => {
+    told.set(true);
+    tell(KINDS);
+  };
   const lost = () => {
     if (connection.get().state === 'live') return;
     told.set(false);
     counts.set(undefined);
   };
-  const stops = [onUpdate(hear), connection.subscribe(lost)];
+  // Others are not granted the topic, and asking for it would cost them all topics.
+  const mayHear = Number(auth.get().user?.level ?? 0) >= 10;
+  const stops = [connection.subscribe(lost), ...(mayHear ? [onTopic('tasks', hear, ready)] : [])];
   return () => {
     stops.forEach((one) => one());
     told.set(false);
