@@ -186,6 +186,7 @@ Action = TypedDict(
         "params": NotRequired[Params],
         "events": NotRequired[list[EventName | str]],
         "async": NotRequired[bool],
+        "download": NotRequired[Download],
         "button_label": NotRequired[str],
         "button_variant": NotRequired[Variant],
         "button_color": NotRequired[str],
