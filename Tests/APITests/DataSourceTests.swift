@@ -131,12 +131,22 @@ import Testing
                     let failures = try await fixture.source(id, "failures")
                     return isOver && failures == "2"
                 }
-                let standing = try await client.send(.post, "\(Self.ui)/watch/", json: Self.wish("watcher-1"))
-                #expect(standing.json["state"] == "error" && standing.json["answer"]?["error"] == "boom", "\(standing)")
                 // Two failures in a row: the next question is four intervals after the last one.
                 let asked = Double(try await fixture.source(id, "asked") ?? "") ?? 0
-                let due = try await fixture.services.redis.send("ZSCORE", .init(Keys.dueSources), .init(id)).string
-                #expect((Double(due ?? "") ?? 0) - asked >= 3999)
+                func pause() async throws -> Double {
+                    let due = try await fixture.services.redis.send("ZSCORE", .init(Keys.dueSources), .init(id)).string
+                    return (Double(due ?? "") ?? 0) - asked
+                }
+                #expect(try await pause() >= 3999)
+                let version = JSONValue.string(try await fixture.source(id, "version") ?? "")
+                _ = try await client.send(
+                    .post, "\(Self.ui)/watch/", json: Self.wish("watcher-1", ["version": version]))
+                #expect(try await pause() >= 3999, "a page that shows it waits like all")
+                let standing = try await client.send(.post, "\(Self.ui)/watch/", json: Self.wish("watcher-2"))
+                #expect(standing.json["state"] == "error" && standing.json["answer"]?["error"] == "boom", "\(standing)")
+                try await plugin.wait(for: 3)
+                let again = Double(try await fixture.source(id, "asked") ?? "") ?? 0
+                #expect(again - asked < 3999, "a page that has nothing yet has it asked anew")
             }
         }
     }

@@ -208,7 +208,8 @@ def test_sources_take_params_are_read_when_asked_and_cut_to_what_is_wanted(page)
 
 
 def test_what_cannot_be_read_says_why_and_the_rest_is_drawn(page, watch):
-    watch.expect("status 500|status of 500")
+    # The server knows nothing of a played plugin, so the page asks for itself.
+    watch.expect("status 500|status of 500|status 404: .*/ui/watch/|status of 404")
     fails = {"now": False}
     runs(page, lambda body: (500, {"success": False, "error": "no database"}) if fails["now"] or body["action"] == "broken" else [{"name": "A"}])
     sources = {"rows": {"action": "rows", "refresh": {"interval": 1}}, "broken": {"action": "broken", "default": []}, "gone": {"action": "broken"}}

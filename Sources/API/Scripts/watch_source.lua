@@ -1,6 +1,7 @@
 -- watch source: put down that a page watches a data source, for a while.
 --
--- The first watcher makes it due at once, unless what it said last is still fresh.
+-- The first watcher makes it due at once, unless what it said last is still fresh. So does a page that has nothing yet where
+-- the last answer was a failure: what was wrong may be mended, and pauses after failures are long.
 --
 -- KEYS[1]  due       ZSET  source id, scored by the Unix millisecond at which it is asked next; while it is asked, by
 --                    that at which its poller counts as gone
@@ -55,9 +56,10 @@ if task then
     if not due then redis.call("ZADD", KEYS[1], now, id) end
 else
     -- When it is wanted at once, several wishes of one moment are one, and the last of them is not forgotten.
-    local pause = ARGV[8] == "1" and tonumber(ARGV[9]) or interval
+    local isWanted = ARGV[8] == "1" or (ARGV[10] == "" and held[6] == "error")
+    local pause = isWanted and tonumber(ARGV[9]) or interval
     local next = asked and math.max(now, asked + pause) or now
-    local isSooner = due and next < tonumber(due) and (ARGV[8] == "1" or (before and interval < before))
+    local isSooner = due and next < tonumber(due) and (isWanted or (before and interval < before))
     if not due or isSooner then redis.call("ZADD", KEYS[1], next, id) end
 end
 local version = held[5] or ""

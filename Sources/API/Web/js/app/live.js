@@ -1,6 +1,7 @@
 /**
  * Lists of tasks, queues, workers, dead letters and schedules: read again when the server says that they changed, and
- * every few seconds only while nobody tells us.
+ * every few seconds only while nobody tells us. It compares counts; what these do not show, such as a worker that went
+ * quiet, is looked at now and then.
  */
 import { calmly } from '../core/calm.js';
 import { Source } from '../core/source.js';
@@ -19,6 +20,8 @@ const KINDS = /** @type {Kind[]} */ (['tasks', 'queues', 'workers', 'dead', 'sch
 const CALM = 1_000;
 /** From one page to the next nobody listens for a moment. Milliseconds. */
 const PATIENCE = 5_000;
+/** From one look at what no count shows to the next. Milliseconds. */
+const LOOK = 5_000;
 
 /** Whether the server tells us of changes. */
 const told = new Store(false);
@@ -54,7 +57,9 @@ function begin() {
   // Others are not granted the topic, and asking for it would cost them all topics.
   const mayHear = Number(auth.get().user?.level ?? 0) >= 10;
   const stops = [connection.subscribe(lost), ...(mayHear ? [onTopic('tasks', hear, ready)] : [])];
+  const clock = setInterval(() => told.get() && tell(KINDS), LOOK);
   return () => {
+    clearInterval(clock);
     stops.forEach((one) => one());
     told.set(false);
     counts.set(undefined);
