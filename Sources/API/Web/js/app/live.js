@@ -1,14 +1,12 @@
 /**
  * Lists of tasks, queues, workers, dead letters and schedules: read again when the server says that they changed, and
- * every few seconds only while nobody tells us. It compares counts; what these do not show, such as a worker that went
- * quiet, is looked at now and then.
+ * every few seconds only while nobody tells us.
  */
 import { calmly } from '../core/calm.js';
 import { Source } from '../core/source.js';
 import { Store } from '../core/store.js';
 import { poll } from '../net/api.js';
-import { auth } from '../net/auth.js';
-import { connection, onTopic } from '../net/socket.js';
+import { connection, onUpdate } from '../net/socket.js';
 import { visible } from '../ui/hooks.js';
 import { useMemo } from '../ui/kit.js';
 import { useSource } from './parts.js';
@@ -20,8 +18,6 @@ const KINDS = /** @type {Kind[]} */ (['tasks', 'queues', 'workers', 'dead', 'sch
 const CALM = 1_000;
 /** From one page to the next nobody listens for a moment. Milliseconds. */
 const PATIENCE = 5_000;
-/** From one look at what no count shows to the next. Milliseconds. */
-const LOOK = 5_000;
 
 /** Whether the server tells us of changes. */
 const told = new Store(false);
@@ -45,21 +41,13 @@ function begin() {
     counts.set(data.counts);
     tell(Array.isArray(data.changed) ? data.changed : KINDS);
   };
-  const ready = () => {
-    told.set(true);
-    tell(KINDS);
-  };
   const lost = () => {
     if (connection.get().state === 'live') return;
     told.set(false);
     counts.set(undefined);
   };
-  // Others are not granted the topic, and asking for it would cost them all topics.
-  const mayHear = Number(auth.get().user?.level ?? 0) >= 10;
-  const stops = [connection.subscribe(lost), ...(mayHear ? [onTopic('tasks', hear, ready)] : [])];
-  const clock = setInterval(() => told.get() && tell(KINDS), LOOK);
+  const stops = [onUpdate(hear), connection.subscribe(lost)];
   return () => {
-    clearInterval(clock);
     stops.forEach((one) => one());
     told.set(false);
     counts.set(undefined);
