@@ -79,6 +79,7 @@ final class HTTPProbe {
     /// - Returns: Milliseconds each.
     static func times(port: Int, _ request: [UInt8], rounds: Int, warmUp: Int) async throws -> [Double] {
         try await withCheckedThrowingContinuation { continuation in
+            // A thread of its own, as no thread of the pool may sleep: the API bounds how fast it is asked, see `pause`.
             Thread.detachNewThread {
                 continuation.resume(
                     with: Result {

@@ -119,7 +119,7 @@ import Testing
 
     @Test func `what is offered has whole addresses and says what is installed`() async throws {
         try await LocalHub.with { hub in
-            hub.put("/manifest.json", LocalHub.manifest([Self.offer], more: ["root_url": .string(hub.url + "/root/")]))
+            hub.put("/manifest.json", LocalHub.manifest([Self.offer], more: ["root_url": .string(hub.url + "/files/")]))
             try await APIFixture.withServer { fixture, client in
                 let id = try await client.addRepository(hub.manifestURL)
                 let plugins = fixture.services.catalog.plugins
@@ -127,8 +127,8 @@ import Testing
                     try #require(try await client.send(.get, "/api/plugins/repos/available/").json["plugins"]?[0])
                 }
                 let fresh = try await offer()
-                #expect(fresh["latest_url"] == .string(hub.url + "/root/zips/weather.zip"))
-                #expect(fresh["manifest_url"] == .string(hub.url + "/root/weather/manifest.json"))
+                #expect(fresh["latest_url"] == .string(hub.url + "/files/zips/weather.zip"))
+                #expect(fresh["manifest_url"] == .string(hub.url + "/files/weather/manifest.json"))
                 #expect(fresh["repo_url"] == "" && fresh["key"] == "weather" && fresh["repo_id"] == .int(id))
                 #expect(fresh["install_status"] == "not_installed" && fresh["installed"] == false)
                 try await plugins.synchronize(with: [.init(key: "weather", name: "Weather", version: "1.0.0")])

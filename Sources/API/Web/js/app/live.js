@@ -1,6 +1,7 @@
 /**
  * Lists of tasks, queues, workers, dead letters and schedules: read again when the server says that they changed, and
- * every few seconds only while nobody tells us.
+ * every few seconds only while nobody tells us. Nobody does yet: the server's topic `tasks` compares counts, and these
+ * pages show more than that, such as a worker that went quiet.
  */
 import { calmly } from '../core/calm.js';
 import { Source } from '../core/source.js';
