@@ -29,6 +29,25 @@ import Testing
         }
     }
 
+    @Test func `what is said of backups moves their schedule`() async throws {
+        try await APIFixture.withServer { fixture, client in
+            let one = "\(path)backup_settings/"
+            let patched = try await client.send(
+                .patch, one, json: ["value": ["schedule_time": "04:30", "retention_count": 7]])
+            #expect(patched.status == 200, "\(patched)")
+            func row() async throws -> JSONValue? {
+                let all = try await client.send(.get, "/api/schedules/")
+                return all.json["schedules"]?.array?.first { $0["name"] == "backup-scheduled-task" }
+            }
+            let schedule = try #require(try await row())
+            #expect(schedule["kwargs"] == ["retention_count": 7] && schedule["enabled"] == true, "\(schedule)")
+            #expect(schedule.text.contains("30 4 * * *"), "\(schedule)")
+            let off = try await client.send(.patch, one, json: ["value": ["schedule_enabled": false]])
+            #expect(off.status == 200)
+            #expect(try await row() == nil)
+        }
+    }
+
     @Test func `PATCH changes some settings, PUT replaces them all`() async throws {
         try await APIFixture.withServer { fixture, client in
             let one = "\(path)epg_settings/"

@@ -17,6 +17,70 @@ import Testing
         }
     }
 
+    @Test func `the schedule follows the settings, as Dispatcharr names it`() async throws {
+        try await withCatalog { catalog in
+            let settings = catalog.settings
+            func schedule() async throws -> Schedule? {
+                try await catalog.schedules.all().first { $0.name == "backup-scheduled-task" }
+            }
+            func times() async throws -> String? {
+                guard case .crontab(let times, "UTC")? = try await schedule()?.recurrence else { return nil }
+                return times.description
+            }
+            try await settings.scheduleBackups()
+            let made = try #require(try await schedule())
+            #expect(made.task == "apps.backups.tasks.scheduled_backup_task" && made.isEnabled)
+            #expect(made.keywordArguments == ["retention_count": 3])
+            #expect(try await times() == "0 3 * * *")
+            let changes: [(JSONObject, String)] = [
+                (["schedule_time": "23:05", "retention_count": 0], "5 23 * * *"),
+                (["schedule_frequency": "weekly", "schedule_day_of_week": 5], "5 23 * * 5"),
+                (["schedule_cron_expression": "*/30 2 1 * *"], "*/30 2 1 * *"),
+                (["schedule_cron_expression": ""], "5 23 * * 5"),
+            ]
+            for (change, expected) in changes {
+                try await settings.update(.backup, with: change)
+                #expect(try await times() == expected)
+            }
+            let changed = try await schedule()
+            #expect(changed?.id == made.id && changed?.keywordArguments == ["retention_count": 0])
+            try await settings.update(.backup, with: ["schedule_enabled": false])
+            #expect(try await schedule() == nil)
+            try await settings.scheduleBackups()
+            #expect(try await schedule() == nil, "switched off is switched off after a start, too")
+            let wrong = await #expect(throws: CatalogError.self) {
+                try await settings.update(.backup, with: ["schedule_cron_expression": "at night"])
+            }
+            #expect(wrong?.code == .invalidValue)
+        }
+    }
+
+    @Test func `starting again leaves a schedule alone that somebody has changed, and adds one that is missing`()
+        async throws
+    {
+        try await withCatalog { catalog in
+            try await catalog.settings.scheduleBackups()
+            try await catalog.run("UPDATE django_celery_beat_periodictask SET enabled = 0")
+            let before = try await catalog.dump("django_celery_beat_periodictask")
+            try await catalog.settings.scheduleBackups()
+            #expect(try await catalog.dump("django_celery_beat_periodictask") == before)
+            // As another program may write them: what cannot be meant has its usual value.
+            try await catalog.run("DELETE FROM django_celery_beat_periodictask")
+            try await catalog.run(
+                """
+                UPDATE core_coresettings SET value = '{"schedule_time":"noon","schedule_cron_expression":"at night"}'
+                WHERE key = 'backup_settings'
+                """)
+            try await catalog.settings.scheduleBackups()
+            let crontab = try await catalog.schedules.all().first?.recurrence
+            guard case .crontab(let times, _) = crontab else {
+                Issue.record("no crontab: \(String(describing: crontab))")
+                return
+            }
+            #expect(times.description == "0 3 * * *")
+        }
+    }
+
     @Test func `a backup is a whole database of its own, for its owner only`() async throws {
         try await withBackups { catalog, backups, place in
             #expect(try await backups.all().isEmpty)

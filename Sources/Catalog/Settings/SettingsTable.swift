@@ -101,11 +101,13 @@ public struct SettingsTable: Sendable {
 
     static func check(_ changes: JSONObject, of group: SettingsGroup) throws(CatalogError) {
         if group == .streams, let keys = changes["m3u_hash_key"] { try checkHashKeys(keys) }
+        if group == .backup { try checkBackupTimes(changes) }
     }
 
     /// What else changes in the database with a group.
     static func follow(_ db: Database, _ group: SettingsGroup, from old: JSONObject, to new: JSONObject) throws {
         if group == .pluginRepositories { try PluginRepositoryTable.follow(db) }
+        if group == .backup { try followBackups(db) }
         guard group == .system else { return }
         let before = old["time_zone"]?.string ?? "UTC", after = new["time_zone"]?.string ?? "UTC"
         if before != after, !after.isEmpty { try PeriodicTasks.moveCrontabs(db, from: before, to: after) }

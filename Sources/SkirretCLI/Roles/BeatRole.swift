@@ -24,6 +24,7 @@ struct BeatRole {
         if hasDatabase {
             let catalog = try await CatalogDatabase(path: settings.databasePath, checksIntegrity: false)
             try await catalog.pluginRepositories.schedule()
+            try await catalog.settings.scheduleBackups()
             let added = try await catalog.schedules.addMissing(StandingSchedules.all)
             if !added.isEmpty { logger.info("schedules were added", metadata: ["schedules": "\(added)"]) }
             let store = try await CatalogSchedules(catalog: catalog, logger: logger)
