@@ -119,6 +119,31 @@ import Testing
         }
     }
 
+    @Test func `pollers rest while nobody watches, and whoever begins to is heard all the same`() async throws {
+        try await APIFixture.withServer { fixture, client in
+            let plugin = Counted()
+            try await Self.polling(fixture, plugin, rest: .seconds(3600)) {
+                let redis = fixture.services.redis
+                try await fixture.until {
+                    try await redis.send("PUBSUB", "NUMSUB", .init(Keys.sourceWishes)).array?.last?.int == 1
+                }
+                let before = try await fixture.lookups()
+                // A busy machine looks less often, never more: two pollers looked twelve times in three seconds.
+                try await Task.sleep(for: .seconds(3))
+                let after = try await fixture.lookups()
+                #expect(after - before <= 2)
+                for number in 1...3 {
+                    // As in another process, whose routes ring no bell here; with the connection cut just before.
+                    if number > 1 { _ = try await redis.send("CLIENT", "KILL", "TYPE", "pubsub") }
+                    let source = DataSource(plugin: "one", kind: .action, name: "n\(number)", params: [:])
+                    _ = try await DataSourceStore(redis: redis).watch(
+                        source, every: .seconds(3600), as: "watcher-1", of: "token", knowing: "", asksNow: false)
+                    try await plugin.wait(for: number)
+                }
+            }
+        }
+    }
+
     @Test func `a failure is told once, and asked again after longer and longer pauses`() async throws {
         try await APIFixture.withServer { fixture, client in
             let plugin = Counted { _ in throw TaskFailure.builtin("ValueError", "boom") }
@@ -284,7 +309,8 @@ import Testing
 
     /// Runs a body while one API polls and a worker runs the plugin.
     private static func polling(
-        _ fixture: APIFixture, _ plugin: Counted, _ body: @escaping @Sendable () async throws -> Void
+        _ fixture: APIFixture, _ plugin: Counted, rest: Duration = DataSourcePoller.longestRest,
+        _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         try await fixture.installEnabled("one", "class Plugin: pass")
         try await fixture.withWorker([plugin.task]) {
@@ -292,7 +318,7 @@ import Testing
                 // Two of them: of one source there is one poller all the same.
                 for _ in 0..<2 {
                     let poller = DataSourcePoller(
-                        services: fixture.services, runDeadline: .seconds(5), logger: APIFixture.logger)
+                        services: fixture.services, runDeadline: .seconds(5), rest: rest, logger: APIFixture.logger)
                     group.addTask { await poller.run() }
                 }
                 try await body()
@@ -341,6 +367,13 @@ extension APIFixture {
     /// A field of a source's hash.
     fileprivate func source(_ id: String, _ field: String) async throws -> String? {
         try await services.redis.send("HGET", .init(Keys.source(id)), .init(field)).string
+    }
+
+    /// How often anybody has looked what is due.
+    fileprivate func lookups() async throws -> Int {
+        let text = try await services.redis.send("INFO", "commandstats").string ?? ""
+        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_zrange:calls=") }
+        return line.flatMap { Int($0.dropFirst(21).prefix(while: \.isNumber)) } ?? 0
     }
 
     fileprivate func until(_ holds: () async throws -> Bool) async throws {

@@ -13,22 +13,29 @@ import Synchronization
 /// Runs in every API process; of one source one of them is the poller at a time, see ``DataSourceStore``. A question is
 /// the task that a click would have started, so slots, limits and the plugin's own rights hold. It is not in the ledger:
 /// nobody was promised this one answer, and the next question is due anyway.
+///
+/// It rests until the next question is due. Whoever begins to watch says so on a channel, in whatever process, and after
+/// an interruption of that channel it looks itself.
 final class DataSourcePoller: Sendable {
     /// Questions that one process waits for at a time.
     private static let mostAtOnce = 16
-    /// Another process may have been told of a source.
+    /// While Redis is away, or more is due than one process asks at a time.
     private static let pulse = Duration.milliseconds(500)
+    /// Nobody has to wait longer, whatever became of the message that would have woken this.
+    static let longestRest = Duration.seconds(20)
     /// A question that no worker has taken by then is none any more.
     private static let patience = Duration.seconds(60)
 
     private let services: APIServices
     private let store: DataSourceStore
     private let runDeadline: Duration
+    private let rest: Duration
     private let logger: Logger
     private let bell = Doorbell()
 
-    init(services: APIServices, runDeadline: Duration, logger: Logger) {
+    init(services: APIServices, runDeadline: Duration, rest: Duration = longestRest, logger: Logger) {
         self.services = services
+        self.rest = rest
         self.runDeadline = runDeadline
         self.logger = logger
         store = DataSourceStore(redis: services.redis)
@@ -41,12 +48,13 @@ final class DataSourcePoller: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             let running = Running()
+            group.addTask { await self.listen() }
             while !Task.isCancelled {
                 var pause = Self.pulse
                 do {
                     let room = Self.mostAtOnce - running.count
                     let (ids, next) = try await store.due(atMost: Self.mostAtOnce)
-                    pause = min(pause, next ?? pause)
+                    pause = min(ids.isEmpty ? rest : pause, next ?? rest)
                     for id in ids.prefix(room) {
                         guard let claim = try await store.claim(id) else { continue }
                         running.add(1)
@@ -64,6 +72,17 @@ final class DataSourcePoller: Sendable {
                 do { try await bell.wait(atMost: max(pause, .milliseconds(5))) } catch { break }
             }
             group.cancelAll()
+        }
+    }
+
+    /// Rings when somebody begins to watch, and when that may have happened unheard.
+    private func listen() async {
+        do {
+            try await services.queue.subscriber.withSubscription(channels: [Keys.sourceWishes]) { messages in
+                for try await _ in messages { ring() }
+            }
+        } catch {
+            // Cancelled, or the subscriber was closed: this process ends.
         }
     }
 

@@ -68,6 +68,7 @@ struct DataSourceStore: Sendable {
             .init(id), .init(watcher), .init(source.json.encoded()), .init(interval.milliseconds),
             .init(Self.lease.milliseconds), .init(Self.mostOfOne), .init(Self.mostOfAll), .init(asksNow ? 1 : 0),
             .init(Self.slack.milliseconds), .init(version), .init(Self.keep.milliseconds),
+            .init(Keys.sourceWishes),
         ]
         let reply = try await redis.run(Self.watchScript, keys: keys(id, identity), arguments: arguments)
         let parts = reply.array ?? []

@@ -1,7 +1,8 @@
 -- watch source: put down that a page watches a data source, for a while.
 --
 -- The first watcher makes it due at once, unless what it said last is still fresh. So does a page that has nothing yet where
--- the last answer was a failure: what was wrong may be mended, and pauses after failures are long.
+-- the last answer was a failure: what was wrong may be mended, and pauses after failures are long. Pollers, who rest while
+-- nothing is due, are told whenever something is due sooner than they know.
 --
 -- KEYS[1]  due       ZSET  source id, scored by the Unix millisecond at which it is asked next; while it is asked, by
 --                    that at which its poller counts as gone
@@ -19,6 +20,7 @@
 -- ARGV[9]  slack     milliseconds within which several such wishes are one
 -- ARGV[10] known     version of the answer that the page has, or ""
 -- ARGV[11] keep      milliseconds for which a source that nobody watches any more is remembered
+-- ARGV[12] channel   where pollers listen
 --
 -- Returns  ["ok", version or "", state or "", the answer unless the page has it, or "", Unix millisecond of the question
 --          it answers or ""], or ["own"] or ["all"] when there are too many.
@@ -53,14 +55,20 @@ end
 if task then
     -- It is being asked; what is due then is that its poller is looked after.
     if ARGV[8] == "1" then redis.call("HSET", KEYS[2], "again", 1) end
-    if not due then redis.call("ZADD", KEYS[1], now, id) end
+    if not due then
+        redis.call("ZADD", KEYS[1], now, id)
+        redis.call("PUBLISH", ARGV[12], id)
+    end
 else
     -- When it is wanted at once, several wishes of one moment are one, and the last of them is not forgotten.
     local isWanted = ARGV[8] == "1" or (ARGV[10] == "" and held[6] == "error")
     local pause = isWanted and tonumber(ARGV[9]) or interval
     local next = asked and math.max(now, asked + pause) or now
     local isSooner = due and next < tonumber(due) and (isWanted or (before and interval < before))
-    if not due or isSooner then redis.call("ZADD", KEYS[1], next, id) end
+    if not due or isSooner then
+        redis.call("ZADD", KEYS[1], next, id)
+        redis.call("PUBLISH", ARGV[12], id)
+    end
 end
 local version = held[5] or ""
 local answer = version ~= "" and version ~= ARGV[10] and redis.call("HGET", KEYS[2], "answer") or ""
