@@ -24,6 +24,8 @@ public struct RelayCloseCode: RawRepresentable, Sendable, Hashable {
     public static let overloaded = RelayCloseCode(rawValue: 1013)
     /// 4401: not authenticated in time, or no longer.
     public static let unauthenticated = RelayCloseCode(rawValue: 4401)
+    /// 4403: nobody listens from there any more; who it is does not matter.
+    public static let notAllowed = RelayCloseCode(rawValue: 4403)
     /// 4408: no answer to a ping.
     public static let silent = RelayCloseCode(rawValue: 4408)
     /// 4409: the client reads more slowly than events arrive; connect again and refetch.
@@ -40,6 +42,7 @@ public struct RelayCloseCode: RawRepresentable, Sendable, Hashable {
         case .tooBig: "message too big"
         case .overloaded: "relay overloaded, events were missed"
         case .unauthenticated: "not authenticated"
+        case .notAllowed: "not allowed from this network any more"
         case .silent: "no answer to ping"
         case .tooSlow: "too slow, events were missed"
         default: ""

@@ -14,6 +14,7 @@ public final class RelayHub: Sendable {
     private let logger: Logger
     private let lanes = Mutex<[ObjectIdentifier: EventLoopLane]>([:])
     private let isStopping = Atomic(false)
+    private let epoch = Atomic(0)
     private let counters = RelayCounters()
     private let history: Mutex<RelayHistory>
 
@@ -74,10 +75,12 @@ public final class RelayHub: Sendable {
     /// - Parameters:
     ///   - channel: The upgraded channel; the hub closes it and never outlives it.
     ///   - identity: Who it is, when the upgrade request said so. Nil: the first frame must, within 5 s.
+    ///   - admitted: The ``accessEpoch`` from before it was let in. When a review has begun since, which may not have
+    ///     seen this socket, it is closed with 1001 and may come again.
     ///   - verify: Looks up the token of such a first frame.
     /// - Throws: When the channel closed meanwhile.
     public func adopt(
-        _ channel: any Channel, identity: RelayIdentity?,
+        _ channel: any Channel, identity: RelayIdentity?, admitted: Int? = nil,
         verify: @escaping @Sendable (String) async -> RelayIdentity?
     ) throws {
         let water = ChannelOptions.Types.WriteBufferWaterMark(
@@ -87,15 +90,41 @@ public final class RelayHub: Sendable {
         let handler = RelaySessionHandler(
             hub: self, limits: limits, identity: isTooLate ? nil : identity, verifier: verify)
         try channel.pipeline.syncOperations.addHandler(handler)
-        if isTooLate { handler.close(.goingAway) }
+        // Asked now that reviews find the socket: whichever begins later sees it.
+        let isOutdated = admitted.map { $0 != accessEpoch } ?? false
+        if isTooLate || isOutdated { handler.close(.goingAway) }
     }
 
     /// Closes every socket that was opened with this credential, or by the owner of that name, with 4401.
     ///
     /// Returns when the loops have heard it.
     public func end(credential: String) async {
+        epoch.add(1, ordering: .sequentiallyConsistent)
         await everywhere { handler in
             if handler.answers(to: credential) { handler.close(.unauthenticated) }
+        }
+    }
+
+    /// Another one after each change of who may listen, see ``adopt(_:identity:admitted:verify:)``.
+    public var accessEpoch: Int { epoch.load(ordering: .sequentiallyConsistent) }
+
+    /// Judges everybody who listens anew, after it has changed who may.
+    ///
+    /// - Parameter judge: Told of all who listen; answers with the code for each whose sockets are to be closed.
+    /// - Throws: What `judge` throws; no socket was closed then.
+    public func review(
+        _ judge: (Set<RelayIdentity>) async throws -> [RelayIdentity: RelayCloseCode]
+    ) async throws {
+        epoch.add(1, ordering: .sequentiallyConsistent)
+        let found = Mutex<Set<RelayIdentity>>([])
+        await everywhere { handler in
+            if let listener = handler.listener { found.withLock { _ = $0.insert(listener) } }
+        }
+        let listeners = found.withLock { $0 }
+        let verdicts = listeners.isEmpty ? [:] : try await judge(listeners)
+        guard !verdicts.isEmpty else { return }
+        await everywhere { handler in
+            if let code = handler.listener.flatMap({ verdicts[$0] }) { handler.close(code) }
         }
     }
 

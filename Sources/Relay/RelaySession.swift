@@ -63,16 +63,15 @@ struct RelaySession {
         self.nextPing = now + TimeAmount(limits.pingInterval)
     }
 
-    /// Which credential opened the socket, while it is open.
-    var credential: String? {
+    /// Who is at the other end, while the socket is open.
+    var identity: RelayIdentity? {
         guard case .open(let identity, _) = state else { return nil }
-        return identity.credential
+        return identity
     }
 
     /// Whether this is the name of the credential that opened the socket, or of its owner, while it is open.
     func answers(to name: String) -> Bool {
-        guard case .open(let identity, _) = state else { return false }
-        return identity.credential == name || identity.owner == name
+        identity.map { $0.credential == name || $0.owner == name } ?? false
     }
 
     /// When ``timePassed(now:)`` has something to say next.

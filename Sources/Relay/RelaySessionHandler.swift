@@ -91,6 +91,8 @@ final class RelaySessionHandler: ChannelInboundHandler {
 
     // MARK: What the hub asks
 
+    /// Who is at the other end, once that is known.
+    var listener: RelayIdentity? { session.identity }
     func answers(to name: String) -> Bool { session.answers(to: name) }
     func hears(_ topic: String) -> Bool { isMember && session.subscription.topics.contains(topic) }
     var channel: (any Channel)? { context?.channel }
@@ -175,11 +177,13 @@ final class RelaySessionHandler: ChannelInboundHandler {
     private func verify(_ token: String) {
         guard let context else { return }
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let verifier = self.verifier
+        let verifier = self.verifier, epoch = hub.accessEpoch
         context.eventLoop.makeFutureWithTask { await verifier(token) }.whenSuccess { identity in
             let handler = handler.value
             guard let now = handler.context?.eventLoop.now else { return }
             handler.perform(handler.session.verified(identity, now: now))
+            // Judged by what was so before a review that did not see it: it may come again.
+            if handler.hub.accessEpoch != epoch { handler.close(.goingAway) }
         }
     }
 

@@ -10,7 +10,7 @@ public struct RelayStatistics: Sendable, Hashable {
     public var refusedTopics: Int
     /// Sockets closed because they read too slowly.
     public var closedTooSlow: Int
-    /// Sockets closed because nobody, or nobody any longer, stood behind them.
+    /// Sockets closed because nobody who may listen stood behind them, or no longer.
     public var closedUnauthenticated: Int
     /// Sockets closed for breaking the protocol or a limit.
     public var closedForBehaviour: Int
@@ -33,7 +33,7 @@ final class RelayCounters: Sendable {
         all.add(1, ordering: .relaxed)
         switch code {
         case .tooSlow, .overloaded: tooSlow.add(1, ordering: .relaxed)
-        case .unauthenticated: unauthenticated.add(1, ordering: .relaxed)
+        case .unauthenticated, .notAllowed: unauthenticated.add(1, ordering: .relaxed)
         case .protocolError, .invalidText, .tooManyFrames, .tooBig: behaviour.add(1, ordering: .relaxed)
         default: break
         }

@@ -26,6 +26,43 @@ import Testing
         }
     }
 
+    @Test func `a review closes whom it names, with its code, and nobody else`() async throws {
+        let identity = RelayIdentity(credential: "key", owner: "user:1", address: "10.0.0.1")
+        try await RelayServer.withServer(identity: identity) { server in
+            try await server.connect().executeThenClose { inbound, _ in
+                var frames = inbound.makeAsyncIterator()
+                _ = try await frames.next()
+                try await server.hub.review { listeners in
+                    #expect(listeners == [identity])
+                    return [:]
+                }
+                struct Busy: Error {}
+                await #expect(throws: Busy.self) { try await server.hub.review { _ in throw Busy() } }
+                server.hub.publish(event(1))
+                #expect(try await frames.next()?.summary.contains(#""n":1"#) == true)
+                try await server.hub.review { _ in [identity: .notAllowed] }
+                #expect(try await frames.next()?.summary == "close 4403")
+            }
+        }
+    }
+
+    @Test func `who was let in before a review that did not see it comes again`() async throws {
+        try await RelayServer.withServer(admitted: 0) { server in
+            try await server.connect().executeThenClose { inbound, _ in
+                var frames = inbound.makeAsyncIterator()
+                _ = try await frames.next()
+                server.hub.publish(event(1))
+                let text = try await frames.next()?.summary
+                #expect(text?.contains(#""n":1"#) == true)
+            }
+            await server.hub.end(credential: "somebody else")
+            try await server.connect().executeThenClose { inbound, _ in
+                let last = try await inbound.first { $0.opcode == .connectionClose }
+                #expect(last?.summary == "close 1001")
+            }
+        }
+    }
+
     @Test func `two hundred listeners hear the same`() async throws {
         try await RelayServer.withServer { server in
             let heard = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -13,7 +13,7 @@ import Testing
     @Test mutating func `a client that came with a cookie is greeted and joins at once`() {
         let actions = session.verified(RelayIdentity(credential: "admin"), now: .start)
         #expect(actions == [.send(ServerFrame.established), .join])
-        #expect(session.credential == "admin")
+        #expect(session.identity?.credential == "admin")
     }
 
     @Test mutating func `a client that never says who it is is closed with 4401 after five seconds`() {

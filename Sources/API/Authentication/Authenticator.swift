@@ -61,7 +61,13 @@ struct Authenticator: Sendable {
         guard let user = try await users.find(apiKeyForms: forms), user.isActive else { return nil }
         // Dispatcharr's row, with the key itself in it.
         if user.apiKey != forms.first { try await users.setAPIKey(user.id, forms.first) }
-        return .user(user, .token)
+        return .user(user, .key(stored: forms[0]))
+    }
+
+    /// Whose key has this form in the table; nil when it is nobody's any more.
+    func user(withStoredKey form: String) async throws -> UserRow? {
+        guard let user = try await users.find(apiKeyForms: [form]), user.isActive else { return nil }
+        return user
     }
 
     func isAdminToken(_ text: String) -> Bool {

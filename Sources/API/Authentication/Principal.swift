@@ -5,8 +5,10 @@ import Relay
 /// Who makes a request, and by what they are recognised.
 struct Principal: Sendable, Equatable {
     enum Credential: Sendable, Equatable {
-        /// The administrator's token or a person's API key: the program says who it is on every request.
+        /// The administrator's token: the program says who it is on every request.
         case token
+        /// A person's API key, in the form that the table holds: likewise.
+        case key(stored: String)
         /// An access token: the same, for half an hour.
         case access(SessionID, remaining: Duration)
         /// A cookie: the browser adds it by itself, wherever the request comes from.
@@ -48,22 +50,35 @@ struct Principal: Sendable, Equatable {
     /// The session behind a cookie or an access token.
     var session: SessionID? {
         switch credential {
-        case .token: nil
+        case .token, .key: nil
         case .access(let id, _), .session(let id, _): id
         }
     }
 
     /// The same person, as the relay knows sockets.
-    var relayIdentity: RelayIdentity {
+    ///
+    /// - Parameter address: Whence they listen.
+    /// - Returns: What the relay knows of them.
+    func relayIdentity(from address: String) -> RelayIdentity {
         switch credential {
-        case .token: RelayIdentity(credential: identity, owner: identity, topics: topics)
+        case .token: RelayIdentity(credential: identity, owner: identity, address: address, topics: topics)
+        case .key(let stored):
+            RelayIdentity(credential: Self.keyNames + stored, owner: identity, address: address, topics: topics)
         case .access(let id, let remaining), .session(let id, let remaining):
-            RelayIdentity(credential: id.publicName, owner: identity, validFor: remaining, topics: topics)
+            RelayIdentity(
+                credential: id.publicName, owner: identity, address: address, validFor: remaining, topics: topics)
         }
     }
 
+    /// The stored form of the API key in a socket's credential; nil when it is another's.
+    static func key(ofPublicName name: String) -> String? {
+        name.hasPrefix(keyNames) ? String(name.dropFirst(keyNames.count)) : nil
+    }
+
+    private static let keyNames = "key:"
+
     /// What may be listened to is what may be read: tasks, and what plugins answer, is for administrators.
-    private var topics: Set<String> {
+    var topics: Set<String> {
         let everybody: Set = ["updates", "plugin:"]
         return level >= .admin ? everybody.union([TaskNews.topic, DataSource.topics]) : everybody
     }

@@ -17,8 +17,15 @@ struct SessionID: RawRepresentable, Sendable, Hashable {
     /// What Redis knows it by: nobody who reads there can use it.
     var digest: String { Digest.sha256(Array(rawValue.utf8)).hexadecimal }
 
-    /// Names the session in logs and to other processes.
-    var publicName: String { "session:" + digest.prefix(12) }
+    /// Names the session to other processes, as Redis knows it.
+    var publicName: String { Self.publicNames + digest }
+
+    /// The digest in a session's public name; nil when it is the name of something else.
+    static func digest(ofPublicName name: String) -> String? {
+        name.hasPrefix(publicNames) ? String(name.dropFirst(publicNames.count)) : nil
+    }
+
+    private static let publicNames = "session:"
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
@@ -68,12 +75,28 @@ struct SessionStore: Sendable {
     ///
     /// Nil: there is none. One round trip.
     func find(_ id: SessionID) async throws(RedisError) -> Session? {
-        let key = RedisArgument(Keys.session(id))
-        let replies = try await redis.pipeline([
-            RedisCommand("HMGET", key, "owner", "stamp"), RedisCommand("PTTL", key),
-        ])
-        guard let fields = replies[0].array, fields.count == 2, let owner = fields[0].string,
-            let milliseconds = replies[1].int, milliseconds > 0
+        try await find(digests: [id.digest])[id.digest]
+    }
+
+    /// Those sessions of these digests that last.
+    ///
+    /// One round trip.
+    func find(digests: [String]) async throws(RedisError) -> [String: Session] {
+        let replies = try await redis.pipeline(
+            digests.flatMap { digest in
+                let key = RedisArgument(Keys.session(digest: digest))
+                return [RedisCommand("HMGET", key, "owner", "stamp"), RedisCommand("PTTL", key)]
+            })
+        var found: [String: Session] = [:]
+        for (index, digest) in digests.enumerated() {
+            found[digest] = Self.session(replies[2 * index], lifetime: replies[2 * index + 1])
+        }
+        return found
+    }
+
+    private static func session(_ fields: RedisValue, lifetime: RedisValue) -> Session? {
+        guard let fields = fields.array, fields.count == 2, let owner = fields[0].string,
+            let milliseconds = lifetime.int, milliseconds > 0
         else { return nil }
         let remaining = Duration.milliseconds(milliseconds)
         if owner == "token" { return Session(owner: .adminToken, remaining: remaining) }

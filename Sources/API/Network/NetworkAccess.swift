@@ -3,18 +3,22 @@ import CeleryProtocol
 import HTTPTypes
 import Synchronization
 
-/// The address lists as this process knows them: read again once a second at most, when somebody asks.
+/// The address lists as this process knows them: read again when somebody asks, once a second at most or after
+/// ``forget()``.
 final class NetworkAccess: Sendable {
     private static let age = Duration.seconds(1)
 
     private struct Reading {
-        let rules: NetworkRules
-        let at: ContinuousClock.Instant
+        var rules: NetworkRules?
+        /// From when on they are no longer taken for what is there.
+        var staleAt = ContinuousClock.now
+        /// How often they were forgotten: what was being read meanwhile may be the old ones.
+        var edition = 0
     }
 
     let proxies: TrustedProxies
     private let settings: SettingsTable
-    private let last = Mutex<Reading?>(nil)
+    private let last = Mutex(Reading())
 
     init(settings: SettingsTable, proxies: [NetworkRange]) {
         self.settings = settings
@@ -40,17 +44,32 @@ final class NetworkAccess: Sendable {
         NetworkRange.list(list, isStrict: false).contains { $0.contains(address) }
     }
 
-    private func rules() async throws -> NetworkRules {
+    /// Says that the lists were changed.
+    func forget() {
+        last.withLock { reading in
+            reading.staleAt = .now
+            reading.edition += 1
+        }
+    }
+
+    /// The lists.
+    ///
+    /// - Throws: What the database throws when they were never read.
+    func rules() async throws -> NetworkRules {
         let known = last.withLock { $0 }
-        if let known, known.at.duration(to: .now) < Self.age { return known.rules }
+        if let rules = known.rules, .now < known.staleAt { return rules }
         do {
             let rules = NetworkRules(try await settings.values(of: .network))
-            last.withLock { $0 = Reading(rules: rules, at: .now) }
+            last.withLock { reading in
+                guard reading.edition == known.edition else { return }
+                reading.rules = rules
+                reading.staleAt = .now + Self.age
+            }
             return rules
         } catch {
             // A database that is busy for a moment changes no list.
-            guard let known else { throw error }
-            return known.rules
+            guard let rules = known.rules else { throw error }
+            return rules
         }
     }
 }

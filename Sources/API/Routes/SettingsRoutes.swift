@@ -9,6 +9,7 @@ import Skirret
 /// A row goes by its number, as Dispatcharr's clients have it, or by its key: `/api/core/settings/system_settings/`.
 struct SettingsRoutes: Routes {
     let services: APIServices
+    let listeners: ListenerWatch
     private let path = "/api/core/settings"
 
     private static let key = Schema.text(pattern: "^[A-Za-z0-9_.-]{1,255}$")
@@ -78,7 +79,9 @@ struct SettingsRoutes: Routes {
         if body["value"] == nil { reader.fault("value: required") }
         try reader.finish()
         try Self.check(value, of: group)
-        return .json(try await table.insert(group, name: name, value: value ?? [:]).json, status: .created)
+        let row = try await table.insert(group, name: name, value: value ?? [:])
+        if group == .network { await listeners.changed() }
+        return .json(row.json, status: .created)
     }
 
     private func change(_ request: APIRequest, isMerged: Bool) async throws -> Response {
@@ -113,6 +116,7 @@ struct SettingsRoutes: Routes {
     /// Starts what Dispatcharr starts: what was computed by the old settings is computed anew.
     private func follow(_ before: SettingsRow, _ after: SettingsRow, for request: APIRequest) async throws {
         func changed(_ name: String) -> Bool { before.value[name] != after.value[name] }
+        if after.group == .network, before.value != after.value { await listeners.changed() }
         let start = TaskStart(services: services, request: request)
         if after.group == .streams, changed("m3u_hash_key"), let keys = after.value["m3u_hash_key"]?.string {
             let names = keys.split(separator: ",").map { JSONValue.string(String($0.trimmingBlanks)) }

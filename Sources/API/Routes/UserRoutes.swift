@@ -8,6 +8,7 @@ struct UserRoutes: Routes {
     let services: APIServices
     let authenticator: Authenticator
     let hasher: PasswordHasher
+    let listeners: ListenerWatch
 
     private let path = "/api/accounts/users"
     private static let person = Schema.object(["id": Schema.any, "username": Schema.text], needs: ["id", "username"])
@@ -123,6 +124,8 @@ struct UserRoutes: Routes {
         if isSignedOut || changed.level != user.level || changed.isActive != user.isActive {
             try await authenticator.sessions.closeSockets(ofUser: user.id)
         }
+        let networks = "allowed_networks"
+        if changed.customProperties[networks] != user.customProperties[networks] { await listeners.changed() }
         return (changed, isSignedOut)
     }
 }

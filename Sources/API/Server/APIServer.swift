@@ -16,6 +16,9 @@ public struct APIServer: Sendable {
     let poller: DataSourcePoller
     /// Tells of tasks that change.
     let taskNews: TaskNews
+    /// Ends sockets of those who may listen no longer.
+    let listeners: ListenerWatch
+    let gate: Gate
 
     /// Puts the routes together.
     ///
@@ -36,16 +39,21 @@ public struct APIServer: Sendable {
         self.onRunning = onRunning
         poller = DataSourcePoller(services: services, runDeadline: configuration.runDeadline, logger: logger)
         taskNews = TaskNews(services: services, logger: logger)
+        gate = Self.makeGate(configuration, services)
+        listeners = ListenerWatch(gate: gate, services: services, logger: logger)
     }
 
     /// Listens and serves until cancelled or asked to shut down, then says goodbye to the sockets.
     public func run() async throws {
         OldUploads.sweep(configuration.uploadsFolder)
         let application = try makeApplication()
-        let (poller, taskNews, hasRelay) = (self.poller, self.taskNews, configuration.isRelayMounted)
+        let (poller, taskNews, listeners) = (self.poller, self.taskNews, self.listeners)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await poller.run() }
-            if hasRelay { group.addTask { await taskNews.run() } }
+            if configuration.isRelayMounted {
+                group.addTask { await taskNews.run() }
+                group.addTask { await listeners.run() }
+            }
             defer { group.cancelAll() }
             do {
                 try await application.run()
@@ -58,11 +66,10 @@ public struct APIServer: Sendable {
     }
 
     func makeApplication() throws -> some ApplicationProtocol {
-        let gate = makeGate()
-        let door = makeDoor(gate)
+        let door = makeDoor()
         let limits = configuration.connectionLimits
         return Application(
-            router: try makeRouter(gate: gate, door: door),
+            router: try makeRouter(door: door),
             server: HTTPServerBuilder { UpgradableChannel(responder: $0, limits: limits, socket: door) },
             configuration: .init(address: .hostname(configuration.host, port: configuration.port)),
             onServerRunning: { [onRunning] channel in await onRunning(channel.localAddress?.port ?? 0) },
@@ -70,12 +77,9 @@ public struct APIServer: Sendable {
     }
 
     /// Every endpoint with its right, for the test that leaves none unguarded.
-    var allEndpoints: [Endpoint] {
-        let gate = makeGate()
-        return endpoints(gate: gate, door: makeDoor(gate), traffic: TrafficCounters())
-    }
+    var allEndpoints: [Endpoint] { endpoints(door: makeDoor(), traffic: TrafficCounters()) }
 
-    private func makeGate() -> Gate {
+    private static func makeGate(_ configuration: APIConfiguration, _ services: APIServices) -> Gate {
         let sessions = SessionStore(redis: services.redis)
         return Gate(
             authenticator: Authenticator(
@@ -86,22 +90,22 @@ public struct APIServer: Sendable {
             changes: configuration.changes.budget)
     }
 
-    private func makeDoor(_ gate: Gate) -> SocketDoor? {
+    private func makeDoor() -> SocketDoor? {
         configuration.isRelayMounted ? SocketDoor(hub: services.hub, gate: gate, logger: logger) : nil
     }
 
-    private func makeRouter(gate: Gate, door: SocketDoor?) throws -> Router<APIContext> {
+    private func makeRouter(door: SocketDoor?) throws -> Router<APIContext> {
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         let traffic = TrafficCounters()
         router.add(middleware: TrafficMiddleware(counters: traffic))
         router.add(middleware: SecurityHeadersMiddleware())
         router.add(middleware: ErrorMiddleware())
         router.add(middleware: WebAppMiddleware(app: try WebApp(folder: configuration.webFolder)))
-        RouteTable(endpoints: endpoints(gate: gate, door: door, traffic: traffic), gate: gate).install(in: router)
+        RouteTable(endpoints: endpoints(door: door, traffic: traffic), gate: gate).install(in: router)
         return router
     }
 
-    private func endpoints(gate: Gate, door: SocketDoor?, traffic: TrafficCounters) -> [Endpoint] {
+    private func endpoints(door: SocketDoor?, traffic: TrafficCounters) -> [Endpoint] {
         let shelf = PluginShelf(
             services: services, pluginFiles: configuration.pluginFilesFolder, logger: logger)
         let hub = PluginHub(services.catalog, logger: logger)
@@ -114,7 +118,8 @@ public struct APIServer: Sendable {
             SessionRoutes(authenticator: gate.authenticator, login: login),
             TokenRoutes(authenticator: gate.authenticator, login: login),
             SetupRoutes(services: services, authenticator: gate.authenticator, hasher: hasher),
-            UserRoutes(services: services, authenticator: gate.authenticator, hasher: hasher),
+            UserRoutes(
+                services: services, authenticator: gate.authenticator, hasher: hasher, listeners: listeners),
             APIKeyRoutes(services: services, sessions: gate.authenticator.sessions),
             SocketRoutes(door: door),
             PluginRoutes(services: services, shelf: shelf, runDeadline: configuration.runDeadline),
@@ -135,7 +140,7 @@ public struct APIServer: Sendable {
             WorkerRoutes(services: services),
             ScheduleRoutes(services: services),
             DeadRoutes(services: services),
-            SettingsRoutes(services: services),
+            SettingsRoutes(services: services, listeners: listeners),
             ServerRoutes(services: services),
         ]
         let endpoints = routes.flatMap(\.endpoints)

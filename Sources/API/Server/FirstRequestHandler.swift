@@ -32,7 +32,7 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     private enum Decision {
         case refused
-        case granted(RelayIdentity?)
+        case granted(SocketDoor.Guest)
     }
 
     /// A GET has no body to speak of; whoever sends more before we answer is not waiting for an answer.
@@ -99,8 +99,8 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
             let (handler, context) = bound.value
             guard case .deciding(let head, _, let hasEnded) = handler.state else { return }
             let decision: Decision
-            if case .success(.some(let identity)) = result {
-                decision = .granted(identity)
+            if case .success(.some(let guest)) = result {
+                decision = .granted(guest)
             } else {
                 decision = .refused
             }
@@ -113,8 +113,8 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
         switch state {
         case .deciding(_, decision: .refused, _):
             settle(context)
-        case .deciding(let head, decision: .granted(let identity), hasEnded: true):
-            upgrade(head, identity, context)
+        case .deciding(let head, decision: .granted(let guest), hasEnded: true):
+            upgrade(head, guest, context)
         case .waiting, .deciding, .upgrading, .settled:
             return
         }
@@ -144,9 +144,9 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     // MARK: The handshake
 
-    private func upgrade(_ head: HTTPRequestHead, _ identity: RelayIdentity?, _ context: ChannelHandlerContext) {
+    private func upgrade(_ head: HTTPRequestHead, _ guest: SocketDoor.Guest, _ context: ChannelHandlerContext) {
         guard let door else { return settle(context) }
-        let upgrader = door.upgrader(for: identity, from: door.client(of: head, on: context.channel))
+        let upgrader = door.upgrader(for: guest)
         let answer = upgrader.buildUpgradeResponse(
             channel: context.channel, upgradeRequest: head, initialResponseHeaders: [:])
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)

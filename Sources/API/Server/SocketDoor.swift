@@ -17,6 +17,15 @@ struct SocketDoor: Sendable {
     let gate: Gate
     let logger: Logger
 
+    /// Somebody who was let in.
+    struct Guest: Sendable {
+        /// Nil: the first frame must say who it is.
+        let identity: RelayIdentity?
+        let address: String
+        /// The relay's ``RelayHub/accessEpoch`` from before it was let in.
+        let epoch: Int
+    }
+
     /// Whether a request asks for our kind of upgrade, at our address.
     func isUpgrade(_ head: HTTPRequestHead) -> Bool {
         let path = URI(head.uri).path
@@ -27,10 +36,13 @@ struct SocketDoor: Sendable {
 
     /// Who may come in.
     ///
-    /// Nil: refused; the inner nil: come in and say who you are.
-    func admit(_ head: HTTPRequestHead, from client: String) async -> RelayIdentity?? {
+    /// Nil: refused.
+    func admit(_ head: HTTPRequestHead, from client: String) async -> Guest? {
+        // Before anything is looked up: what changes from here on may have been looked up too early.
+        let epoch = hub.accessEpoch
         do {
-            return .some(try await identity(SocketRequest(head), uri: URI(head.uri), from: client))
+            let identity = try await identity(SocketRequest(head), uri: URI(head.uri), from: client)
+            return Guest(identity: identity, address: client, epoch: epoch)
         } catch {
             // Not logged with its address: the query may hold a token.
             logger.info("Refused a WebSocket", metadata: ["error": "\(error)"])
@@ -52,7 +64,7 @@ struct SocketDoor: Sendable {
 
     /// NIO's handshake, which ends with the socket in the hub.
     func upgrader(
-        for identity: RelayIdentity?, from client: String
+        for guest: Guest
     ) -> NIOTypedWebSocketServerUpgrader<UpgradableChannel.Negotiated> {
         let (hub, gate, logger) = (self.hub, self.gate, self.logger)
         return NIOTypedWebSocketServerUpgrader(
@@ -60,9 +72,10 @@ struct SocketDoor: Sendable {
             shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {
-                    try hub.adopt(channel, identity: identity) { token in
+                    try hub.adopt(channel, identity: guest.identity, admitted: guest.epoch) { token in
                         do {
-                            return try await gate.listener(token: token, from: client)?.relayIdentity
+                            return try await gate.listener(token: token, from: guest.address)?
+                                .relayIdentity(from: guest.address)
                         } catch {
                             logger.info("Refused a WebSocket", metadata: ["error": "\(error)"])
                             return nil
@@ -76,7 +89,7 @@ struct SocketDoor: Sendable {
     private func identity(_ request: SocketRequest, uri: URI, from client: String) async throws -> RelayIdentity? {
         let token = uri.queryParameters["token"].map(String.init)
         return try await gate.admitSocket(request.headers, host: request.host, token: token, from: client)?
-            .relayIdentity
+            .relayIdentity(from: client)
     }
 
     /// Whose address counts as the caller's.

@@ -14,6 +14,7 @@ struct RelayServer {
 
     static func withServer(
         limits: RelayLimits = .init(), identity: RelayIdentity? = RelayIdentity(credential: "admin"),
+        admitted: Int? = nil,
         _ body: (RelayServer) async throws -> Void
     ) async throws {
         let hub = RelayHub(limits: limits, logger: Logger(label: "relay-tests") { _ in SwiftLogNoOpLogHandler() })
@@ -23,7 +24,7 @@ struct RelayServer {
                     try channel.pipeline.syncOperations.addHandler(WebSocketFrameEncoder())
                     try channel.pipeline.syncOperations.addHandler(
                         ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limits.inboundFrameBytes)))
-                    try hub.adopt(channel, identity: identity) { token in
+                    try hub.adopt(channel, identity: identity, admitted: admitted) { token in
                         token == "good" ? RelayIdentity(credential: "token") : nil
                     }
                 }
