@@ -67,16 +67,31 @@ def open_page(page: Page, layout: object, sources: dict | None = None, **more) -
 
 
 class Live:
-    """A live connection on which this test speaks. Made before the page is opened."""
+    """A live connection on which this test speaks, and that grants these topics. Made before the page is opened."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, *topics: str) -> None:
         self._sockets: list[WebSocketRoute] = []
+        self._topics = topics
+        self.asked: list[dict] = []
+        self.is_down = False
         page.route_web_socket(re.compile("/ws/"), self._connect)
 
     def _connect(self, socket: WebSocketRoute) -> None:
+        if self.is_down:
+            return socket.close(code=1012)
         self._sockets.append(socket)
-        socket.on_message(lambda _: socket.send(json.dumps({"type": "subscribed", "data": {"epoch": "e", "offset": "1-0", "recovered": True}})))
+        socket.on_message(lambda words: self._answer(socket, json.loads(words)))
         socket.send(json.dumps({"type": "connection_established"}))
+
+    def _answer(self, socket: WebSocketRoute, asked: dict) -> None:
+        self.asked.append(asked)
+        if asked["type"] != "subscribe":
+            return
+        given = {"topics": [one for one in asked["topics"] if one in self._topics]} if self._topics else {}
+        socket.send(json.dumps({"type": "subscribed", "data": {"epoch": "e", "offset": "1-0", "recovered": True, **given}}))
+
+    def lose(self) -> None:
+        self._sockets[-1].close(code=1012)
 
     def say(self, **data) -> None:
         self._sockets[-1].send(json.dumps({"type": "update", "data": data}))

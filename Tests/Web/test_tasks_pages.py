@@ -7,6 +7,7 @@ import re
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from played import Live
 from playwright.sync_api import Page, Route, expect
 from steps import DESKTOP, PHONE, closed, eventually, flip, toast
 
@@ -68,12 +69,13 @@ ANSWERS: dict[str, object] = {
 def played(open_context, session_state):
     """A page whose server plays the answers above; and what it was asked to change.
 
-    It tells nothing by itself: the socket's topic of tasks is the tests' own.
+    On the topic of tasks it says only what a test says.
     """
     asked: list[tuple[str, dict]] = []
 
     def open_(**options) -> tuple[Page, list[tuple[str, dict]]]:
         page = open_context(storage_state=session_state, **options).new_page()
+        page.live = Live(page, "updates", "tasks")
 
         def answer(route: Route) -> None:
             address = urlparse(route.request.url)
@@ -99,6 +101,39 @@ def played(open_context, session_state):
         return page, asked
 
     return open_
+
+
+def tell(page: Page, *changed: str) -> None:
+    """The server says that these have changed."""
+    page.live.say(type="tasks_changed", changed=list(changed), counts={"waiting": 1203, "running": 2, "scheduled": 4, "parked": 0, "dead": 12, "workers": 1, "states": {}})
+
+
+def reads(page: Page) -> list[str]:
+    """What is asked for from now on."""
+    read: list[str] = []
+    page.on("request", lambda request: "/api/" in request.url and request.method == "GET" and read.append(urlparse(request.url).path))
+    return read
+
+
+def settled(page: Page, read: list[str]) -> None:
+    """Once the topic was granted and what was begun is over. From then on the page's clock goes only as a test lets it."""
+    eventually(page, lambda: any("tasks" in one.get("topics", []) for one in page.live.asked), lambda: page.live.asked)
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+    quiet, before = 0, -1
+    while quiet < 2:
+        quiet = quiet + 1 if before == len(read) else 0
+        before = len(read)
+        page.clock.run_for(500)
+        page.wait_for_timeout(300)
+    read.clear()
+
+
+def passes(page: Page, seconds: int) -> None:
+    """The page's clock goes on, and what it asks for meanwhile is heard of here."""
+    for _ in range(seconds):
+        page.clock.run_for(1_000)
+        page.wait_for_timeout(30)
+    page.wait_for_timeout(300)
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
@@ -226,7 +261,9 @@ def test_a_row_of_a_queue_is_drained_and_a_worker_tells_of_itself_and_is_called_
     page.get_by_role("button", name="Quiet").click()
     page.get_by_role("dialog").get_by_role("button", name="Quiet it").click()
     closed(page)
+    # What it was told shows in its next heartbeat, which the server tells of.
     page.route(re.compile(r"/api/workers/$"), lambda route: route.fulfill(json={"workers": [{**WORKER, "queues": [], "state": "quiet"}]}))
+    tell(page, "workers")
     page.get_by_role("button", name="Take again").click()
     expect(toast(page, "takes tasks again")).to_be_visible()
     assert asked[-1] == ("POST /api/workers/w1%40host/resume/", {"queues": ["celery"]})
@@ -322,28 +359,74 @@ def test_a_dead_letter_is_mended_and_sent(played):
     assert asked == [("POST /api/dead/d1/replay/", {"args": [2], "kwargs": {}})]
 
 
-def test_lists_are_read_when_the_server_tells_and_not_before(played):
+def test_lists_are_read_when_the_server_tells_and_not_before(played, watch):
+    watch.expect("WebSocket")
     page, _ = played()
-    read: list[str] = []
-    page.on("request", lambda request: "/api/" in request.url and request.method == "GET" and read.append(urlparse(request.url).path))
-    sockets: list = []
-    page.route_web_socket(re.compile("/ws/"), lambda socket: sockets.append(socket) or socket.connect_to_server())
+    read = reads(page)
     page.clock.install()
     page.goto("/tasks/dead")
-    expect(page.get_by_text("Live", exact=True)).to_be_visible()
     expect(page.get_by_text(GROUP["reason"])).to_be_visible()
+    settled(page, read)
+    tell(page, "queues", "tasks")
+    passes(page, 12)
+    assert read == [], "nobody said that the dead letters changed"
+    tell(page, "dead")
+    page.clock.run_for(1_000)
+    eventually(page, lambda: read == ["/api/dead/"], lambda: read)
+    # While nobody can tell, the page asks.
+    page.live.lose()
+    expect(page.get_by_text("Offline", exact=True)).to_be_visible()
+    read.clear()
+    page.live.is_down = True
+    passes(page, 4)
+    eventually(page, lambda: "/api/dead/" in read, lambda: read)
 
-    def tell(*changed: str) -> None:
-        sockets[-1].send(json.dumps({"type": "update", "data": {"type": "tasks_changed", "changed": list(changed), "counts": {"dead": 12, "states": {}}}}))
 
-    tell("queues")
-    page.clock.run_for(2_000)
-    count = len(read)
-    page.clock.run_for(60_000)
-    assert len(read) == count, f"nobody said that anything changed: {read[count:]}"
-    tell("dead")
-    page.clock.run_for(2_000)
-    eventually(page, lambda: read[count:] == ["/api/dead/"], lambda: read[count:])
+def test_what_nobody_tells_is_looked_at_now_and_then(played):
+    page, _ = played()
+    read = reads(page)
+    page.clock.install()
+    page.goto("/tasks/dead")
+    expect(page.get_by_text(GROUP["reason"])).to_be_visible()
+    settled(page, read)
+    passes(page, 14)
+    assert read == [], "sooner than every twenty seconds"
+    passes(page, 8)
+    eventually(page, lambda: read == ["/api/dead/"], lambda: read)
+
+
+def test_what_was_done_here_shows_before_anybody_tells(played):
+    page, asked = played()
+    read = reads(page)
+    page.clock.install()
+    page.goto("/tasks")
+    expect(page.get_by_role("button", name="Pause")).to_have_count(1)
+    settled(page, read)
+    queues = ANSWERS["GET /api/queues/"]
+    paused = {**queues, "queues": [{**one, "paused": True} for one in queues["queues"]]}
+    page.route(re.compile(r"/api/queues/$"), lambda route: route.fulfill(json=paused))
+    with page.expect_response(re.compile(r"/pause/$")):
+        page.get_by_role("button", name="Pause").click()
+    passes(page, 3)
+    expect(page.get_by_role("button", name="Resume")).to_have_count(2)
+    assert asked == [("POST /api/queues/celery/pause/", {})]
+
+
+def test_who_comes_back_to_the_tasks_is_told_again(played):
+    page, _ = played()
+    read = reads(page)
+    page.clock.install()
+    page.goto("/tasks/dead")
+    settled(page, read)
+    page.get_by_role("link", name="Settings", exact=True).click()
+    passes(page, 6)
+    eventually(page, lambda: page.live.asked[-1] == {"type": "unsubscribe", "topics": ["tasks"]}, lambda: page.live.asked)
+    page.get_by_role("link", name="Tasks", exact=True).click()
+    page.get_by_role("link", name="Dead letters").click()
+    expect(page.get_by_text(GROUP["reason"])).to_be_visible()
+    settled(page, read)
+    passes(page, 14)
+    assert "/api/dead/" not in read, "it asks though it is told"
 
 
 def test_without_motion_nothing_moves(played):

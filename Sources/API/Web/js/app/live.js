@@ -1,13 +1,14 @@
 /**
- * Lists of tasks, queues, workers, dead letters and schedules: read again when the server says that they changed, and
- * every few seconds only while nobody tells us. Nobody does yet: the server's topic `tasks` compares counts, and these
- * pages show more than that, such as a worker that went quiet.
+ * Lists of tasks, queues, workers, dead letters and schedules: read again when the server's topic `tasks` says that they
+ * changed, at once after what this page did to them, and every few seconds only while nobody tells us.
  */
 import { calmly } from '../core/calm.js';
 import { Source } from '../core/source.js';
 import { Store } from '../core/store.js';
 import { poll } from '../net/api.js';
-import { connection, onUpdate } from '../net/socket.js';
+import { auth } from '../net/auth.js';
+import { connection, onTopic } from '../net/socket.js';
+import { onDone } from '../net/tasks.js';
 import { visible } from '../ui/hooks.js';
 import { useMemo } from '../ui/kit.js';
 import { useSource } from './parts.js';
@@ -19,6 +20,14 @@ const KINDS = /** @type {Kind[]} */ (['tasks', 'queues', 'workers', 'dead', 'sch
 const CALM = 1_000;
 /** From one page to the next nobody listens for a moment. Milliseconds. */
 const PATIENCE = 5_000;
+/**
+ * How old a list may become without a word. The server compares numbers four times a second; what leaves them as they are
+ * is told to nobody: how long a rate limit still holds a task back, a message's new place in its queue, what another
+ * program wrote into Redis and took back between two looks. Milliseconds.
+ */
+const LOOK = 20_000;
+/** Whose level the server grants the topic to. */
+const ADMINISTRATOR = 10;
 
 /** Whether the server tells us of changes. */
 const told = new Store(false);
@@ -42,12 +51,19 @@ function begin() {
     counts.set(data.counts);
     tell(Array.isArray(data.changed) ? data.changed : KINDS);
   };
+  // What was told before then was missed.
+  const ready = () => {
+    told.set(true);
+    tell(KINDS);
+  };
   const lost = () => {
     if (connection.get().state === 'live') return;
     told.set(false);
     counts.set(undefined);
   };
-  const stops = [onUpdate(hear), connection.subscribe(lost)];
+  // Others are refused, and with this topic all that they ask for in the same breath.
+  const isGranted = Number(auth.get().user?.level ?? 0) >= ADMINISTRATOR;
+  const stops = [connection.subscribe(lost), onDone(tell), ...(isGranted ? [onTopic('tasks', hear, ready)] : [])];
   return () => {
     stops.forEach((one) => one());
     told.set(false);
@@ -55,23 +71,28 @@ function begin() {
   };
 }
 
-/** Calls back when one of these changed, seldom more than once a second, and only while the page can be seen.
- *  @param {Kind[]} kinds @param {() => void} changed */
+/** Calls back when one of these changed, seldom more than once a second, and only while the page can be seen; and when
+ *  nobody has said so for long. @param {Kind[]} kinds @param {() => void} changed */
 export function onChanged(kinds, changed) {
   let missed = false;
-  const calm = calmly(() => visible.get() ? changed() : (missed = true), CALM);
+  let clock = /** @type {any} */ (undefined);
+  const read = () => {
+    clearTimeout(clock);
+    clock = setTimeout(calm.call, LOOK);
+    missed = !visible.get();
+    if (!missed) changed();
+  };
+  const calm = calmly(read, CALM);
   const reader = (/** @type {Kind[]} */ some) => kinds.some((one) => some.includes(one)) && calm.call();
-  const seen = visible.subscribe(() => {
-    if (!missed || !visible.get()) return;
-    missed = false;
-    changed();
-  });
+  const seen = visible.subscribe(() => missed && visible.get() && read());
   readers.add(reader);
+  clock = setTimeout(calm.call, LOOK);
   clearTimeout(leaving);
   stop ??= begin();
   return () => {
     readers.delete(reader);
     seen();
+    clearTimeout(clock);
     calm.stop();
     if (readers.size) return;
     leaving = setTimeout(() => {

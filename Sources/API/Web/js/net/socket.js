@@ -90,6 +90,8 @@ export function onTopic(topic, listener, ready = () => {}) {
     stop();
     if (!all.delete(mine) || all.size > 0) return;
     held.delete(topic);
+    // Nobody answers that; whoever asks for it again is to hear when it is told again.
+    told.delete(topic);
     tell(topic, 'unsubscribe');
   };
 }

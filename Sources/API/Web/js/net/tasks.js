@@ -1,4 +1,4 @@
-/** The REST interface of tasks, queues, workers, schedules and dead letters. */
+/** The REST interface of tasks, queues, workers, schedules and dead letters, and who wants to know what was changed by it. */
 import { poll, request } from './api.js';
 
 const of = (/** @type {string} */ what, /** @type {string} */ id, verb = '') =>
@@ -36,37 +36,58 @@ export const paths = {
   letter: (id) => of('dead', id),
 };
 
+const TASKS = ['tasks', 'queues', 'workers'];
+const listeners = /** @type {Set<(changed: any[]) => void>} */ (new Set());
+
+/** Calls back with the kinds of lists that something done here has changed. @param {(changed: any[]) => void} listener */
+export function onDone(listener) {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/** @param {string[]} kinds @param {string} method @param {string} path @param {object} [body] */
+async function change(kinds, method, path, body) {
+  try {
+    return await request(method, path, body);
+  } finally {
+    // What failed may have been done all the same, by a server whose answer was lost.
+    for (const listener of [...listeners]) listener(kinds);
+  }
+}
+
 export const tasks = {
   /** @param {string} path */
   get: (path) => poll(path),
   /** @param {string} id */
   one: (id) => poll(paths.task(id)),
   /** @param {string} id */
-  cancel: (id) => request('DELETE', of('tasks', id)),
+  cancel: (id) => change(TASKS, 'DELETE', of('tasks', id)),
   /** @param {string} id @param {object} changes */
-  again: (id, changes) => request('POST', of('tasks', id, 'replay'), changes),
+  again: (id, changes) => change(TASKS, 'POST', of('tasks', id, 'replay'), changes),
   /** @param {string} name @param {boolean} on */
-  pause: (name, on) => request('POST', of('queues', name, on ? 'pause' : 'resume'), {}),
+  pause: (name, on) => change(['queues'], 'POST', of('queues', name, on ? 'pause' : 'resume'), {}),
   /** @param {string} name */
-  purge: (name) => request('POST', of('queues', name, 'purge'), { confirm: name }),
+  purge: (name) => change(TASKS, 'POST', of('queues', name, 'purge'), { confirm: name }),
   /** @param {string} name @param {'quiet' | 'stop'} verb */
-  worker: (name, verb) => request('POST', of('workers', name, verb), {}),
+  worker: (name, verb) => change(TASKS, 'POST', of('workers', name, verb), {}),
   /** @param {string} name @param {string[]} queues */
-  takeAgain: (name, queues) => request('POST', of('workers', name, 'resume'), { queues }),
+  takeAgain: (name, queues) => change(TASKS, 'POST', of('workers', name, 'resume'), { queues }),
   /** @param {number} id @param {object} changes */
-  changeSchedule: (id, changes) => request('PATCH', of('schedules', String(id)), changes),
+  changeSchedule: (id, changes) => change(['schedules'], 'PATCH', of('schedules', String(id)), changes),
   /** @param {object} schedule */
-  addSchedule: (schedule) => request('POST', paths.schedules, schedule),
+  addSchedule: (schedule) => change(['schedules'], 'POST', paths.schedules, schedule),
   /** @param {number} id */
-  dropSchedule: (id) => request('DELETE', of('schedules', String(id))),
+  dropSchedule: (id) => change(['schedules'], 'DELETE', of('schedules', String(id))),
   /** @param {number} id */
-  runSchedule: (id) => request('POST', of('schedules', String(id), 'run'), {}),
+  runSchedule: (id) => change(['schedules', 'tasks'], 'POST', of('schedules', String(id), 'run'), {}),
   /** @param {object} schedule */
   preview: (schedule) => request('POST', '/api/schedules/preview/', { schedule, count: 8 }),
+  /** How many it would be, and how long it takes. @param {object} which */
+  replayable: (which) => request('POST', '/api/dead/replay/', { ...which, dry_run: true }),
   /** @param {object} which */
-  replay: (which) => request('POST', '/api/dead/replay/', which),
+  replay: (which) => change(['dead', ...TASKS], 'POST', '/api/dead/replay/', which),
   /** One of them, as it is or mended. @param {string} id @param {{args?: any[], kwargs?: object}} changes */
-  replayLetter: (id, changes) => request('POST', of('dead', id, 'replay'), changes),
+  replayLetter: (id, changes) => change(['dead', ...TASKS], 'POST', of('dead', id, 'replay'), changes),
   /** @param {object} which */
-  discard: (which) => request('POST', '/api/dead/discard/', which),
+  discard: (which) => change(['dead'], 'POST', '/api/dead/discard/', which),
 };

@@ -19,7 +19,7 @@ function Replay({ group, after }) {
   useEffect(() => {
     if (!opened) return undefined;
     let isGone = false;
-    tasks.replay({ ...which, dry_run: true }).then(
+    tasks.replayable(which).then(
       (answer) => isGone || setPreview(answer),
       (error) => isGone || setPreview({ error }),
     );

@@ -57,8 +57,8 @@ function Latest({ source }) {
 }
 
 export function Overview() {
-  const queues = useLive(paths.queues, ['queues', 'tasks']);
-  const workers = useLive(paths.workers, ['workers', 'tasks']);
+  const queues = useLive(paths.queues, ['queues', 'workers']);
+  const workers = useLive(paths.workers, ['workers']);
   const summary = useLive(paths.summary, ['tasks']);
   const recent = useLive(paths.tasks({ limit: READ }), ['tasks']);
   const readings = useReadings({ queues, summary, recent });

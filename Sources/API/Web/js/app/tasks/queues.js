@@ -18,8 +18,8 @@ const Left = ({ left }) =>
     ]].flatMap(([label, count]) => [h('dt', { key: `t${label}` }, label), h('dd', { key: label }, number(count))]),
   );
 
-/** What becomes of a queue that is to be drained: what is there is done, nothing is taken away. @param {{name: string, close: () => void, after: () => void}} props */
-function Draining({ name, close, after }) {
+/** What becomes of a queue that is to be drained: what is there is done, nothing is taken away. @param {{name: string, close: () => void}} props */
+function Draining({ name, close }) {
   const source = useLive(paths.queue(name), ['queues', 'tasks'], 2);
   const left = source.data;
   const isPaused = Boolean(left?.paused);
@@ -48,10 +48,6 @@ function Draining({ name, close, after }) {
         label: isPaused ? 'Resume' : 'Pause',
         icon: isPaused ? 'play' : 'pause',
         run: () => tasks.pause(name, !isPaused),
-        after: () => {
-          source.refresh();
-          after();
-        },
       }),
       Button({ variant: 'default', onClick: close }, 'Done'),
     ),
@@ -66,8 +62,8 @@ const QueueState = ({ one }) =>
     ? h(Pill, { tone: 'red', dot: true }, 'nobody takes from it')
     : h(Pill, { tone: 'teal', dot: true }, 'open');
 
-/** @param {{one: any, drain: (name: string) => void, after: () => void}} props */
-const Verbs = ({ one, drain, after }) =>
+/** @param {{one: any, drain: (name: string) => void}} props */
+const Verbs = ({ one, drain }) =>
   h(
     'div',
     { className: 'row-actions' },
@@ -76,7 +72,6 @@ const Verbs = ({ one, drain, after }) =>
       icon: one.paused ? 'play' : 'pause',
       tone: one.paused ? 'teal' : 'gray',
       run: () => tasks.pause(one.name, !one.paused),
-      after,
     }),
     h(
       'button',
@@ -103,7 +98,6 @@ const Verbs = ({ one, drain, after }) =>
       },
       run: () => tasks.purge(one.name),
       done: (answer) => `${number(answer.purged)} tasks cancelled`,
-      after,
     }),
   );
 
@@ -123,7 +117,7 @@ export function Queues({ source }) {
         number(one.waiting),
         one.consumers ? number(one.consumers.length) : '–',
         h(QueueState, { one }),
-        h(Verbs, { one, drain, after: source.refresh }),
+        h(Verbs, { one, drain }),
       ]),
     }),
     Modal(
@@ -133,7 +127,7 @@ export function Queues({ source }) {
         title: `Drain “${drained}”`,
         size: 'md',
       },
-      drained && h(Draining, { name: drained, close: () => drain(''), after: source.refresh }),
+      drained && h(Draining, { name: drained, close: () => drain('') }),
     ),
   );
 }

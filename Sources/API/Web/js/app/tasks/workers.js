@@ -60,8 +60,8 @@ function About({ worker }) {
   );
 }
 
-/** @param {{worker: any, after: () => void}} props */
-function Verbs({ worker, after }) {
+/** @param {{worker: any}} props */
+function Verbs({ worker }) {
   // Which queues it had before somebody quieted it here.
   const [before, setBefore] = useState(/** @type {string[]} */ ([]));
   const queues = worker.queues ?? [];
@@ -76,7 +76,6 @@ function Verbs({ worker, after }) {
         tone: 'teal',
         run: () => tasks.takeAgain(worker.name, back),
         done: `${text(worker.name)} takes tasks again`,
-        after,
       })
       : h(Do, {
         label: 'Quiet',
@@ -91,7 +90,6 @@ function Verbs({ worker, after }) {
           await tasks.worker(worker.name, 'quiet');
           setBefore(queues);
         },
-        after,
       }),
     h(Do, {
       label: 'Stop',
@@ -105,7 +103,6 @@ function Verbs({ worker, after }) {
       },
       run: () => tasks.worker(worker.name, 'stop'),
       done: 'Told to stop',
-      after,
     }),
   );
 }
@@ -122,8 +119,8 @@ function Slots({ worker }) {
   );
 }
 
-/** @param {any} worker @param {() => void} after @returns {import('../foldgrid.js').Row} */
-const rowOf = (worker, after) => ({
+/** @param {any} worker @returns {import('../foldgrid.js').Row} */
+const rowOf = (worker) => ({
   key: text(worker.name),
   label: `More about ${text(worker.name)}`,
   more: () => h(About, { worker }),
@@ -140,7 +137,7 @@ const rowOf = (worker, after) => ({
       { className: 'worker-queues' },
       text((worker.queues ?? []).join(', ')) || h('span', { className: 'dim' }, 'none'),
     ),
-    worker.slots !== undefined && h(Verbs, { worker, after }),
+    worker.slots !== undefined && h(Verbs, { worker }),
   ],
 });
 
@@ -153,7 +150,7 @@ export function Workers({ source }) {
     pending(source, { empty: !list.length, title: 'No worker is alive' }) ?? h(FoldGrid, {
       label: 'Workers',
       heads: ['Name', 'State', 'Slots in use', 'Queues', ''],
-      rows: list.map((/** @type {any} */ worker) => rowOf(worker, source.refresh)),
+      rows: list.map(rowOf),
     }),
   );
 }
