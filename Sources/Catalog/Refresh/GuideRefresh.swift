@@ -174,6 +174,21 @@ public final class GuideRefresh: Sendable {
         try await discard()
     }
 
+    /// Says that the ``fetched`` file is still the one that there is, perhaps under another version.
+    ///
+    /// Afterwards nothing is left to do with this value.
+    public func confirm(file: FetchedFile) async throws {
+        if file != fetched {
+            try await queue.writeWithoutTransaction { [row] db in
+                try db.inTransaction(.immediate) {
+                    try row.write(db, file)
+                    return .commit
+                }
+            }
+        }
+        try await discard()
+    }
+
     /// Forgets everything that was staged.
     ///
     /// Also happens when the value goes.
@@ -183,7 +198,7 @@ public final class GuideRefresh: Sendable {
     }
 
     private static let schema = """
-        PRAGMA temp.cache_size = -32768;
+        PRAGMA temp.cache_size = -8192;
         PRAGMA temp.journal_mode = MEMORY;
         CREATE TEMP TABLE mapped (
             "id" INTEGER PRIMARY KEY, "tvg_id" TEXT NOT NULL, "guide_id" INTEGER, "differs" INTEGER NOT NULL DEFAULT 0,

@@ -15,8 +15,9 @@ struct GuideSwap: Sendable {
 
     /// Finds the mapped guide channels whose programmes are not what was staged.
     func compare(_ db: Database, _ counts: inout GuideRefreshCounts) throws {
-        try db.execute(sql: #"CREATE INDEX temp."staged_by_guide" ON "staged_programme" ("epg_id", "position")"#)
         counts.programmes = try Int.fetchOne(db, sql: "SELECT count(*) FROM temp.staged_programme") ?? 0
+        guard try hasProgrammes(db) else { return try takeAll(db, &counts) }
+        try db.execute(sql: #"CREATE INDEX temp."staged_by_guide" ON "staged_programme" ("epg_id", "position")"#)
         if historyDays > 0 {
             try db.execute(
                 sql: """
@@ -42,6 +43,28 @@ struct GuideSwap: Sendable {
                 counts.guidesReplaced += 1
             }
         }
+    }
+
+    private func hasProgrammes(_ db: Database) throws -> Bool {
+        let found = try Bool.fetchOne(
+            db,
+            sql: """
+                SELECT EXISTS (
+                    SELECT 1 FROM temp.mapped AS mapped JOIN "epg_programdata" AS old ON old."epg_id" = mapped."id")
+                """)
+        return found ?? false
+    }
+
+    /// Nothing is there to compare with: no index is needed, and the rows go in as they came.
+    private func takeAll(_ db: Database, _ counts: inout GuideRefreshCounts) throws {
+        try db.execute(
+            sql: """
+                UPDATE temp.mapped SET "differs" = 1
+                WHERE "id" IN (SELECT DISTINCT "epg_id" FROM temp.staged_programme)
+                """)
+        counts.guidesReplaced = db.changesCount
+        counts.guidesUnchanged =
+            try Int.fetchOne(db, sql: #"SELECT count(*) FROM temp.mapped WHERE NOT "differs""#) ?? 0
     }
 
     private static func sameRows(
@@ -176,9 +199,9 @@ struct GuideSwap: Sendable {
                 SELECT mapped."guide_id", staged."start_time", staged."end_time", staged."title", staged."sub_title",
                     staged."description", staged."tvg_id", staged."custom_properties"
                 FROM temp.staged_programme AS staged
-                JOIN temp.mapped AS mapped ON mapped."id" = staged."epg_id" AND mapped."differs"
+                CROSS JOIN temp.mapped AS mapped ON mapped."id" = staged."epg_id" AND mapped."differs"
                 WHERE mapped."guide_id" IN (SELECT "id" FROM "epg_epgdata")
-                ORDER BY staged."epg_id", staged."position";
+                ORDER BY staged."position"
                 """)
     }
 }

@@ -23,8 +23,8 @@ package enum InsertFloor {
     ) throws -> (wall: Double, cpu: Double, rows: Int) {
         let queue = try CatalogFile.dedicatedConnection(path: target, temporaryStore: "MEMORY")
         return try queue.writeWithoutTransaction { db in
-            // The rows that the foreign keys name are not copied.
-            try db.execute(sql: "PRAGMA foreign_keys = OFF")
+            // The rows that the foreign keys name are not copied. The floor may have all the memory that helps it.
+            try db.execute(sql: "PRAGMA foreign_keys = OFF; PRAGMA cache_size = -65536")
             try db.execute(sql: "ATTACH ? AS source", arguments: [source])
             let columns = try db.columns(in: table)
             let marks = columns.map { _ in "?" }.joined(separator: ", ")

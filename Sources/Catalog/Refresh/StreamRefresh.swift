@@ -124,19 +124,19 @@ public final class StreamRefresh: Sendable {
         return counts
     }
 
-    /// Says that the ``fetched`` file is still the one that there is.
+    /// Says that the ``fetched`` file is still the one that there is, perhaps under another version.
     ///
     /// `last_seen` of its streams and groups moves; what the file did not have ages on, and goes after the account's
     /// `stale_stream_days`.
     ///
     /// - Throws: ``CatalogError`` `notFound` when the account was deleted meanwhile.
-    public func confirm(at date: Date = Date()) async throws -> StreamRefreshCounts {
+    public func confirm(at date: Date = Date(), file: FetchedFile? = nil) async throws -> StreamRefreshCounts {
         let swap = StreamSwap(account: account, date: date, newGroupsEnabled: true)
         let counts = try await queue.writeWithoutTransaction { [row, fetched] db in
             var counts = StreamRefreshCounts()
             try db.inTransaction(.immediate) {
                 counts = try swap.confirm(db)
-                try row.write(db, fetched)
+                try row.write(db, file ?? fetched)
                 return .commit
             }
             return counts
@@ -163,7 +163,7 @@ public final class StreamRefresh: Sendable {
 
     // `position` keeps the order of the file, so that new streams get their identifiers in it.
     private static let schema = """
-        PRAGMA temp.cache_size = -32768;
+        PRAGMA temp.cache_size = -8192;
         PRAGMA temp.journal_mode = MEMORY;
         CREATE TEMP TABLE wanted_group (
             "number" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "properties" TEXT, "group_id" INTEGER,

@@ -264,6 +264,14 @@ struct StreamSwap: Sendable {
     }
 
     private func insertNew(_ db: Database) throws -> Int {
+        let indexes = SecondaryIndexes(table: "dispatcharr_channels_stream")
+        let new = try Int.fetchOne(
+            db,
+            sql: "SELECT (SELECT count(*) FROM temp.staged) - (SELECT count(*) FROM temp.seen)")
+        return try indexes.rebuilding(db, forNewRows: new ?? 0) { try insertRows(db) }
+    }
+
+    private func insertRows(_ db: Database) throws -> Int {
         try db.execute(
             sql: """
                 INSERT INTO "dispatcharr_channels_stream" (

@@ -61,6 +61,8 @@ public struct Download: Sendable {
         public let version: FileVersion?
         /// Whether it is the version that was known, of which nothing was handed over.
         public let isUnchanged: Bool
+        /// What the bytes that were handed over, or found unchanged, come to.
+        public let digest: String?
     }
 
     private let options: Options
@@ -107,6 +109,16 @@ public struct Download: Sendable {
     }
 }
 
+extension Download.Receipt {
+    /// The version with what its bytes come to; never nil after a download that came to its end.
+    var fullVersion: FileVersion? { FileVersion(tag: version?.tag, modified: version?.modified, digest: digest) }
+
+    /// Whether the bytes are those of a version that was known, whether they were handed over or not.
+    func repeats(_ known: FileVersion?) -> Bool {
+        isUnchanged || (digest != nil && digest == known?.digest)
+    }
+}
+
 extension Download {
     /// Hands over the bytes of each piece; for benches, which want no buffers.
     package func read(
@@ -125,6 +137,7 @@ final class Transfer: Sendable {
         var lastReport: ContinuousClock.Instant?
         var version: FileVersion?
         var isUnchanged = false
+        var digest = ContentDigest()
         /// Bytes still to be dropped: they were handed over before the connection was cut.
         var toSkip = 0
     }
@@ -170,11 +183,11 @@ final class Transfer: Sendable {
         waitForMore()
     }
 
-    /// Says that the file is the known one.
-    func keepKnown() {
+    /// Says that the file is the known one, if only under a new name.
+    func keepKnown(as version: FileVersion? = nil) {
         state.withLock {
             $0.isUnchanged = true
-            $0.version = known
+            $0.version = version ?? known
         }
     }
 
@@ -196,6 +209,7 @@ final class Transfer: Sendable {
         let (bytes, isDue) = state.withLock { state in
             state.clock.receive(buffer.readableBytes, at: now)
             state.bytes += buffer.readableBytes
+            buffer.withUnsafeReadableBytes { state.digest.add($0) }
             let isDue = state.lastReport.map { $0.duration(to: now) >= options.progressInterval } ?? true
             if isDue { state.lastReport = now }
             return (state.bytes, isDue)
@@ -219,7 +233,9 @@ final class Transfer: Sendable {
     var receipt: Download.Receipt {
         let progress = reading
         return state.withLock {
-            Download.Receipt(progress: progress, version: $0.version, isUnchanged: $0.isUnchanged)
+            Download.Receipt(
+                progress: progress, version: $0.version, isUnchanged: $0.isUnchanged,
+                digest: $0.isUnchanged ? known?.digest : $0.digest.text)
         }
     }
 

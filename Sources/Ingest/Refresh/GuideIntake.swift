@@ -44,6 +44,7 @@ actor GuideIntake {
     private var channels: [GuideChannel] = []
     private var programmes: [Programme] = []
     private var withProgrammes: Set<String> = []
+    private var lane = StagingLane()
 
     private(set) var channelCount = 0
     private(set) var programmeCount = 0
@@ -72,6 +73,7 @@ actor GuideIntake {
         sort(try await bench.work { try $0.finish() })
         try await stageChannels()
         try await stageProgrammes()
+        try await lane.last()?.value
     }
 
     private func sort(_ records: [GuideRecord]) {
@@ -79,8 +81,9 @@ actor GuideIntake {
             switch record {
             case .channel(let channel): channels.append(channel)
             case .programme(let programme):
+                // Most guides go channel by channel.
+                if programmes.last?.channel != programme.channel { withProgrammes.insert(programme.channel) }
                 programmes.append(programme)
-                withProgrammes.insert(programme.channel)
             }
         }
     }
@@ -89,8 +92,9 @@ actor GuideIntake {
         let ready = channels
         channels = []
         guard !ready.isEmpty else { return }
+        try await lane.last()?.value
         try Task.checkCancellation()
-        try await staging.stage(channels: ready)
+        lane.start { [staging] in try await staging.stage(channels: ready) }
         channelCount += ready.count
     }
 
@@ -98,8 +102,9 @@ actor GuideIntake {
         let ready = programmes
         programmes = []
         guard !ready.isEmpty else { return }
+        try await lane.last()?.value
         try Task.checkCancellation()
-        try await staging.stage(programmes: ready)
+        lane.start { [staging] in try await staging.stage(programmes: ready) }
         programmeCount += ready.count
     }
 }

@@ -93,10 +93,12 @@ public struct GuideRefresh: Sendable {
             let intake = GuideIntake(reader, into: staging, batchSize: options.batchSize)
             let receipt = try await fetch(source, guide, unless: staging.known, into: intake, events)
             let report: Report
-            if receipt.isUnchanged, let known = staging.known {
+            if let known = staging.known, receipt.repeats(known.version) {
+                if !receipt.isUnchanged { try await intake.finish() }
                 report = repeated(known, nothingMapped: guide.wantsNothing(of: staging))
                 try await announce(report.channels, report.programmes, guide, events)
-                await staging.discard()
+                try await staging.confirm(
+                    file: KnownFile(version: receipt.fullVersion ?? known.version, facts: known.facts))
             } else {
                 report = try await store(receipt, from: intake, into: staging, guide, events)
             }
@@ -124,7 +126,8 @@ public struct GuideRefresh: Sendable {
             "channels": .int(channels), "programmes": .int(programmes), "skipped": .int(found.skipped),
             "unmapped": .int(found.unmapped), "with_programmes": .int(await intake.channelsWithProgrammes),
         ]
-        let counts = try await staging.commit(file: receipt.version.map { KnownFile(version: $0, facts: facts) })
+        let counts = try await staging.commit(
+            file: receipt.fullVersion.map { KnownFile(version: $0, facts: facts) })
         return report(
             facts, counts, isUnchanged: false, found.problems, nothingMapped: guide.wantsNothing(of: staging))
     }

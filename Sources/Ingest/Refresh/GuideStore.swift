@@ -83,6 +83,9 @@ public protocol GuideStaging: Sendable {
     /// Makes everything that was added visible at once; `file` is what the next refresh will find as ``known``.
     func commit(file: KnownFile?) async throws -> GuideCounts
 
+    /// Says that the known file is still the one that there is, perhaps under another version; forgets what was added.
+    func confirm(file: KnownFile) async throws
+
     /// Forgets everything that was added. Harmless after a commit.
     func discard() async
 }

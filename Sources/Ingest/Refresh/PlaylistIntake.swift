@@ -6,6 +6,7 @@ actor PlaylistIntake<Reader: StreamReader> {
     private let staging: any PlaylistStaging
     private let batchSize: Int
     private var batch: [PlaylistStream] = []
+    private var lane = StagingLane()
     private(set) var staged = 0
 
     init(_ reader: sending Reader, into staging: any PlaylistStaging, batchSize: Int) {
@@ -29,14 +30,16 @@ actor PlaylistIntake<Reader: StreamReader> {
             try await stage(Array(batch[start..<min(start + batchSize, batch.count)]))
         }
         batch = []
+        try await lane.last()?.value
         return bench.read { $0.groups }
     }
 
     var facts: StreamFacts { bench.read { $0.facts } }
 
     private func stage(_ streams: [PlaylistStream]) async throws {
+        try await lane.last()?.value
         try Task.checkCancellation()
-        try await staging.stage(streams)
+        lane.start { [staging] in try await staging.stage(streams) }
         staged += streams.count
     }
 }

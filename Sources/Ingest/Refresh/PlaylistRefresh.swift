@@ -96,11 +96,13 @@ public struct PlaylistRefresh: Sendable {
         let reader = PlaylistReader(run.account, filters: run.filters, limits: options, checksContent: source.isWeb)
         let intake = PlaylistIntake(reader, into: staging, batchSize: options.batchSize)
         let receipt = try await fetch(source, unless: staging.known, into: intake, run)
-        guard receipt.isUnchanged, let known = staging.known else {
-            let result = try await store(receipt.version, from: intake, into: staging, run)
+        guard let known = staging.known, receipt.repeats(known.version) else {
+            let result = try await store(receipt.fullVersion, from: intake, into: staging, run)
             return try await conclude(result, isUnchanged: false, run)
         }
-        return try await conclude(try await confirm(known, staging, run), isUnchanged: true, run)
+        if !receipt.isUnchanged { _ = try await intake.finish() }
+        let file = KnownFile(version: receipt.fullVersion ?? known.version, facts: known.facts)
+        return try await conclude(try await confirm(file, staging, run), isUnchanged: true, run)
     }
 
     /// Live streams of an Xtream Codes server: who asks, which categories there are, then all streams as one answer.
@@ -189,7 +191,7 @@ public struct PlaylistRefresh: Sendable {
         let processed = known.facts["processed"]?.int ?? 0
         try await announce(processed, groups: known.facts["groups"]?.int ?? 0, run.account, run.events)
         return Result(
-            counts: try await staging.confirm(scanStart: run.scanStart), processed: processed,
+            counts: try await staging.confirm(scanStart: run.scanStart, file: known), processed: processed,
             filtered: known.facts["filtered"]?.int ?? 0)
     }
 

@@ -136,8 +136,9 @@ public protocol PlaylistStaging: Sendable {
     /// `last_seen`. `file` is what the next refresh will find as ``known``.
     func commit(groups: [PlaylistGroup], scanStart: Date, file: KnownFile?) async throws -> PlaylistCounts
 
-    /// Says that the known file is still the one that there is; its streams were seen at `scanStart`.
-    func confirm(scanStart: Date) async throws -> PlaylistCounts
+    /// Says that the known file is still the one that there is, perhaps under another version; its streams were seen
+    /// at `scanStart`, and what was added is forgotten.
+    func confirm(scanStart: Date, file: KnownFile) async throws -> PlaylistCounts
 
     /// Forgets everything that was added. Harmless after a commit.
     func discard() async

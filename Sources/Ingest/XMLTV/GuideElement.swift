@@ -1,48 +1,90 @@
 import FoundationEssentials
 
-/// One element inside a `<channel>` or `<programme>`, with its bounded contents.
+/// One element inside a `<channel>` or `<programme>`: a look into a ``GuideTree`` that stands still meanwhile.
 struct GuideElement {
-    let name: String
-    var attributes: [(name: String, value: String)] = []
-    var bytes: [UInt8] = []
-    var children: [GuideElement] = []
+    let nodes: UnsafeBufferPointer<GuideTree.Node>
+    let attributes: UnsafeBufferPointer<GuideTree.Attribute>
+    let bytes: UnsafeBufferPointer<UInt8>
+    let index: Int
 
-    /// The text without white space at its ends.
-    var text: String { String(decoding: bytes, as: UTF8.self).trimmed }
+    var name: GuideName { nodes[index].name }
+
+    /// The text without white space at its ends; nil when nothing is left.
+    var text: String? { string(trimmed(nodes[index].text)) }
 
     /// An attribute without white space at its ends; nil when absent or empty.
-    subscript(attribute: String) -> String? {
-        attributes.first { $0.name == attribute }?.value.trimmed.nonEmpty
+    subscript(attribute: GuideName) -> String? { value(attribute).flatMap(string) }
+
+    /// Whether an attribute is there, and not empty.
+    func names(_ attribute: GuideName) -> Bool { value(attribute).map { !$0.isEmpty } ?? false }
+
+    /// When an attribute says; nil when it is no time.
+    func time(_ attribute: GuideName) -> Int64? { value(attribute).flatMap(GuideTime.unixSeconds) }
+
+    private func value(_ name: GuideName) -> UnsafeBufferPointer<UInt8>? {
+        for index in nodes[index].attributes where attributes[index].name == name {
+            return trimmed(attributes[index].value)
+        }
+        return nil
     }
 
-    func first(_ name: String) -> GuideElement? { children.first { $0.name == name } }
+    private func trimmed(_ range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: bytes[range]).trimmed
+    }
+
+    private func string(_ piece: UnsafeBufferPointer<UInt8>) -> String? {
+        piece.isEmpty ? nil : String(decoding: piece, as: UTF8.self)
+    }
+
+    func has(_ name: GuideName) -> Bool { nodes[index].childNames & name.bit != 0 }
+
+    func first(_ name: GuideName) -> GuideElement? {
+        guard has(name) else { return nil }
+        return children.first { $0.name == name }
+    }
+
+    /// The children, in order.
+    var children: Children { Children(parent: self, following: nodes[index].firstChild) }
+
+    struct Children: Sequence, IteratorProtocol {
+        let parent: GuideElement
+        var following: Int
+
+        mutating func next() -> GuideElement? {
+            guard following > 0 else { return nil }
+            defer { following = parent.nodes[following].next }
+            return GuideElement(
+                nodes: parent.nodes, attributes: parent.attributes, bytes: parent.bytes, index: following)
+        }
+    }
 
     /// The last non-empty text of a name in the first of these languages that there is; without one, the last of all.
     ///
     /// `en` also means `en-GB` and `en_US`.
-    func text(_ name: String, preferring languages: [String]) -> String? {
+    func text(_ name: GuideName, preferring languages: [String]) -> String? {
+        guard has(name) else { return nil }
         for language in languages {
-            let fitting = children.last { child in
-                guard child.name == name, let own = child["lang"]?.lowercased(), !child.text.isEmpty else {
-                    return false
-                }
-                return own == language || own.hasPrefix(language + "-") || own.hasPrefix(language + "_")
+            var fitting: String?
+            for child in children where child.name == name {
+                guard let own = child[.lang]?.lowercased(), let text = child.text else { continue }
+                if own == language || own.hasPrefix(language + "-") || own.hasPrefix(language + "_") { fitting = text }
             }
-            if let fitting { return fitting.text }
+            if let fitting { return fitting }
         }
         return texts(name).last
     }
 
     /// The non-empty texts of all children of a name, in order.
-    func texts(_ name: String) -> [String] {
-        children.compactMap { $0.name == name ? $0.text.nonEmpty : nil }
+    func texts(_ name: GuideName) -> [String] {
+        guard has(name) else { return [] }
+        return children.compactMap { $0.name == name ? $0.text : nil }
     }
 }
 
 extension GuideChannel {
     /// Nil when the element has no id that could be stored.
     init?(_ element: GuideElement, line: Int, problems: inout ParseProblems) {
-        guard let id = element["id"] else {
+        guard let id = element[.id] else {
             problems.note(.missingField, line: line, "channel without id")
             return nil
         }
@@ -50,36 +92,37 @@ extension GuideChannel {
             problems.note(.tooLong, line: line, "channel id")
             return nil
         }
-        var icon = element.first("icon")?["src"]
+        var icon = element.first(.icon)?[.src]
         if let address = icon, address.cut(to: 500) != address {
             problems.note(.tooLong, line: line, "icon of channel \(id)")
             icon = nil
         }
-        self.init(id: id, name: (element.texts("display-name").first ?? id).cut(to: 512), icon: icon)
+        self.init(id: id, name: (element.texts(.displayName).first ?? id).cut(to: 512), icon: icon)
     }
 }
 
 extension Programme {
     /// Nil when channel or times are missing, unreadable or backwards.
     init?(_ element: GuideElement, languages: [String], line: Int, problems: inout ParseProblems) {
-        guard let channel = element["channel"], let begins = element["start"], let ends = element["stop"] else {
+        guard let channel = element[.channel], element.names(.start), element.names(.stop) else {
             problems.note(.missingField, line: line, "programme without channel, start or stop")
             return nil
         }
-        guard let start = GuideTime.unixSeconds(begins), let stop = GuideTime.unixSeconds(ends) else {
-            problems.note(.invalidTime, line: line, "\(begins) - \(ends)")
+        func times() -> String { "\(element[.start] ?? "") - \(element[.stop] ?? "")" }
+        guard let start = element.time(.start), let stop = element.time(.stop) else {
+            problems.note(.invalidTime, line: line, times())
             return nil
         }
         guard stop >= start else {
-            problems.note(.endsBeforeStart, line: line, "\(begins) - \(ends)")
+            problems.note(.endsBeforeStart, line: line, times())
             return nil
         }
-        let description = element.text("desc", preferring: languages)
+        let description = element.text(.desc, preferring: languages)
         self.init(
             channel: channel, start: Date(timeIntervalSince1970: Double(start)),
             stop: Date(timeIntervalSince1970: Double(stop)),
-            title: (element.text("title", preferring: languages) ?? "No Title").cut(to: 255),
-            subTitle: element.text("sub-title", preferring: languages), description: description,
+            title: (element.text(.title, preferring: languages) ?? "No Title").cut(to: 255),
+            subTitle: element.text(.subTitle, preferring: languages), description: description,
             customProperties: ProgrammeProperties(element, description: description).object)
     }
 }

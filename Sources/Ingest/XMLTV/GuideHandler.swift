@@ -1,10 +1,12 @@
 import CLibXML2
 
-/// What libxml2's callbacks do: builds one record at a time and keeps the finished ones until they are drained.
+/// What libxml2's callbacks do: builds one record at a time and keeps the finished ones until they are taken.
 ///
 ///     outside ── <tv> ──▶ between ── <channel>, <programme> ──▶ inside ── end ──▶ between
 ///                                 └─ anything else, unwanted ──▶ passing over ──┘
-final class GuideHandler {
+///
+/// A value, because a class's properties are guarded one by one at each use, which cost a fifth of the parsing.
+struct GuideHandler {
     private(set) var problems = ParseProblems()
     private(set) var skippedProgrammes = 0
     private(set) var skippedChannels: Set<String> = []
@@ -24,15 +26,15 @@ final class GuideHandler {
     private var depth = 0
     private var hasEnded = false
 
-    /// The record being built: its element first, then the open elements inside.
-    private var open: [GuideElement] = []
+    /// The record being built.
+    private var tree = GuideTree()
     private var recordLine = 0
     private var elementCount = 0
     /// Depth of the outermost element whose contents nobody wants.
     private var ignoredFrom: Int?
     /// Open elements inside a text element such as `<desc>`; their text belongs to it.
     private var markupDepth = 0
-    private var names: [UnsafePointer<xmlChar>: String] = [:]
+    private var names = KnownNames()
 
     init(wantedChannels: Set<String>?, languages: [String], limits: GuideParser.Limits) {
         self.wantedChannels = wantedChannels
@@ -40,11 +42,10 @@ final class GuideHandler {
         self.limits = limits
     }
 
-    func drain(_ emit: (GuideRecord) throws -> Void) rethrows {
-        guard !finished.isEmpty else { return }
-        let records = finished
-        finished.removeAll(keepingCapacity: true)
-        for record in records { try emit(record) }
+    /// The records that have ended since the last call.
+    mutating func takeFinished() -> [GuideRecord] {
+        defer { finished = [] }
+        return finished
     }
 
     func checkFailure() throws(GuideParseError) {
@@ -59,33 +60,30 @@ final class GuideHandler {
         guard hasEnded else { throw GuideParseError(code: .truncated, line: line, found: "") }
     }
 
-    private func fail(_ code: GuideParseError.Code, _ found: String) {
+    private mutating func fail(_ code: GuideParseError.Code, _ found: String) {
         if failure == nil { failure = GuideParseError(code: code, line: line, found: String(found.prefix(80))) }
         xmlStopParser(context)
     }
 
     // MARK: libxml2's events
 
-    func start(
+    mutating func start(
         _ tag: UnsafePointer<xmlChar>, _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, _ count: Int
     ) {
         depth += 1
         guard depth <= limits.depth else { return fail(.tooDeep, "more than \(limits.depth) levels") }
-        if depth == 1 { return startRoot(name(tag)) }
+        guard depth > 1 else { return startRoot(tag) }
         guard ignoredFrom == nil else { return }
-        if let current = open.last {
-            guard !current.isText else { return markupDepth += 1 }
-            elementCount += 1
-            guard elementCount <= limits.elements else {
-                return fail(.recordTooLarge, "more than \(limits.elements) elements")
-            }
-            open.append(GuideElement(name: name(tag), attributes: read(attributes, count)))
-        } else {
-            startRecord(GuideElement(name: name(tag), attributes: read(attributes, count)))
+        guard let current = tree.current else { return startRecord(tag, attributes, count) }
+        guard !current.isText else { return markupDepth += 1 }
+        elementCount += 1
+        guard elementCount <= limits.elements else {
+            return fail(.recordTooLarge, "more than \(limits.elements) elements")
         }
+        begin(tag, attributes, count)
     }
 
-    func end() {
+    mutating func end() {
         defer { depth -= 1 }
         if depth == 1 { hasEnded = true }
         if let from = ignoredFrom {
@@ -93,30 +91,25 @@ final class GuideHandler {
             return
         }
         guard markupDepth == 0 else { return markupDepth -= 1 }
-        guard let element = open.popLast() else { return }
-        if open.isEmpty {
-            finish(element)
-        } else {
-            open[open.count - 1].children.append(element)
-        }
+        guard tree.current != nil, tree.end() else { return }
+        finish()
+        tree.clear()
     }
 
-    func text(_ bytes: UnsafeBufferPointer<xmlChar>) {
-        guard ignoredFrom == nil, let last = open.indices.last else { return }
-        let room = limits.textBytes - open[last].bytes.count
-        guard bytes.count <= room else {
-            if room > 0 { problems.note(.tooLong, line: line, "text of <\(open[last].name)>") }
-            return open[last].bytes.append(contentsOf: Self.whole(bytes.prefix(max(0, room))))
-        }
-        open[last].bytes.append(contentsOf: bytes)
+    mutating func text(_ bytes: UnsafeBufferPointer<xmlChar>) {
+        guard ignoredFrom == nil, tree.current != nil else { return }
+        let room = limits.textBytes - tree.currentTextCount
+        guard bytes.count > room else { return tree.append(bytes) }
+        if room > 0 { problems.note(.tooLong, line: line, "text of <\(tree.currentSpelling)>") }
+        tree.append(UnsafeBufferPointer(rebasing: Self.whole(bytes.prefix(max(0, room)))))
     }
 
-    func error(_ message: String) { problems.note(.malformedXML, line: line, message.trimmed) }
+    mutating func error(_ message: String) { problems.note(.malformedXML, line: line, message.trimmed) }
 
-    func entityDefined(_ name: String) { problems.note(.entityDefinition, line: line, name) }
+    mutating func entityDefined(_ name: String) { problems.note(.entityDefinition, line: line, name) }
 
     /// An entity's text, as the parser wants it in the place where it stands.
-    func entity(_ name: UnsafePointer<xmlChar>) -> xmlEntityPtr? {
+    mutating func entity(_ name: UnsafePointer<xmlChar>) -> xmlEntityPtr? {
         let isInAttribute = context?.pointee.instate == XML_PARSER_ATTRIBUTE_VALUE
         if let known = entities.entity(name, inAttribute: isInAttribute) { return known }
         problems.note(.unknownEntity, line: line, String(cString: name))
@@ -125,38 +118,41 @@ final class GuideHandler {
 
     // MARK: Records
 
-    private func startRoot(_ name: String) {
+    private mutating func startRoot(_ tag: UnsafePointer<xmlChar>) {
         // Defaults for attributes, from a document type, would let four bytes cost thousands; XMLTV has none.
         if let defaults = context?.pointee.attsDefault {
             xmlHashFree(defaults) { entry, _ in xmlHashDefaultDeallocator(entry, nil) }
             context?.pointee.attsDefault = nil
         }
-        if name != "tv" { fail(.notGuide, "the document is <\(name)>") }
+        if names[tag] != .tv { fail(.notGuide, "the document is <\(String(cString: tag))>") }
     }
 
-    private func startRecord(_ element: GuideElement) {
+    private mutating func startRecord(
+        _ tag: UnsafePointer<xmlChar>, _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, _ count: Int
+    ) {
         recordLine = line
         elementCount = 1
-        switch element.name {
-        case "channel": open = [element]
-        case "programme":
-            guard let wantedChannels, let channel = element["channel"], !wantedChannels.contains(channel) else {
-                return open = [element]
-            }
-            skippedProgrammes += 1
-            if skippedChannels.count < 100_000 { skippedChannels.insert(channel) }
-            ignoredFrom = depth
-        default: ignoredFrom = depth
-        }
+        let name = names[tag]
+        guard name == .channel || name == .programme else { return ignoredFrom = depth }
+        begin(tag, attributes, count)
+        guard name == .programme, let wantedChannels, let channel = tree.withRecord({ $0[.channel] }),
+            !wantedChannels.contains(channel)
+        else { return }
+        tree.clear()
+        skippedProgrammes += 1
+        if skippedChannels.count < 100_000 { skippedChannels.insert(channel) }
+        ignoredFrom = depth
     }
 
-    private func finish(_ element: GuideElement) {
+    private mutating func finish() {
         guard recordCount < limits.records else { return problems.note(.tooManyRecords, line: recordLine) }
-        let record: GuideRecord? =
-            element.name == "channel"
-            ? GuideChannel(element, line: recordLine, problems: &problems).map(GuideRecord.channel)
-            : Programme(element, languages: languages, line: recordLine, problems: &problems)
+        let record = tree.withRecord { element -> GuideRecord? in
+            guard element.name == .programme else {
+                return GuideChannel(element, line: recordLine, problems: &problems).map(GuideRecord.channel)
+            }
+            return Programme(element, languages: languages, line: recordLine, problems: &problems)
                 .map(GuideRecord.programme)
+        }
         guard let record else { return }
         recordCount += 1
         finished.append(record)
@@ -164,27 +160,28 @@ final class GuideHandler {
 
     // MARK: Strings
 
-    /// libxml2 keeps one copy of each name, so its address stands for it.
-    private func name(_ pointer: UnsafePointer<xmlChar>) -> String {
-        if let known = names[pointer] { return known }
-        let name = String(cString: pointer)
-        if names.count < 1_000 { names[pointer] = name }
-        return name
-    }
-
     /// Attributes come as five pointers each: name, prefix, namespace, value's start, value's end.
-    private func read(
-        _ pointers: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, _ count: Int
-    ) -> [(name: String, value: String)] {
-        guard let pointers, count > 0 else { return [] }
+    private mutating func begin(
+        _ tag: UnsafePointer<xmlChar>, _ pointers: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, _ count: Int
+    ) {
+        let first = tree.attributeCount
         if count > limits.attributes { problems.note(.tooManyAttributes, line: line, "\(count)") }
-        return (0..<min(count, limits.attributes)).compactMap { index in
-            guard let tag = pointers[5 * index], let start = pointers[5 * index + 3], let end = pointers[5 * index + 4]
-            else { return nil }
+        for index in 0..<min(count, limits.attributes) {
+            guard let pointers, let name = pointers[5 * index], let start = pointers[5 * index + 3],
+                let end = pointers[5 * index + 4]
+            else { continue }
             let bytes = UnsafeBufferPointer(start: start, count: end - start)
-            if bytes.count > limits.textBytes { problems.note(.tooLong, line: line, "attribute \(name(tag))") }
-            return (name(tag), entities.resolve(Self.whole(bytes.prefix(limits.textBytes))))
+            if bytes.count > limits.textBytes {
+                problems.note(.tooLong, line: line, "attribute \(String(cString: name))")
+            }
+            let value = Self.whole(bytes.prefix(limits.textBytes))
+            if value.contains(UInt8(ascii: "&")) {
+                tree.add(names[name], value: entities.resolve(value).utf8)
+            } else {
+                tree.add(names[name], value: value)
+            }
         }
+        tree.begin(names[tag], spelling: tag, attributesFrom: first)
     }
 
     /// Without the beginning of a character at the end of a cut.
@@ -196,7 +193,20 @@ final class GuideHandler {
     }
 }
 
-extension GuideElement {
-    /// Whether markup inside it, such as `<b>`, is part of its text.
-    fileprivate var isText: Bool { ["title", "sub-title", "desc", "display-name"].contains(name) }
+/// What libxml2's names mean.
+///
+/// It keeps one copy of each name, so its address stands for it; of two that fall on one place the later stays.
+private struct KnownNames {
+    private var places = [(UnsafePointer<xmlChar>?, GuideName)](repeating: (nil, .other), count: 256)
+
+    subscript(pointer: UnsafePointer<xmlChar>) -> GuideName {
+        mutating get {
+            let address = UInt(bitPattern: pointer)
+            let place = Int((address ^ address >> 8) & 255)
+            if places[place].0 == pointer { return places[place].1 }
+            let name = GuideName(String(cString: pointer))
+            places[place] = (pointer, name)
+            return name
+        }
+    }
 }

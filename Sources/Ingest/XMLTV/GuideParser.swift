@@ -43,19 +43,19 @@ public final class GuideParser {
 
     /// Faults met so far.
     public var problems: ParseProblems {
-        var all = handler.problems
+        var all = listener.handler.problems
         for _ in 0..<min(head.replacements, 1) { all.note(.invalidText, line: 0, "\(head.replacements) bytes") }
         return all
     }
     /// Programmes passed over because nobody wants their channel.
-    public var skippedProgrammes: Int { handler.skippedProgrammes }
+    public var skippedProgrammes: Int { listener.handler.skippedProgrammes }
     /// The channels of those programmes; at most 100,000 are counted.
-    public var skippedChannels: Int { handler.skippedChannels.count }
+    public var skippedChannels: Int { listener.handler.skippedChannels.count }
     /// Lines read so far.
-    public var lineCount: Int { handler.line }
+    public var lineCount: Int { listener.handler.line }
 
     private let limits: Limits
-    private let handler: GuideHandler
+    private let listener: GuideListener
     private let context: xmlParserCtxtPtr
     private var head = GuideHead()
 
@@ -69,13 +69,14 @@ public final class GuideParser {
         wantedChannels: Set<String>? = nil, languages: [String] = [], limits: Limits = Limits()
     ) throws(GuideParseError) {
         self.limits = limits
-        handler = GuideHandler(
-            wantedChannels: wantedChannels, languages: languages.map { $0.lowercased() }, limits: limits)
-        guard let context = handler.makeContext() else {
+        listener = GuideListener(
+            GuideHandler(
+                wantedChannels: wantedChannels, languages: languages.map { $0.lowercased() }, limits: limits))
+        guard let context = listener.makeContext() else {
             throw GuideParseError(code: .noParser, line: 0, found: "")
         }
         self.context = context
-        handler.context = context
+        listener.handler.context = context
     }
 
     deinit {
@@ -102,9 +103,9 @@ public final class GuideParser {
         Self.silence()
         // Why the end is not checked here: a document without an end is told by the handler's own state.
         _ = xmlParseChunk(context, nil, 0, 1)
-        try handler.drain(emit)
-        try handler.checkFailure()
-        try handler.checkEnd()
+        for record in listener.handler.takeFinished() { try emit(record) }
+        try listener.handler.checkFailure()
+        try listener.handler.checkEnd()
     }
 
     /// Small pieces, so that a token over the limit is noticed before it has cost much.
@@ -116,8 +117,8 @@ public final class GuideParser {
             let start = bytes.baseAddress.map { ($0 + position).assumingMemoryBound(to: CChar.self) }
             // Why the result is not used: it is the last error's number, also of errors that were got over.
             _ = xmlParseChunk(context, start, Int32(length), 0)
-            try handler.drain(emit)
-            try handler.checkFailure()
+            for record in listener.handler.takeFinished() { try emit(record) }
+            try listener.handler.checkFailure()
             try checkToken()
             position += length
         }
@@ -133,6 +134,6 @@ public final class GuideParser {
             end - current > limits.tokenBytes
         else { return }
         let start = String(decoding: UnsafeBufferPointer(start: current, count: 40), as: UTF8.self)
-        throw GuideParseError(code: .tokenTooLarge, line: handler.line, found: start)
+        throw GuideParseError(code: .tokenTooLarge, line: listener.handler.line, found: start)
     }
 }

@@ -8,21 +8,26 @@ enum GuideTime {
     /// Seconds since 1970 in UTC; nil when the text is no time between the years 1970 and 2199.
     static func unixSeconds(_ text: String) -> Int64? {
         var text = text
-        return text.withUTF8 { bytes in
-            guard let end = bytes.firstIndex(where: { !$0.isDigit }) ?? bytes.endIndex as Int?,
-                let local = localSeconds(bytes[..<end]), let offset = offsetSeconds(bytes[end...])
-            else { return nil }
-            let seconds = local - offset
-            return seconds >= 0 ? seconds : nil
-        }
+        return text.withUTF8 { unixSeconds($0) }
+    }
+
+    /// The same of a text's bytes.
+    static func unixSeconds(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
+        var end = 0
+        while end < bytes.count, bytes[end].isDigit { end += 1 }
+        guard let local = localSeconds(bytes[..<end]), let offset = offsetSeconds(bytes[end...]) else { return nil }
+        let seconds = local - offset
+        return seconds >= 0 ? seconds : nil
     }
 
     private static func localSeconds(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
-        guard [8, 10, 12, 14].contains(digits.count) else { return nil }
+        guard digits.count.isMultiple(of: 2), (8...14).contains(digits.count) else { return nil }
         func number(_ offset: Int, _ length: Int) -> Int {
-            guard offset < digits.count else { return 0 }
-            let start = digits.startIndex + offset
-            return digits[start..<(start + length)].reduce(0) { $0 * 10 + Int($1 - 0x30) }
+            var value = 0
+            for index in offset..<(offset + length) where index < digits.count {
+                value = value * 10 + Int(digits[digits.startIndex + index] - 0x30)
+            }
+            return value
         }
         let (year, month, day) = (number(0, 4), number(4, 2), number(6, 2))
         let (hour, minute, second) = (number(8, 2), number(10, 2), number(12, 2))
@@ -33,6 +38,7 @@ enum GuideTime {
     }
 
     private static func offsetSeconds(_ rest: Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
+        if let offset = standardOffset(rest) { return offset }
         let text = String(decoding: rest, as: UTF8.self).trimmed
         guard let sign = text.first, sign == "+" || sign == "-" else {
             // A zone nobody knows counts as UTC, as upstream does with everything but an offset.
@@ -46,6 +52,20 @@ enum GuideTime {
         return Int64((sign == "-" ? -1 : 1) * (hours * 3600 + minutes * 60))
     }
 
+    /// ` +0100`, as nearly all feeds write it; nil for any other spelling.
+    private static func standardOffset(_ rest: Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
+        guard rest.count == 6, let first = rest.first, first == 0x20 else { return nil }
+        let sign = rest[rest.startIndex + 1]
+        guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return nil }
+        var value = 0
+        for byte in rest.dropFirst(2) {
+            guard byte.isDigit else { return nil }
+            value = value * 10 + Int(byte - 0x30)
+        }
+        guard value / 100 <= 14, value % 100 < 60 else { return nil }
+        return Int64((sign == UInt8(ascii: "-") ? -1 : 1) * (value / 100 * 3600 + value % 100 * 60))
+    }
+
     /// Minutes east of Greenwich.
     private static let zones: [String: Int] = [
         "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "MSK": 180,
@@ -54,7 +74,11 @@ enum GuideTime {
 
     private static func daysIn(_ month: Int, _ year: Int) -> Int {
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        return month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
+        switch month {
+        case 2: return isLeap ? 29 : 28
+        case 4, 6, 9, 11: return 30
+        default: return 31
+        }
     }
 
     /// Days in the proleptic Gregorian calendar, counting years from March so that leap days come last.

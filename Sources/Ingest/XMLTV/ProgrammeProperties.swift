@@ -9,7 +9,9 @@ struct ProgrammeProperties {
 
     init(_ programme: GuideElement, description: String?) {
         addLists(programme)
-        for element in programme.children where element.name == "episode-num" { addEpisode(element) }
+        if programme.has(.episodeNum) {
+            for element in programme.children where element.name == .episodeNum { addEpisode(element) }
+        }
         addEpisode(fromDescription: description)
         addRatings(programme)
         addCredits(programme)
@@ -32,13 +34,13 @@ struct ProgrammeProperties {
     }
 
     private mutating func addLists(_ programme: GuideElement) {
-        add("categories", programme.texts("category").map(JSONValue.string))
-        add("keywords", programme.texts("keyword").map(JSONValue.string))
+        add("categories", programme.texts(.category).map(JSONValue.string))
+        add("keywords", programme.texts(.keyword).map(JSONValue.string))
     }
 
     private mutating func addEpisode(_ element: GuideElement) {
-        guard let text = element.text.nonEmpty else { return }
-        switch element["system"] ?? "onscreen" {
+        guard let text = element.text else { return }
+        switch element[.system] ?? "onscreen" {
         case "xmltv_ns":
             // "season.episode.part", each from zero, each perhaps "2/13" or empty.
             let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { part in
@@ -71,101 +73,108 @@ struct ProgrammeProperties {
     }
 
     private mutating func addRatings(_ programme: GuideElement) {
-        if let rating = programme.first("rating"), let value = rating.texts("value").first {
+        if let rating = programme.first(.rating), let value = rating.texts(.value).first {
             properties["rating"] = .string(value)
-            add("rating_system", rating["system"])
+            add("rating_system", rating[.system])
         }
         add(
             "star_ratings",
-            programme.children.compactMap { element in
-                guard element.name == "star-rating", let value = element.texts("value").first else { return nil }
-                return .object(JSONObject(("value", value), ("system", element["system"])))
+            programme.objects(.starRating) { element in
+                element.texts(.value).first.map { JSONObject(("value", $0), ("system", element[.system])) }
             })
     }
 
-    private static let roles = [
-        "director", "actor", "writer", "adapter", "producer", "composer", "editor", "presenter", "commentator", "guest",
+    private static let roles: Set<GuideName> = [
+        .director, .actor, .writer, .adapter, .producer, .composer, .editor, .presenter, .commentator, .guest,
     ]
 
     private mutating func addCredits(_ programme: GuideElement) {
+        guard let people = programme.first(.credits)?.children else { return }
         var credits = JSONObject()
-        for person in programme.first("credits")?.children ?? [] where Self.roles.contains(person.name) {
-            guard let name = person.text.nonEmpty else { continue }
+        for person in people where Self.roles.contains(person.name) {
+            guard let name = person.text else { continue }
             var entry = JSONValue.string(name)
-            if person.name == "actor" {
-                var actor = JSONObject(("name", name), ("role", person["role"]))
-                if person["guest"] == "yes" { actor["guest"] = true }
+            if person.name == .actor {
+                var actor = JSONObject(("name", name), ("role", person[.role]))
+                if person[.guest] == "yes" { actor["guest"] = true }
                 entry = .object(actor)
             }
-            credits[person.name] = .array((credits[person.name]?.array ?? []) + [entry])
+            credits[person.name.text] = .array((credits[person.name.text]?.array ?? []) + [entry])
         }
         add("credits", credits)
     }
 
     private mutating func addPlainTexts(_ programme: GuideElement) {
-        add("date", programme.texts("date").first)
-        add("country", programme.texts("country").first)
-        add("language", programme.texts("language").first)
-        add("original_language", programme.texts("orig-language").first)
-        if let length = programme.first("length"), let text = length.text.nonEmpty {
-            var object = JSONObject(("units", length["units"]))
+        add("date", programme.texts(.date).first)
+        add("country", programme.texts(.country).first)
+        add("language", programme.texts(.language).first)
+        add("original_language", programme.texts(.origLanguage).first)
+        if let length = programme.first(.length), let text = length.text {
+            var object = JSONObject(("units", length[.units]))
             object["value"] = Int(text).map(JSONValue.int) ?? .string(text)
             properties["length"] = .object(object)
         }
-        add("icon", programme.first("icon")?["src"])
+        add("icon", programme.first(.icon)?[.src])
     }
 
     private mutating func addPicturesAndSound(_ programme: GuideElement) {
-        func parts(_ name: String, _ keys: [String]) -> JSONObject {
+        func parts(_ name: GuideName, _ keys: [GuideName]) -> JSONObject {
             guard let element = programme.first(name) else { return [:] }
             var object = JSONObject()
-            for key in keys { if let text = element.texts(key).first { object[key] = .string(text) } }
+            for key in keys { if let text = element.texts(key).first { object[key.text] = .string(text) } }
             return object
         }
-        add("video", parts("video", ["present", "colour", "aspect", "quality"]))
-        add("audio", parts("audio", ["present", "stereo"]))
+        add("video", parts(.video, [.present, .colour, .aspect, .quality]))
+        add("audio", parts(.audio, [.present, .stereo]))
         add(
             "subtitles",
-            programme.children.compactMap { element in
-                guard element.name == "subtitles" else { return nil }
-                let object = JSONObject(("type", element["type"]), ("language", element.texts("language").first))
-                return object.isEmpty ? nil : .object(object)
+            programme.objects(.subtitles) { element in
+                JSONObject(("type", element[.type]), ("language", element.texts(.language).first))
             })
     }
 
     private mutating func addReviewsAndImages(_ programme: GuideElement) {
         add(
             "reviews",
-            programme.children.compactMap { element in
-                guard element.name == "review", let text = element.text.nonEmpty else { return nil }
-                return .object(
-                    JSONObject(
-                        ("type", element["type"]), ("source", element["source"]), ("reviewer", element["reviewer"]),
-                        ("content", text)))
+            programme.objects(.review) { element in
+                guard let text = element.text else { return nil }
+                return JSONObject(
+                    ("type", element[.type]), ("source", element[.source]), ("reviewer", element[.reviewer]),
+                    ("content", text))
             })
         add(
             "images",
-            programme.children.compactMap { element in
-                guard element.name == "image", let text = element.text.nonEmpty else { return nil }
-                return .object(
-                    JSONObject(
-                        ("url", text), ("type", element["type"]), ("size", element["size"]),
-                        ("orient", element["orient"]), ("system", element["system"])))
+            programme.objects(.image) { element in
+                guard let text = element.text else { return nil }
+                return JSONObject(
+                    ("url", text), ("type", element[.type]), ("size", element[.size]), ("orient", element[.orient]),
+                    ("system", element[.system]))
             })
     }
 
     private mutating func addFlags(_ programme: GuideElement) {
-        if let shown = programme.first("previously-shown") {
+        if let shown = programme.first(.previouslyShown) {
             properties["previously_shown"] = true
-            add("previously_shown_details", JSONObject(("start", shown["start"]), ("channel", shown["channel"])))
+            add("previously_shown_details", JSONObject(("start", shown[.start]), ("channel", shown[.channel])))
         }
-        if let premiere = programme.first("premiere") {
+        if let premiere = programme.first(.premiere) {
             properties["premiere"] = true
-            add("premiere_text", premiere.text.nonEmpty)
+            add("premiere_text", premiere.text)
         }
-        if programme.first("new") != nil { properties["new"] = true }
-        if programme.first("live") != nil { properties["live"] = true }
-        if programme.first("last-chance") != nil { properties["last_chance"] = true }
+        if programme.first(.new) != nil { properties["new"] = true }
+        if programme.first(.live) != nil { properties["live"] = true }
+        if programme.first(.lastChance) != nil { properties["last_chance"] = true }
+    }
+}
+
+extension GuideElement {
+    /// What becomes of the children of a name, in order; empty objects are left out.
+    fileprivate func objects(_ name: GuideName, _ object: (GuideElement) -> JSONObject?) -> [JSONValue] {
+        guard has(name) else { return [] }
+        return children.compactMap { child in
+            guard child.name == name, let object = object(child), !object.isEmpty else { return nil }
+            return .object(object)
+        }
     }
 }
 
@@ -187,7 +196,11 @@ struct SeasonEpisode: Equatable {
         return nil
     }
 
-    init?(startOf text: String) { self.init(Array(text.utf8.prefix(24))[...]) }
+    init?(startOf text: String) {
+        // Asked of nearly every description, and hardly one begins like this.
+        guard let first = text.utf8.first, first | 0x20 == UInt8(ascii: "s") else { return nil }
+        self.init(Array(text.utf8.prefix(24))[...])
+    }
 
     private init?(_ bytes: ArraySlice<UInt8>) {
         var rest = bytes

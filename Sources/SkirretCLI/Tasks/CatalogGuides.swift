@@ -63,6 +63,8 @@ struct CatalogGuides: GuideStore {
                 programmes: counts.programmes, mappedMeanwhile: counts.mappedMeanwhile)
         }
 
+        func confirm(file: KnownFile) async throws { try await refresh.confirm(file: FetchedFile(file)) }
+
         // Nothing was visible yet, and the staging area goes with its connection in any case.
         func discard() async { try? await refresh.discard() }
     }

@@ -82,8 +82,8 @@ struct CatalogPlaylists: PlaylistStore {
                     at: scanStart, newGroupsEnabled: newGroupsEnabled, file: file.map(FetchedFile.init)))
         }
 
-        func confirm(scanStart: Date) async throws -> PlaylistCounts {
-            PlaylistCounts(try await refresh.confirm(at: scanStart))
+        func confirm(scanStart: Date, file: KnownFile) async throws -> PlaylistCounts {
+            PlaylistCounts(try await refresh.confirm(at: scanStart, file: FetchedFile(file)))
         }
 
         // Nothing was visible yet, and the staging area goes with its connection in any case.
@@ -105,7 +105,9 @@ extension String {
 extension KnownFile {
     /// As the catalogue keeps it.
     init?(_ file: FetchedFile) {
-        let version = FileVersion(tag: file.version["tag"]?.string, modified: file.version["modified"]?.string)
+        let version = FileVersion(
+            tag: file.version["tag"]?.string, modified: file.version["modified"]?.string,
+            digest: file.version["digest"]?.string)
         guard let version else { return nil }
         self.init(version: version, facts: file.facts)
     }
@@ -118,6 +120,7 @@ extension FetchedFile {
             version: [
                 "tag": file.version.tag.map(JSONValue.string) ?? .null,
                 "modified": file.version.modified.map(JSONValue.string) ?? .null,
+                "digest": file.version.digest.map(JSONValue.string) ?? .null,
             ], facts: file.facts)
     }
 }

@@ -97,8 +97,11 @@ private final class Playlist: PlaylistStaging {
         known = store.now.files[fingerprint]
     }
 
-    func confirm(scanStart: Date) async throws -> PlaylistCounts {
-        store.state.withLock { $0.confirmed += 1 }
+    func confirm(scanStart: Date, file: KnownFile) async throws -> PlaylistCounts {
+        store.state.withLock {
+            $0.confirmed += 1
+            $0.files = [fingerprint: file]
+        }
         return PlaylistCounts()
     }
 
@@ -135,6 +138,8 @@ private final class Guide: GuideStaging {
 
     init(store: MemoryStore, mappedChannels: Set<String>, fingerprint: String) {
         self.store = store
+        // Of another mapping nothing is known, as in the real one.
+        let fingerprint = "\(fingerprint) \(mappedChannels.sorted())"
         self.fingerprint = fingerprint
         known = store.now.files[fingerprint]
         self.mappedChannels = mappedChannels
@@ -158,6 +163,14 @@ private final class Guide: GuideStaging {
             state.files = [fingerprint: file].compactMapValues { $0 }
             state.programmes = new.programmes
             return GuideCounts(channels: new.channels.count, programmes: new.programmes.count)
+        }
+    }
+
+    func confirm(file: KnownFile) async throws {
+        store.state.withLock {
+            $0.confirmed += 1
+            $0.files = [fingerprint: file]
+            $0.discarded += 1
         }
     }
 

@@ -90,11 +90,15 @@ struct IngestBench {
         line.python = try await peer(new)
         line.floor = try await step(.playlistFloor, new, path("floor.db"), source: ours) + scan
         lines.append(line)
-        line = Line(what: "playlist, unchanged, read again", ours: try await step(.playlist, new, ours, forgets: true))
+        line = Line(what: "playlist, unchanged, compared", ours: try await step(.playlist, new, ours, forgets: true))
         line.bytes = bytes
         line.python = try await peer(new)
         lines.append(line)
-        line.what = "playlist, unchanged, known by its version"
+        try touch(new)
+        line.what = "playlist, unchanged, another date"
+        line.ours = try await step(.playlist, new, ours)
+        lines.append(line)
+        line.what = "playlist, unchanged, same version"
         line.ours = try await step(.playlist, new, ours)
         line.bytes = nil
         lines.append(line)
@@ -129,11 +133,15 @@ struct IngestBench {
         line.python = try await peer(new)
         line.floor = try await step(.guideFloor, new, path("floor-guide.db"), source: ours) + scan
         lines.append(line)
-        line = Line(what: "guide, unchanged, read again", ours: try await step(.guide, new, ours, forgets: true))
+        line = Line(what: "guide, unchanged, compared", ours: try await step(.guide, new, ours, forgets: true))
         line.bytes = bytes
         line.python = try await peer(new)
         lines.append(line)
-        line.what = "guide, unchanged, known by its version"
+        try touch(new)
+        line.what = "guide, unchanged, another date"
+        line.ours = try await step(.guide, new, ours)
+        lines.append(line)
+        line.what = "guide, unchanged, same version"
         line.ours = try await step(.guide, new, ours)
         line.bytes = nil
         lines.append(line)
@@ -160,7 +168,13 @@ struct IngestBench {
         tell("Python, \(kind) \((file as NSString).lastPathComponent)")
         let program = path("peer.py")
         try IngestPeer.program.write(toFile: program, atomically: true, encoding: .utf8)
-        return try await run(python, [program, kind, file, database, String(source)])
+        do {
+            return try await run(python, [program, kind, file, database, String(source)])
+        } catch let error as BenchFailure {
+            // Without lxml there is no guide to be had, and our own figures are wanted all the same.
+            tell("Python's way is left out: \(error)")
+            return nil
+        }
     }
 
     private func run(_ program: String, _ arguments: [String]) async throws -> Cost {
@@ -197,6 +211,12 @@ struct IngestBench {
         try await catalog.epgSources.mapAll(of: source.id)
         try await catalog.close()
         return source.id
+    }
+
+    /// The same bytes as another version of the file, as many servers give them.
+    private func touch(_ file: String) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date().addingTimeInterval(60)], ofItemAtPath: file)
     }
 
     private func path(_ name: String) -> String { folder.appending(path: name).path }
