@@ -11,7 +11,7 @@ import Testing
             let tables = try await catalog.count(
                 "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'grdb_%'"
             )
-            #expect(tables == 58 + 7 + 1, "Dispatcharr's, the ledger's and the fetched files'")
+            #expect(tables == 58 + 7 + 2, "Dispatcharr's, the ledger's, fetched files and log-ins")
             #expect(try await catalog.count("SELECT count(*) FROM core_streamprofile") == 5)
             #expect(try await catalog.count("SELECT count(*) FROM core_coresettings") == 9)
             #expect(try await catalog.findings().isEmpty)

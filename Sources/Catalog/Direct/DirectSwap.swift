@@ -10,12 +10,33 @@ struct DirectSwap: Sendable {
 
     func run(_ db: Database) throws -> Int {
         _ = try EPGSourceTable.get(db, source)
+        try keepArtwork(db)
         try keepDescriptions(db)
         try deleteDays(db)
         let count = try insertProgrammes(db)
         try keepDigests(db)
         if isWhole { try prune(db) }
         return count
+    }
+
+    /// A description that has changed takes over the picture that its programme had.
+    private func keepArtwork(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE temp.program SET "properties" = json_patch(temp.program."properties", known."artwork")
+                FROM (
+                    SELECT programme."program_id" AS "id", json_object(
+                        'sd_icon', programme."custom_properties" ->> '$.sd_icon',
+                        'sd_poster_style', programme."custom_properties" ->> '$.sd_poster_style') AS "artwork"
+                    FROM "epg_epgdata" AS guide
+                    JOIN "epg_programdata" AS programme ON programme."epg_id" = guide."id"
+                    WHERE guide."epg_source_id" = ? AND programme."program_id" IN (SELECT "program_id" FROM temp.program)
+                        AND programme."custom_properties" ->> '$.sd_icon' IS NOT NULL
+                    GROUP BY programme."program_id"
+                ) AS known
+                WHERE known."id" = temp.program."program_id"
+                """,
+            arguments: [source])
     }
 
     /// Programmes that have not changed are described by what is here already, before it goes.

@@ -30,6 +30,9 @@ enum CatalogMigrations {
         migrator.registerMigration("v5 Django's permissions") { db in
             try db.execute(sql: String(decoding: PackageResources.v5_permissions_sql, as: UTF8.self))
         }
+        migrator.registerMigration("v6 log-ins at Schedules Direct") { db in
+            try db.execute(sql: String(decoding: PackageResources.v6_direct_token_sql, as: UTF8.self))
+        }
         return migrator
     }
 }

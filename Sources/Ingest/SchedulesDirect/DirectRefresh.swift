@@ -19,7 +19,7 @@ public struct DirectRefresh: Sendable {
         /// The guide of one guide channel, `epg_epgdata.id`.
         case guide(Int)
 
-        fileprivate var readsLineups: Bool {
+        var readsLineups: Bool {
             switch self {
             case .everything, .stations: true
             case .mapped, .guide: false
@@ -35,6 +35,8 @@ public struct DirectRefresh: Sendable {
         public var mapped = 0
         /// Programmes that were written.
         public var programmes = 0
+        /// Showings that got their artwork.
+        public var artworks = 0
         /// The source's `last_message`.
         public var message: String
     }
@@ -46,10 +48,10 @@ public struct DirectRefresh: Sendable {
     private static let daysPerQuestion = 500
     private static let programmesPerQuestion = 5000
 
-    private let store: any DirectStore
-    private let options: Download.Options
-    private let logger: Logger
-    private let now: Date
+    let store: any DirectStore
+    let options: Download.Options
+    let logger: Logger
+    let now: Date
 
     /// A refresher for the sources of a store; days are counted from `now`.
     public init(store: any DirectStore, options: Download.Options = .init(), logger: Logger, now: Date = Date()) {
@@ -83,12 +85,12 @@ public struct DirectRefresh: Sendable {
     }
 
     /// Why a refresh ends early although nothing is wrong, or not with us.
-    private enum Rest: Error {
+    enum Rest: Error {
         case idle(String)
         case failed(any Error)
     }
 
-    private struct Run {
+    struct Run {
         let source: DirectSource
         let scope: Scope
         let events: RefreshEvents
@@ -127,8 +129,7 @@ public struct DirectRefresh: Sendable {
             try await store.report(.fetching, "Authenticating with Schedules Direct...", source: source.id)
         }
         await run.say(2, "Authenticating with Schedules Direct...")
-        let server = try await logIn(source)
-        let status = try await server.ask("status")
+        let (server, status) = try await logIn(source)
         if status["systemStatus"]?[0]?["status"]?.string == "Offline" { throw Rest.idle(DirectMessages.offline) }
         await run.say(10, "Fetching subscribed lineups...")
         let lineups = try await lineups(server)
@@ -141,47 +142,6 @@ public struct DirectRefresh: Sendable {
             }
         }
         return try await readGuides(report, country: Self.country(lineups), server, run)
-    }
-
-    private func logIn(_ source: DirectSource) async throws -> DirectServer {
-        let digest = SHA256.hexadecimal(Array("\(source.username)\0\(source.password)".utf8))
-        let properties = source.properties
-        let isLockedOut = properties["sd_auth_lockout"]?.bool == true
-        if isLockedOut, properties["sd_auth_lockout_credential_fp"]?.string == digest,
-            let until = properties["sd_auth_lockout_until"]?.string.flatMap(Self.date), now < until
-        {
-            let reason = properties["sd_auth_lockout_reason"]?.string ?? "Schedules Direct authentication is blocked."
-            let message = "\(reason) \(DirectMessages.noRetry)"
-            if let code = properties["sd_auth_lockout_code"]?.int, code == 3000 || code == 3001 {
-                throw Rest.idle(message)
-            }
-            throw RefreshError(code: .download, message: message)
-        }
-        var server = DirectServer(base: source.address ?? Self.address, options: options, logger: logger)
-        do {
-            try await server.logIn(
-                username: source.username, passwordDigest: SHA1.hexadecimal(Array(source.password.utf8)))
-        } catch let refusal as DirectRefusal {
-            guard let lockout = refusal.lockout else { throw refusal }
-            try await store.note(
-                [
-                    "sd_auth_lockout": true, "sd_auth_lockout_code": .int(refusal.code),
-                    "sd_auth_lockout_reason": .string(refusal.message),
-                    "sd_auth_lockout_until": .string(
-                        now.addingTimeInterval(lockout / .seconds(1)).formatted(.iso8601)),
-                    "sd_auth_lockout_credential_fp": .string(digest),
-                ], source: source.id)
-            let message = "\(refusal.message) \(DirectMessages.noRetry)"
-            throw refusal.isSoft ? Rest.idle(message) : RefreshError(code: .download, message: message)
-        }
-        if isLockedOut {
-            try await store.note(
-                [
-                    "sd_auth_lockout": nil, "sd_auth_lockout_code": nil, "sd_auth_lockout_reason": nil,
-                    "sd_auth_lockout_until": nil, "sd_auth_lockout_credential_fp": nil,
-                ], source: source.id)
-        }
-        return server
     }
 
     /// The numbers of the account's lineups; none when it has none.
@@ -252,6 +212,7 @@ public struct DirectRefresh: Sendable {
             let changed = try await changedDays(staging, server)
             guard !changed.isEmpty else {
                 _ = try await staging.commit()
+                report.artworks = try await readArtwork(only: only, server, run)
                 return try await finish(report, DirectMessages.unchanged, run)
             }
             try await readSchedules(changed, staging, server, run)
@@ -259,6 +220,7 @@ public struct DirectRefresh: Sendable {
             try Task.checkCancellation()
             await run.say(88, "Writing programs...")
             report.programmes = try await staging.commit()
+            report.artworks = try await readArtwork(only: only, server, run)
             return try await finish(
                 report, DirectMessages.fetched(report.programmes, stations: report.mapped), run)
         }
@@ -352,12 +314,6 @@ public struct DirectRefresh: Sendable {
     }
 
     private static func day(_ date: Date) -> String { String(date.formatted(.iso8601).prefix(10)) }
-
-    /// `2026-11-22T18:30:00Z`, also with an offset, as Python writes it.
-    private static func date(_ text: String) -> Date? {
-        let whole = text.prefix { $0 != "." && $0 != "+" && $0 != "Z" }
-        return DirectAiring.date(whole + "Z")
-    }
 }
 
 private actor Counter {

@@ -1,4 +1,5 @@
 import CeleryProtocol
+import FoundationEssentials
 import Logging
 import NIOCore
 import Synchronization
@@ -11,7 +12,7 @@ struct DirectServer: Sendable {
     let base: String
     let options: Download.Options
     let logger: Logger
-    private(set) var token: String?
+    var token: String?
 
     init(base: String, options: Download.Options, logger: Logger) {
         self.base = base
@@ -21,8 +22,9 @@ struct DirectServer: Sendable {
 
     /// Logs in.
     ///
+    /// - Returns: Until when the log-in is good, where the service says so.
     /// - Throws: ``DirectRefusal`` with the service's number, `DownloadError`, `RefreshError`.
-    mutating func logIn(username: String, passwordDigest: String) async throws {
+    mutating func logIn(username: String, passwordDigest: String) async throws -> Date? {
         let answer = try await ask(
             "token", ["username": .string(username), "password": .string(passwordDigest)])
         if let refusal = DirectRefusal(answer) { throw refusal }
@@ -30,6 +32,7 @@ struct DirectServer: Sendable {
             throw RefreshError(code: .content, message: "Schedules Direct returned no token.")
         }
         self.token = token
+        return answer["tokenExpires"].flatMap(XtreamStream.number).map { Date(timeIntervalSince1970: Double($0)) }
     }
 
     /// A short answer, 16 MiB at the most.
@@ -147,6 +150,9 @@ struct DirectRefusal: Error, Equatable {
 
     /// Whether to come back later, without anything being wrong with the account.
     var isSoft: Bool { code == 3000 || code == 3001 }
+
+    /// Whether it is the token that is no good: missing, expired or unknown; a new log-in mends that.
+    var isAboutToken: Bool { code == 1004 || code == 4003 || code == 4006 }
 
     /// For how long the service must not be asked to log in again; nil: there is no such rule for this.
     ///

@@ -49,6 +49,37 @@ public struct DirectDay: Sendable, Hashable {
     public var digest: String
 }
 
+/// A log-in at Schedules Direct, good for a day; the service locks accounts out that ask for one too often.
+public struct DirectToken: Sendable, Equatable {
+    /// Secret.
+    public var text: String
+    /// Stands for the address, the account and the password that it was given for.
+    public var credentials: String
+    /// When it is no longer good.
+    public var expires: Date
+
+    /// A log-in.
+    public init(text: String, credentials: String, expires: Date) {
+        self.text = text
+        self.credentials = credentials
+        self.expires = expires
+    }
+}
+
+/// A showing of a programme that has no artwork yet.
+public struct DirectShowing: Sendable, Equatable {
+    /// `epg_programdata.id`.
+    public var id: Int
+    /// Which programme.
+    public var programme: String
+
+    /// A showing.
+    public init(id: Int, programme: String) {
+        self.id = id
+        self.programme = programme
+    }
+}
+
 /// Where sources of Schedules Direct, their stations and programmes are kept.
 public protocol DirectStore: Sendable {
     /// The source, or nil when there is none of that kind.
@@ -62,6 +93,20 @@ public protocol DirectStore: Sendable {
 
     /// Makes the source's guide channels these stations; those that are gone and that nobody shows go.
     func write(_ stations: [GuideChannel], source: Int) async throws
+
+    /// The log-in that was kept last, however old.
+    func directToken(source: Int) async throws -> DirectToken?
+
+    /// Keeps a log-in for the next refresh, or forgets the one that was kept.
+    func keep(_ token: DirectToken?, source: Int) async throws
+
+    /// Showings for whose programmes no artwork of that style was looked for yet; at most 100,000.
+    ///
+    /// Of one guide channel, or of all that somebody shows when that is nil.
+    func showingsWithoutArtwork(source: Int, only guide: Int?, style: String) async throws -> [DirectShowing]
+
+    /// Gives each of these showings its artwork, or the mark that there is none.
+    func keepArtwork(_ artwork: [(showing: Int, url: String?)], style: String) async throws
 
     /// Begins to gather new schedules of stations that somebody shows, which nobody sees yet.
     ///

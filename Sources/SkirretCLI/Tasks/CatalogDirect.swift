@@ -35,6 +35,26 @@ struct CatalogDirect: DirectStore {
         try await refresh.commitChannels()
     }
 
+    func directToken(source: Int) async throws -> DirectToken? {
+        try await catalog.epgSources.token(of: source).map {
+            DirectToken(text: $0.text, credentials: $0.credentials, expires: $0.expires)
+        }
+    }
+
+    func keep(_ token: DirectToken?, source: Int) async throws {
+        let kept = token.map { KeptToken(text: $0.text, credentials: $0.credentials, expires: $0.expires) }
+        try await catalog.epgSources.keep(kept, of: source)
+    }
+
+    func showingsWithoutArtwork(source: Int, only guide: Int?, style: String) async throws -> [DirectShowing] {
+        try await catalog.epgSources.showingsWithoutArtwork(of: source, only: guide, style: style)
+            .map { DirectShowing(id: $0.id, programme: $0.programme) }
+    }
+
+    func keepArtwork(_ artwork: [(showing: Int, url: String?)], style: String) async throws {
+        try await catalog.epgSources.keepArtwork(artwork, style: style)
+    }
+
     func beginDirect(source: Int, only guide: Int?) async throws -> any DirectStaging {
         Staging(refresh: try await catalog.beginDirectRefresh(source: source, only: guide))
     }

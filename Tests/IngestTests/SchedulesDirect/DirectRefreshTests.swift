@@ -8,12 +8,12 @@ import Testing
 
 /// A refresh from a server that speaks Schedules Direct's protocol.
 @Suite("Schedules Direct") struct DirectRefreshTests {
-    private typealias Step = RawServer.Step
+    typealias Step = RawServer.Step
     /// 2026-11-22 10:00 UTC.
-    private static let now = Date(timeIntervalSince1970: 1_795_341_600)
+    static let now = Date(timeIntervalSince1970: 1_795_341_600)
 
     /// Two lineups that share a station; of three stations two have schedules.
-    private static let answers: [String: String] = [
+    static let answers: [String: String] = [
         "POST /token": #"{"code":0,"message":"OK","token":"geheim-token","tokenExpires":1795400000}"#,
         "GET /status": #"{"systemStatus":[{"status":"Online"}]}"#,
         "GET /lineups":
@@ -29,7 +29,7 @@ import Testing
             #"[{"programID":"EP1","titles":[{"title120":"First"}],"md5":"p1"},{"programID":"MV2","md5":"p2"},{"code":6000,"programID":"gone"}]"#,
     ]
 
-    private static func server(_ changes: [String: [Step]] = [:]) -> @Sendable (Int, String) -> [Step] {
+    static func server(_ changes: [String: [Step]] = [:]) -> @Sendable (Int, String) -> [Step] {
         { _, head in
             let words = head.split(separator: " ", maxSplits: 2)
             let route = "\(words[0]) \(words[1])"
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    private static func source(_ address: String, _ change: (inout DirectSource) -> Void = { _ in }) -> DirectSource {
+    static func source(_ address: String, _ change: (inout DirectSource) -> Void = { _ in }) -> DirectSource {
         var source = DirectSource(
             id: 4, name: "SD", address: String(address.dropLast()), username: " me ", password: "secret")
         change(&source)
@@ -228,76 +228,5 @@ import Testing
         (String(repeating: "a", count: 119), "ee971065aaa017e0632a8ca6c77bb3bf8b1dfc56"),
     ]) func `SHA-1 is that of the standard`(text: String, digest: String) {
         #expect(SHA1.hexadecimal(Array(text.utf8)) == digest)
-    }
-}
-
-/// A store in memory: what was staged is seen after the commit, or never.
-private final class Desk: DirectStore {
-    struct State {
-        var source: DirectSource
-        var mapped: [String]
-        /// Which days count as changed; nil means all.
-        var changes: [DirectDay]?
-        var asked: [DirectDay] = []
-        var stations: [GuideChannel] = []
-        var schedules: [DirectSchedule] = []
-        var programmes: [DirectProgramme] = []
-        var reports: [(RefreshStatus, String)] = []
-        var events: [JSONObject] = []
-    }
-
-    let state: Mutex<State>
-    var now: State { state.withLock { $0 } }
-
-    init(_ source: DirectSource, mapped: [String]) { state = Mutex(State(source: source, mapped: mapped)) }
-
-    @discardableResult
-    func refresh(_ scope: DirectRefresh.Scope, now: Date) async throws -> DirectRefresh.Report {
-        try await DirectRefresh(store: self, logger: Logger(label: "test"), now: now).run(source: 4, scope) { event in
-            self.state.withLock { $0.events.append(event) }
-        }
-    }
-
-    func directSource(_ id: Int) async throws -> DirectSource? { now.source.id == id ? now.source : nil }
-    func report(_ status: RefreshStatus, _ message: String, source: Int) async throws {
-        state.withLock { $0.reports.append((status, message)) }
-    }
-    func note(_ properties: JSONObject, source: Int) async throws {
-        state.withLock { state in
-            for (key, value) in properties { state.source.properties[key] = value.isNull ? nil : value }
-        }
-    }
-    func write(_ stations: [GuideChannel], source: Int) async throws { state.withLock { $0.stations = stations } }
-    func beginDirect(source: Int, only guide: Int?) async throws -> any DirectStaging { Staging(self) }
-
-    private final class Staging: DirectStaging {
-        let desk: Desk
-        let stations: [String]
-        let staged = Mutex<(schedules: [DirectSchedule], programmes: [DirectProgramme])>(([], []))
-
-        init(_ desk: Desk) {
-            self.desk = desk
-            stations = desk.now.mapped
-        }
-
-        func changed(_ days: [DirectDay]) async throws -> [DirectDay] {
-            desk.state.withLock { state in
-                state.asked += days
-                return state.changes ?? days
-            }
-        }
-        func stage(_ schedules: [DirectSchedule]) async throws { staged.withLock { $0.schedules += schedules } }
-        func missingProgrammes(after position: Int, limit: Int) async throws -> (ids: [String], last: Int) {
-            let all = staged.withLock { $0.schedules.flatMap(\.airings).map(\.programme) }
-            let next = Array(all.dropFirst(position).prefix(limit))
-            return (next, position + next.count)
-        }
-        func stage(_ programmes: [DirectProgramme]) async throws { staged.withLock { $0.programmes += programmes } }
-        func commit() async throws -> Int {
-            let all = staged.withLock { $0 }
-            desk.state.withLock { ($0.schedules, $0.programmes) = (all.schedules, all.programmes) }
-            return all.schedules.reduce(0) { $0 + $1.airings.count }
-        }
-        func discard() async {}
     }
 }
