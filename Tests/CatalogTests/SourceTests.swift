@@ -1,5 +1,6 @@
 import CeleryProtocol
 import Foundation
+import GRDB
 import Testing
 
 @testable import Catalog
@@ -153,6 +154,27 @@ import Testing
             _ = try await catalog.epgSources.create(draft)
             #expect(try await catalog.schedules.all().isEmpty)
             #expect(try await catalog.epgSources.refreshableIDs().isEmpty)
+        }
+    }
+
+    @Test func `a dummy guide has its one channel at once, under the name that Dispatcharr gives it`() async throws {
+        try await withCatalog { catalog in
+            let id = try await catalog.epgSources.create(EPGSourceDraft(name: "My Dummy-Guide (é)!", kind: .dummy)).id
+            func guides() async throws -> [String] {
+                try await catalog.pool.read { db in
+                    try String.fetchAll(
+                        db, sql: #"SELECT "id" || ' ' || "tvg_id" || ' ' || "name" FROM "epg_epgdata" ORDER BY "id""#)
+                }
+            }
+            #expect(try await guides() == ["1 dummy_my_dummy_guide_é My Dummy-Guide (é)!"])
+            #expect(try await catalog.epgSources.dummyGuide(of: id) == 1)
+            // Another spelling of the same name is the same channel, so that those who show it keep it.
+            try await catalog.epgSources.update(id) { $0.name = "my dummy guide é" }
+            #expect(try await guides() == ["1 dummy_my_dummy_guide_é my dummy guide é"])
+            let other = try await catalog.epgSources.create(EPGSourceDraft(name: "X")).id
+            #expect(try await catalog.epgSources.dummyGuide(of: other) == nil)
+            try await catalog.epgSources.update(other) { $0.kind = .dummy }
+            #expect(try await catalog.epgSources.dummyGuide(of: other) == 2)
         }
     }
 

@@ -12,7 +12,8 @@ struct EPGRoutes: Routes {
     private static let id: [String: JSONValue] = ["id": Schema.integer(1...Int(Int32.max))]
     private static let row = Schema.object(["id": Schema.integer, "name": Schema.text], needs: ["id", "name"])
     private static let members: JSONObject = [
-        "name": Schema.text(atMost: 255, atLeast: 1), "source_type": Schema.choice(["xmltv", "dummy"]),
+        "name": Schema.text(atMost: 255, atLeast: 1),
+        "source_type": Schema.choice(EPGSourceDraft.Kind.allCases.map(\.rawValue)),
         "url": Schema.optional(Schema.text), "is_active": Schema.looseFlag,
         "refresh_interval": Schema.looseInteger(0...8760), "username": Schema.optional(Schema.text),
         "password": Schema.optional(Schema.text), "custom_properties": Schema.optional(Schema.anyObject),
@@ -89,6 +90,7 @@ struct EPGRoutes: Routes {
             _ = try await TaskStart(services: services, request: request).start(
                 TaskNames.readStations, [.int(source.id)], about: "guide \(source.id)")
         }
+        try await tellOfDummy(source)
         return .json(source.json, status: .created)
     }
 
@@ -103,7 +105,17 @@ struct EPGRoutes: Routes {
             try? draft.apply(body.fields)
             if let path = body.filePath { draft.filePath = path }
         }
+        if old.draft.kind != source.draft.kind { try await tellOfDummy(source) }
         return .json(source.json)
+    }
+
+    /// Pages that map channels learn that there is a new guide channel: a dummy has it at once.
+    private func tellOfDummy(_ source: EPGSource) async throws {
+        guard let guide = try await table.dummyGuide(of: source.id) else { return }
+        try await services.events.publish([
+            "type": "epg_data_created", "source_id": .int(source.id), "source_name": .string(source.draft.name),
+            "epg_data_id": .int(guide),
+        ])
     }
 
     @Sendable private func delete(_ request: APIRequest) async throws -> Response {

@@ -41,6 +41,7 @@ public struct EPGSourceTable: Sendable {
             changes.set("status", SourceStatus.idle.rawValue)
             let id = try changes.insert(db, table: Self.table)
             try Self.schedule(db, id, draft)
+            try DummyGuide.make(db, source: id, draft)
             return try Self.get(db, id)
         }
     }
@@ -73,6 +74,7 @@ public struct EPGSourceTable: Sendable {
             {
                 try Self.schedule(db, id, draft)
             }
+            if (draft.name, draft.kind) != (old.name, old.kind) { try DummyGuide.make(db, source: id, draft) }
             return try Self.get(db, id)
         }
     }
