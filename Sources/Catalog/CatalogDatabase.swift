@@ -97,6 +97,8 @@ public final class CatalogDatabase: Sendable {
 
     /// Channels, and what is made of streams and guides for them.
     public var channels: ChannelTable { ChannelTable(pool: pool) }
+    /// `dispatcharr_channels_stream`.
+    public var streams: StreamTable { StreamTable(pool: pool) }
     /// Where plugins may be installed from.
     public var pluginRepositories: PluginRepositoryTable { PluginRepositoryTable(pool: pool) }
     /// What is recorded, and when.

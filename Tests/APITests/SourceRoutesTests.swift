@@ -45,6 +45,33 @@ import Testing
         }
     }
 
+    @Test func `streams are read page by page, their addresses by administrators only`() async throws {
+        try await APIFixture.withServer { fixture, client in
+            let account = try await fixture.services.catalog.m3uAccounts.create(M3UAccountDraft(name: "Home")).id
+            let refresh = try await fixture.services.catalog.beginStreamRefresh(account: account)
+            try await refresh.stage(
+                (1...3).map {
+                    StagedStream(hash: "\($0)", name: "Stream \($0)", url: "http://u:p@h/\($0)", group: "News")
+                })
+            _ = try await refresh.commit()
+            let path = "/api/channels/streams/"
+            let first = try await client.send(.get, "\(path)?limit=2&account=\(account)")
+            #expect(first.status == 200, "\(first.text)")
+            #expect(first.json["streams"]?.array?.count == 2)
+            #expect(first.json["streams"]?[0]?["url"]?.string?.hasPrefix("http://u:p@h/") == true)
+            #expect(first.json["streams"]?[0]?["channel_group"] == "News")
+            let next = try #require(first.json["next"]?.string)
+            let second = try await client.send(.get, "\(path)?limit=2&cursor=\(next)")
+            #expect(second.json["streams"]?.array?.count == 1 && second.json["next"]?.isNull == true)
+            #expect(try await client.send(.get, "\(path)?search=STREAM%202").json["streams"]?.array?.count == 1)
+            let faulty = try await client.send(.get, "\(path)?limit=0&account=x&cursor=-&group=")
+            #expect(faulty.status == 400 && faulty.code == "invalid_fields")
+            for name in ["limit", "account", "cursor", "group"] {
+                #expect(faulty.error?.contains("\(name): ") == true, "\(name)")
+            }
+        }
+    }
+
     @Test func `every fault of a request is named at once`() async throws {
         try await APIFixture.withServer { fixture, client in
             let answer = try await client.send(
@@ -124,6 +151,7 @@ import Testing
             let made = try await client.send(
                 .post, "/api/epg/sources/", json: ["name": "Dummy", "source_type": "dummy"])
             let id = try #require(made.json["id"])
+            #expect(made.json["epg_data_count"] == 1)
             let answer = try await client.send(.post, "/api/epg/import/", json: ["id": id])
             #expect(answer.status == 400 && answer.error == "Dummy EPG sources do not require refreshing.")
             #expect(try await client.send(.post, "/api/epg/import/", json: ["id": 999]).status == 404)

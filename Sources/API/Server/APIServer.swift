@@ -135,6 +135,7 @@ public struct APIServer: Sendable {
             HubPluginRoutes(services: services, shelf: shelf, hub: hub, configuration: configuration),
             M3URoutes(services: services, configuration: configuration),
             EPGRoutes(services: services, configuration: configuration),
+            StreamRoutes(services: services),
             TaskRoutes(services: services),
             QueueRoutes(services: services),
             WorkerRoutes(services: services),

@@ -50,6 +50,11 @@ final class HTTPProbe {
             """.utf8)
     }
 
+    /// A question's bytes.
+    static func question(_ path: String, token: String) -> [UInt8] {
+        Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer \(token)\r\n\r\n".utf8)
+    }
+
     /// Sends a request and reads its answer to the end.
     ///
     /// - Throws: ``BenchFailure`` unless the answer is a good one.
@@ -78,6 +83,13 @@ final class HTTPProbe {
     ///
     /// - Returns: Milliseconds each.
     static func times(port: Int, _ request: [UInt8], rounds: Int, warmUp: Int) async throws -> [Double] {
+        try await times(port: port, request, warmUp: warmUp) { $0 < rounds }
+    }
+
+    /// Times requests one after the other for as long as the closure wants another after so many.
+    static func times(
+        port: Int, _ request: [UInt8], warmUp: Int, goingOn: @escaping @Sendable (Int) -> Bool
+    ) async throws -> [Double] {
         try await withCheckedThrowingContinuation { continuation in
             // A thread of its own, as no thread of the pool may sleep: the API bounds how fast it is asked, see `pause`.
             Thread.detachNewThread {
@@ -88,12 +100,14 @@ final class HTTPProbe {
                             Thread.sleep(forTimeInterval: pause)
                             try probe.ask(request)
                         }
-                        return try (0..<rounds).map { _ in
+                        var times: [Double] = []
+                        while goingOn(times.count) {
                             Thread.sleep(forTimeInterval: pause)
                             let began = DispatchTime.now().uptimeNanoseconds
                             try probe.ask(request)
-                            return Double(DispatchTime.now().uptimeNanoseconds - began) / 1e6
+                            times.append(Double(DispatchTime.now().uptimeNanoseconds - began) / 1e6)
                         }
+                        return times
                     })
             }
         }

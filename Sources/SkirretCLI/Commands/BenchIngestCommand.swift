@@ -14,6 +14,9 @@ struct BenchIngestCommand: AsyncParsableCommand {
             Django's bulk operations, with a regular expression or lxml before them, into the same tables. PEAK is
             memory over that of the idle process.
 
+            The readers' table is of a whole server with that many entries: how long its list of streams takes, and how
+            much longer while it refreshes them.
+
             EXAMPLES
               skirret bench ingest
               skirret bench ingest --python .venv/bin/python          needs django and lxml
@@ -21,7 +24,7 @@ struct BenchIngestCommand: AsyncParsableCommand {
               skirret bench ingest --quick --json
             """)
 
-    enum Part: String, CaseIterable, ExpressibleByArgument { case playlist, guide }
+    enum Part: String, CaseIterable, ExpressibleByArgument { case playlist, guide, readers }
 
     @Option(help: "A Python with django and lxml, to be measured in the same run.")
     var python: String?
@@ -38,7 +41,7 @@ struct BenchIngestCommand: AsyncParsableCommand {
     @Option(help: "A guide of yours instead of the made one.")
     var guide: String?
 
-    @Option(help: "Only this part: playlist or guide.")
+    @Option(help: "Only this part: playlist, guide or readers.")
     var only: Part?
 
     @Flag(help: "A tenth of everything.")
@@ -61,11 +64,19 @@ struct BenchIngestCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: folder) }  // a left-over in the temporary folder harms nobody
         let bench = IngestBench(plan: plan, folder: folder) { Output.aside("measuring: \($0)") }
         var lines: [IngestBench.Line] = []
-        if only != .guide { lines += try await bench.playlists() }
-        if only != .playlist { lines += try await bench.guides() }
-        if json { return Output.json(.array(lines.map(\.json))) }
-        Output.table(IngestBench.Line.header, lines.map(\.row))
-        Output.line("\nTIMES is how many times faster than Python, RATIO how many times the floor.\n")
-        Output.table(IngestBar.header, lines.flatMap(\.bars).map(\.row))
+        if only == nil || only == .playlist { lines += try await bench.playlists() }
+        if only == nil || only == .guide { lines += try await bench.guides() }
+        var readers: ReaderBench.Figures?
+        if only == nil || only == .readers { readers = try await ReaderBench(bench).run() }
+        if json { return Output.json(.array(lines.map(\.json) + [readers?.json].compactMap(\.self))) }
+        if !lines.isEmpty {
+            Output.table(IngestBench.Line.header, lines.map(\.row))
+            Output.line("\nTIMES is how many times faster than Python, RATIO how many times the floor.\n")
+        }
+        if let readers {
+            Output.table(ReaderBench.Figures.header, readers.rows)
+            Output.line("")
+        }
+        Output.table(IngestBar.header, (lines.flatMap(\.bars) + [readers?.bar].compactMap(\.self)).map(\.row))
     }
 }
