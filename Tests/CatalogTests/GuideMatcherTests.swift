@@ -71,7 +71,13 @@ import Testing
             }
         }
         let total = GuideNames.labels.count
-        print("guide matching: \(right) of \(total) right; missed \(missed); wrong \(wrong); invented \(invented)")
+        // Of the answers that were given how many are right, and of those that should have been given.
+        let hits = GuideNames.labels.count { $0.guide != nil } - missed.count - wrong.count
+        let precision = Double(hits) / Double(hits + wrong.count + invented.count)
+        let recall = Double(hits) / Double(hits + wrong.count + missed.count)
+        print(
+            "guide matching: \(right) of \(total) right, precision \(String(format: "%.3f", precision)), recall "
+                + "\(String(format: "%.3f", recall)); missed \(missed); wrong \(wrong); invented \(invented)")
         #expect(Double(right) / Double(total) >= 0.95)
         // A wrong guide is worse than none.
         #expect(Double(wrong.count + invented.count) / Double(total) <= 0.02)
