@@ -174,11 +174,32 @@ def test_a_guide_comes_as_a_file_and_another_is_made_up(page):
     closed(page)
 
     page.get_by_role("button", name="Add a guide").click()
-    form.get_by_text("Made up from names").click()
+    form.get_by_text("Made up", exact=True).click()
     expect(form.get_by_label("Address")).to_have_count(0)
     form.get_by_role("textbox", name="Name").fill("web: made up")
     form.get_by_role("button", name="Add", exact=True).click()
     expect(source(page, "web: made up")).to_contain_text("nothing to read")
+
+
+def test_an_account_at_schedules_direct_is_kept_with_its_name(page):
+    page.goto("/sources")
+    page.get_by_role("button", name="Add a guide").click()
+    form = page.get_by_role("form", name="Guide")
+    form.get_by_role("textbox", name="Name", exact=True).fill("web: direct")
+    form.get_by_text("Schedules Direct", exact=True).click()
+    expect(form.get_by_label("Address")).to_have_count(0)
+    form.get_by_role("button", name="Add", exact=True).click()
+    expect(form.get_by_text("Schedules Direct needs the name of your account.")).to_be_visible()
+    form.get_by_role("textbox", name="Name there").fill("ann")
+    form.get_by_label("Password there").fill("secret")
+    # Off: this test asks nobody out there.
+    flip(form.get_by_role("switch", name="Refresh it"))
+    form.get_by_role("button", name="Add", exact=True).click()
+    this = source(page, "web: direct")
+    expect(this).to_contain_text("Schedules Direct · ann")
+    closed(page)
+    (row,) = [one for one in page.request.get("/api/epg/sources/").json() if one["name"] == "web: direct"]
+    assert (row["source_type"], row["username"], row["is_active"]) == ("schedules_direct", "ann", False)
 
 
 def test_what_others_say_of_themselves_stays_words(page, url):

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, bytes, cut, date, datetime, duration, json, number, text, toDate, words } from '../js/core/format.js';
+import { ago, bytes, compact, cut, date, datetime, duration, json, number, text, toDate, words } from '../js/core/format.js';
 
 test('times in seconds, milliseconds and text', () => {
   assert.equal(toDate(1_700_000_000)?.getTime(), 1_700_000_000_000);
@@ -41,4 +41,8 @@ test('identifiers as words, long text cut', () => {
   assert.equal(words('queue_depth'), 'Queue depth');
   assert.equal(words('lastHeartbeat'), 'Last heartbeat');
   assert.equal(cut('abcdef', 4), 'abc…');
+});
+
+test('counts that have to fit', () => {
+  assert.deepEqual([7, 9_999, 12_043, 981_204, 1_000_000].map(compact), ['7', '9,999', '12K', '981.2K', '1M']);
 });

@@ -139,3 +139,16 @@ test('a running refresh says its step, and how fast and how much longer', () => 
   const quiet = progressOf({ type: 'epg_refresh', source: 1, action: 'parsing_programs', progress: 0, speed: 0 });
   assert.equal(quiet?.pace, '');
 });
+
+test('an account at Schedules Direct has a name and no address, and its refusals say what helps', () => {
+  const draft = { ...draftOf('epg'), name: 'x', type: 'schedules_direct' };
+  assert.deepEqual(Object.keys(faultsOf('epg', draft)), ['username', 'password']);
+  const whole = { ...draft, username: ' ann ', password: 'p' };
+  assert.deepEqual(faultsOf('epg', whole), {});
+  const body = bodyOf('epg', whole);
+  assert.deepEqual([body.source_type, body.url, body.username, body.password], ['schedules_direct', '', 'ann', 'p']);
+  // A password that is not shown stays what it is.
+  assert.equal('password' in bodyOf('epg', { ...whole, password: '' }), false);
+  assert.deepEqual(faultsOf('epg', { ...whole, password: '' }, { username: 'ann' }), {});
+  assert.match(remedyOf('Schedules Direct: invalid username or password.'), /account at the provider/);
+});

@@ -1,11 +1,12 @@
 /** A table of our own whose rows unfold to show more. */
 import { IconButton } from '../ui/atoms.js';
 import { Fragment, h, useState } from '../ui/kit.js';
+import { cellsOf } from './parts.js';
 
 /** @typedef {{key: string, label: string, cells: any[], more: () => any}} Row `label` names the button that unfolds it */
 
-/** @param {{row: Row, width: number}} props */
-function FoldRow({ row, width }) {
+/** @param {{row: Row, heads: string[], lead: number}} props */
+function FoldRow({ row, heads, lead }) {
   const [open, setOpen] = useState(false);
   return h(
     Fragment,
@@ -24,20 +25,20 @@ function FoldRow({ row, width }) {
           onClick: () => setOpen(!open),
         }),
       ),
-      ...row.cells.map((cell, index) => h('td', { key: index }, cell)),
+      ...cellsOf(row.cells, heads, lead),
     ),
-    open && h('tr', { className: 'below' }, h('td', { colSpan: width }, row.more())),
+    open && h('tr', { className: 'below' }, h('td', { colSpan: heads.length + 1 }, row.more())),
   );
 }
 
-/** @param {{label: string, heads: string[], rows: Row[]}} props */
-export const FoldGrid = ({ label, heads, rows }) =>
+/** @param {{label: string, heads: string[], rows: Row[], lead?: number}} props */
+export const FoldGrid = ({ label, heads, rows, lead = 0 }) =>
   h(
     'div',
     { className: 'table-scroll', tabIndex: 0, role: 'group', 'aria-label': label },
     h(
       'table',
-      { className: 'table' },
+      { className: 'table own' },
       h(
         'thead',
         {},
@@ -50,6 +51,6 @@ export const FoldGrid = ({ label, heads, rows }) =>
           ),
         ),
       ),
-      h('tbody', {}, ...rows.map((row) => h(FoldRow, { key: row.key, row, width: heads.length + 1 }))),
+      h('tbody', {}, ...rows.map((row) => h(FoldRow, { key: row.key, row, heads, lead }))),
     ),
   );

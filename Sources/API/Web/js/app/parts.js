@@ -75,14 +75,21 @@ export function Do({ label, icon, tone = 'gray', question, run, done, after, dis
   );
 }
 
-/** A table of our own: heads, and rows of cells. @param {{label: string, heads: string[], rows: any[][], keys: string[]}} props */
-export const Grid = ({ label, heads, rows, keys }) =>
+/** The cells of a row, each with its head: on a phone a row is a block of words, and the cell that leads is its heading.
+ *  @param {any[]} cells @param {string[]} heads @param {number} lead */
+export const cellsOf = (cells, heads, lead) =>
+  cells.map((cell, index) =>
+    h('td', { key: index, 'data-head': heads[index], className: index === lead ? 'lead' : undefined }, cell)
+  );
+
+/** A table of our own: heads, and rows of cells. @param {{label: string, heads: string[], rows: any[][], keys: string[], lead?: number}} props */
+export const Grid = ({ label, heads, rows, keys, lead = 0 }) =>
   h(
     'div',
     { className: 'table-scroll', tabIndex: 0, role: 'group', 'aria-label': label },
     h(
       'table',
-      { className: 'table' },
+      { className: 'table own' },
       h(
         'thead',
         {},
@@ -98,7 +105,7 @@ export const Grid = ({ label, heads, rows, keys }) =>
         'tbody',
         {},
         ...rows.map((cells, at) =>
-          h('tr', { key: keys[at] }, ...cells.map((cell, index) => h('td', { key: index }, cell)))
+          h('tr', { key: keys[at] }, ...cellsOf(cells, heads, lead))
         ),
       ),
     ),

@@ -68,6 +68,10 @@ export function duration(value) {
 /** A span of time in one unit. @param {number} s seconds */
 const span = (s) => (s < 60 ? `${s} s` : s < 3600 ? `${Math.floor(s / 60)} min` : `${Math.floor(s / 3600)} h`);
 
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+/** A count that has to fit: `981.2K`. Whoever wants all of it shows `number` as well. @param {unknown} value */
+export const compact = (value) => (Number(value) < 10_000 ? number(value) : short.format(Number(value)));
+
 /** How long before or after `now` a time is. @param {unknown} value @param {number} [now] milliseconds */
 export function ago(value, now = Date.now()) {
   const d = toDate(value);

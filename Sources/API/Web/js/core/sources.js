@@ -36,7 +36,8 @@ function placeOf(row, kind) {
       return address;
     }
   }
-  if (row.source_type === 'dummy') return 'made up from the channels’ names';
+  if (row.source_type === 'dummy') return 'from the channels’ names';
+  if (row.source_type === 'schedules_direct') return text(row.username);
   return row.file_path ? text(row.file_path).split('/').at(-1)?.replace(/^[0-9a-f]{8}-/, '') ?? '' : '';
 }
 
@@ -56,7 +57,11 @@ export function viewOf(kind, row, schedules) {
     id: row.id,
     row,
     name: text(row.name),
-    type: row.account_type === 'XC' ? 'Xtream Codes' : row.source_type === 'dummy' ? 'Made up' : of.word,
+    type: row.account_type === 'XC' ? 'Xtream Codes' : row.source_type === 'dummy'
+      ? 'Made up'
+      : row.source_type === 'schedules_direct'
+      ? 'Schedules Direct'
+      : of.word,
     place: placeOf(row, kind),
     isOn: row.is_active !== false,
     canRefresh: row.is_active !== false && row.source_type !== 'dummy',
@@ -89,6 +94,9 @@ export const stateOf = ({ status, isOn, row }) =>
 
 /** Causes by what a refresh said, each with what a person can do about it. */
 const REMEDIES = /** @type {[RegExp, string][]} */ ([
+  [/invalid (user|password|account)|4003|account (is|has|locked)|api access|not authorized/i, 'Check the account at the provider, and its name and password here.'],
+  [/maintenance|is busy/i, 'The provider is busy with itself. It is tried again at the next refresh.'],
+  [/no channels mapped|no lineup/i, 'Map channels to its stations, then refresh it again.'],
   [/no .*source available|no url provided|missing url/i, 'Give it an address or upload a file.'],
   [
     /\b(401|403|884)\b|authenticat|forbidden|access denied|credentials/i,
@@ -131,7 +139,7 @@ export const remedyOf = (said) =>
 export const draftOf = (kind, row) => ({
   name: text(row?.name),
   address: text(row?.[KINDS[kind].address]),
-  type: text(row?.account_type ?? row?.source_type) || (kind === 'm3u' ? 'STD' : 'xmltv'),
+  type: kind === 'm3u' ? text(row?.account_type) || 'STD' : text(row?.source_type) || 'xmltv',
   username: text(row?.username),
   password: text(row?.password),
   isOn: row?.is_active !== false,
@@ -147,13 +155,16 @@ export const draftOf = (kind, row) => ({
 export function faultsOf(kind, draft, row) {
   const faults = /** @type {Record<string, string>} */ ({});
   if (!draft.name.trim()) faults.name = 'It needs a name.';
-  const needsAddress = draft.type !== 'dummy' && !draft.file && !row?.file_path;
+  const isDirect = draft.type === 'schedules_direct';
+  const needsAddress = draft.type !== 'dummy' && !isDirect && !draft.file && !row?.file_path;
   if (needsAddress && !draft.address.trim()) {
     faults.address = draft.type === 'XC' ? 'Where is the server?' : 'It needs an address or a file.';
-  } else if (draft.address.trim() && !/^https?:\/\/[^\s/]+/i.test(draft.address.trim())) {
+  } else if (!isDirect && draft.address.trim() && !/^https?:\/\/[^\s/]+/i.test(draft.address.trim())) {
     faults.address = 'An address begins with http:// or https://.';
   }
   if (draft.type === 'XC' && !draft.username.trim()) faults.username = 'Xtream Codes needs a name.';
+  if (isDirect && !draft.username.trim()) faults.username = 'Schedules Direct needs the name of your account.';
+  if (isDirect && !draft.password && !row?.username) faults.password = 'And its password.';
   if (draft.by === 'cron' && draft.cron.trim().split(/\s+/).length !== 5) {
     faults.cron = 'Five fields: minute, hour, day of month, month, weekday.';
   }
@@ -168,9 +179,14 @@ export function bodyOf(kind, draft) {
     is_active: draft.isOn,
     refresh_interval: draft.by === 'hours' ? Math.round(Number(draft.hours)) : 0,
     cron_expression: draft.by === 'cron' ? draft.cron.trim().split(/\s+/).join(' ') : '',
-    [KINDS[kind].address]: draft.type === 'dummy' ? '' : draft.address.trim(),
+    [KINDS[kind].address]: ['dummy', 'schedules_direct'].includes(draft.type) ? '' : draft.address.trim(),
   };
-  if (kind === 'epg') return { ...common, source_type: draft.type };
+  if (kind === 'epg') {
+    const account = draft.type === 'schedules_direct'
+      ? { username: draft.username.trim(), ...(draft.password ? { password: draft.password } : {}) }
+      : {};
+    return { ...common, source_type: draft.type, ...account };
+  }
   return {
     ...common,
     account_type: draft.type,

@@ -23,7 +23,11 @@ import { CronPresets, Firings } from '../cron.js';
 
 const TYPES = {
   m3u: [{ value: 'STD', label: 'Playlist' }, { value: 'XC', label: 'Xtream Codes' }],
-  epg: [{ value: 'xmltv', label: 'XMLTV' }, { value: 'dummy', label: 'Made up from names' }],
+  epg: [
+    { value: 'xmltv', label: 'XMLTV' },
+    { value: 'schedules_direct', label: 'Schedules Direct' },
+    { value: 'dummy', label: 'Made up' },
+  ],
 };
 const FILES = { m3u: '.m3u,.m3u8,.txt,.gz', epg: '.xml,.xmltv,.gz,.xz,.zip' };
 const RULES = [
@@ -75,11 +79,38 @@ function Rule({ draft, set, faults, zone }) {
   );
 }
 
+/** Who we are at the provider. @param {{draft: any, set: (key: string) => (value: any) => void, faults: any}} props */
+const Account = ({ draft, set, faults }) =>
+  SimpleGrid(
+    { cols: { base: 1, sm: 2 }, spacing: 'md' },
+    TextInput({
+      label: 'Name there',
+      value: draft.username,
+      onChange: set('username'),
+      error: faults.username,
+      autoComplete: 'off',
+    }),
+    PasswordInput({
+      label: 'Password there',
+      value: draft.password,
+      onChange: set('password'),
+      error: faults.password,
+      autoComplete: 'new-password',
+    }),
+  );
+
 /** @param {{kind: import('../../core/sources.js').Kind, draft: any, row: any, set: (key: string) => (value: any) => void, faults: any}} props */
 function Where({ kind, draft, row, set, faults }) {
   const [isFile, setFile] = useState(!draft.address && Boolean(row?.file_path));
   if (draft.type === 'dummy') {
     return h('p', { className: 'dim' }, 'Its programmes are made up from the names of channels. Nothing is fetched.');
+  }
+  if (draft.type === 'schedules_direct') {
+    return Stack(
+      { gap: 'md' },
+      h('p', { className: 'dim' }, 'Listings of schedulesdirect.org, with your account there. Its lineups are chosen on its site.'),
+      h(Account, { draft, set, faults }),
+    );
   }
   return Stack(
     { gap: 'md' },
@@ -95,23 +126,7 @@ function Where({ kind, draft, row, set, faults }) {
       autoComplete: 'off',
       spellCheck: false,
     }),
-    draft.type === 'XC' &&
-      SimpleGrid(
-        { cols: { base: 1, sm: 2 }, spacing: 'md' },
-        TextInput({
-          label: 'Name there',
-          value: draft.username,
-          onChange: set('username'),
-          error: faults.username,
-          autoComplete: 'off',
-        }),
-        PasswordInput({
-          label: 'Password there',
-          value: draft.password,
-          onChange: set('password'),
-          autoComplete: 'new-password',
-        }),
-      ),
+    draft.type === 'XC' && h(Account, { draft, set, faults }),
     draft.type !== 'XC' &&
       (draft.file
         ? h(

@@ -41,6 +41,7 @@ export function Coming({ count }) {
     pending(schedules, { empty: !list.length, title: 'Nothing is planned' }) ?? h(Grid, {
       label: 'Coming up',
       heads: ['When', 'What', 'Why', 'About'],
+      lead: 1,
       keys: list.map((one) => one.key),
       rows: list.map((one) => [h(When, { at: one.at }), one.what, one.why, one.about]),
     }),

@@ -1,12 +1,12 @@
 /** What was given up, by cause: looked at, sent again at a rate after a preview, or discarded. */
-import { datetime, duration, number, text } from '../../core/format.js';
+import { duration, number, text } from '../../core/format.js';
 import { paths, tasks, withQuery } from '../../net/tasks.js';
-import { Empty, pending } from '../../ui/atoms.js';
+import { Empty, pending, Pill } from '../../ui/atoms.js';
 import { Icon } from '../../ui/icon.js';
 import { Button, Group, h, Modal, NumberInput, Stack, useEffect, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { useLive } from '../live.js';
-import { Do, Panel } from '../parts.js';
+import { Do, Panel, When } from '../parts.js';
 import { Frame } from './frame.js';
 import { Letters } from './letters.js';
 
@@ -87,7 +87,7 @@ function Cause({ group, after }) {
     {
       title: text(group.name || 'Unreadable'),
       icon: 'mail-x',
-      note: `${number(group.count)}, newest ${datetime(group.newest)}`,
+      note: h('span', {}, h(Pill, { tone: 'red' }, number(group.count)), ' newest ', h(When, { at: group.newest }), ', oldest ', h(When, { at: group.oldest })),
       tools: h(
         'div',
         { className: 'row-actions' },

@@ -1,6 +1,6 @@
 /** What the tasks' pages share: their heading and tabs, states, links to tasks. */
 import { stateTone } from '../../core/color.js';
-import { text } from '../../core/format.js';
+import { duration, text, toDate } from '../../core/format.js';
 import { Pill } from '../../ui/atoms.js';
 import { useTitle } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
@@ -49,11 +49,11 @@ const TONES = /** @type {Record<string, string>} */ ({
   pending: 'indigo',
   received: 'indigo',
 });
+/** The colour of a state. @param {unknown} state */
+export const toneOf = (state) => TONES[text(state).toLowerCase()] ?? stateTone(text(state).toLowerCase());
+
 /** @param {{state: unknown}} props */
-export const State = ({ state }) => {
-  const word = text(state).toLowerCase();
-  return h(Pill, { tone: TONES[word] ?? stateTone(word), dot: true }, word || 'unknown');
-};
+export const State = ({ state }) => h(Pill, { tone: toneOf(state), dot: true }, text(state).toLowerCase() || 'unknown');
 
 /** @param {{task: any}} props */
 export const TaskLink = ({ task }) =>
@@ -62,6 +62,18 @@ export const TaskLink = ({ task }) =>
     { to: `/tasks/id/${encodeURIComponent(text(task.task_id ?? task.id))}`, className: 'link task-link' },
     text(task.name || task.task_id || task.id),
   );
+
+/** A task by its name, and what it is about. @param {{task: any}} props */
+export const TaskName = ({ task }) =>
+  h('span', {}, h(TaskLink, { task }), task.about && h('span', { className: 'dim task-about' }, text(task.about)));
+
+/** How long it ran, or has been running. @param {{task: any}} props */
+export function Took({ task }) {
+  const [from, to] = [toDate(task.started_at), toDate(task.finished_at)];
+  if (!from || (!to && task.ready)) return h('span', { className: 'dim' }, '–');
+  const seconds = ((to ? to.getTime() : Date.now()) - from.getTime()) / 1000;
+  return h('span', { className: to ? 'whole' : 'whole dim' }, duration(Math.max(0, to ? seconds : Math.round(seconds))));
+}
 
 /** The share of its work that a task reported; undefined when it reported none. @param {any} progress */
 export function shareOf(progress) {

@@ -1,5 +1,5 @@
 /** All tasks that were accepted, newest first: searched, filtered, page after page. */
-import { text } from '../../core/format.js';
+import { compact, number, text, words as asWords } from '../../core/format.js';
 import { optionsOf } from '../../core/schema.js';
 import { paths, tasks } from '../../net/tasks.js';
 import { Empty, pending, Problem } from '../../ui/atoms.js';
@@ -10,7 +10,7 @@ import { useStore } from '../../ui/hooks.js';
 import { useLive } from '../live.js';
 import { Moment } from '../moment.js';
 import { Grid, Panel, When } from '../parts.js';
-import { Frame, State, TaskLink } from './frame.js';
+import { Frame, State, TaskName, toneOf, Took } from './frame.js';
 
 const STATES = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED'];
 const FILTERS = ['state', 'name', 'queue', 'plugin', 'schedule', 'search', 'since', 'until'];
@@ -36,6 +36,29 @@ function Choice({ label, values, value, onChange }) {
     clearButtonProps: { 'aria-label': `Any ${label.toLowerCase()}` },
   });
 }
+
+/** How many there are in each state, and which are listed. @param {{counts: Record<string, number>, value: string | null, onChange: (state: string | null) => void}} props */
+const States = ({ counts, value, onChange }) =>
+  h(
+    'div',
+    { className: 'state-chips', role: 'group', 'aria-label': 'State' },
+    ...[null, ...STATES].map((state) => {
+      const count = state ? counts[state] ?? 0 : Object.values(counts).reduce((sum, one) => sum + Number(one), 0);
+      return h(
+        'button',
+        {
+          key: text(state),
+          type: 'button',
+          className: `state-chip tone-${state ? toneOf(state) : 'indigo'}`,
+          'aria-pressed': value === state,
+          onClick: () => onChange(value === state ? null : state),
+        },
+        state && h('span', { className: 'dot', 'aria-hidden': true }),
+        state ? asWords(state) : 'All',
+        h('span', { className: 'state-count', title: number(count) }, compact(count)),
+      );
+    }),
+  );
 
 /** Pages after the first one. @param {string} first the first page's address @param {Record<string, string>} query */
 function useMore(first, query) {
@@ -101,12 +124,6 @@ export function History() {
             error: words.trim() && words.trim().length < SHORTEST ? 'Three letters or more' : undefined,
           }),
           h(Choice, {
-            label: 'State',
-            values: STATES,
-            value: query.state ?? null,
-            onChange: (value) => filter('state', value),
-          }),
-          h(Choice, {
             label: 'Name',
             values: (choices.names ?? []).map(text),
             value: query.name ?? null,
@@ -136,25 +153,29 @@ export function History() {
           h(Moment, { label: 'Accepted before', value: query.until, onChange: (value) => filter('until', value) }),
         ),
       },
+      h(States, {
+        counts: choices.states ?? {},
+        value: query.state ?? null,
+        onChange: (value) => filter('state', value),
+      }),
       pending(source) ?? (list.length
         ? h(Grid, {
           label: 'Tasks',
-          heads: ['Task', 'About', 'State', 'Queue', 'Accepted', 'Finished', 'Error'],
+          heads: ['Task', 'State', 'Queue', 'Accepted', 'Took', 'Error'],
           keys: list.map((one) => one.task_id),
           rows: list.map((one) => [
-            h(TaskLink, { task: one }),
-            text(one.about),
+            h(TaskName, { task: one }),
             h(State, { state: one.state }),
             text(one.queue),
             h(When, { at: one.accepted_at ?? one.at }),
-            h(When, { at: one.finished_at }),
+            h(Took, { task: one }),
             one.error ? h('span', { className: 'cell-error', title: text(one.error) }, text(one.error)) : '',
           ]),
         })
         : h(Empty, {
           icon: 'search-x',
           title: Object.keys(query).length ? 'No task matches' : 'No task has been accepted yet',
-        })),
+        }, Object.keys(query).length ? 'Change the search or choose another state to see others.' : '')),
       more?.error && h(Problem, { message: text(more.error.message) }),
       next &&
         h(

@@ -10,7 +10,7 @@ import { counts, useLive } from '../live.js';
 import { Grid, Panel, When } from '../parts.js';
 import { Backlog, Latency, Throughput, useReadings } from './charts.js';
 import { Coming } from './coming.js';
-import { Frame, State, TaskLink } from './frame.js';
+import { Frame, State, TaskName, Took } from './frame.js';
 import { Queues } from './queues.js';
 import { Running } from './running.js';
 import { Workers } from './workers.js';
@@ -43,13 +43,14 @@ function Latest({ source }) {
     pending(source) ?? (list.length
       ? h(Grid, {
         label: 'Latest',
-        heads: ['Task', 'About', 'State', 'Accepted'],
+        heads: ['Task', 'State', 'Queue', 'Accepted', 'Took'],
         keys: list.map((/** @type {any} */ one) => one.task_id),
         rows: list.map((/** @type {any} */ one) => [
-          h(TaskLink, { task: one }),
-          text(one.about),
+          h(TaskName, { task: one }),
           h(State, { state: one.state }),
+          text(one.queue),
           h(When, { at: one.accepted_at ?? one.at }),
+          h(Took, { task: one }),
         ]),
       })
       : h(Empty, { icon: 'history', title: 'No task has been accepted yet' })),

@@ -1,6 +1,7 @@
 /** A schedule's rule in words and as the fields of its editor. */
 import { datetime, text } from '../../core/format.js';
 import { isObject } from '../../core/path.js';
+import { cronWords } from '../../core/sources.js';
 
 /** @param {any} rule @returns {string} */
 export function ruleWords(rule) {
@@ -11,7 +12,7 @@ export function ruleWords(rule) {
         ? `every ${text(rule.period).replace(/s$/, '')}`
         : `every ${text(rule.every)} ${text(rule.period)}`;
     case 'crontab':
-      return `${text(rule.crontab)} (${text(rule.timezone)})`;
+      return `${cronWords(rule.crontab)} (${text(rule.timezone)})`;
     case 'clocked':
       return `once, at ${datetime(rule.at)}`;
     case 'solar':

@@ -6,7 +6,7 @@ import { h } from '../../ui/kit.js';
 import { FoldGrid } from '../foldgrid.js';
 import { useLive } from '../live.js';
 import { Bar, Do, Panel, useApi, When } from '../parts.js';
-import { shareOf, TaskLink } from './frame.js';
+import { shareOf, TaskName } from './frame.js';
 import { TaskLog } from './log.js';
 
 /** Seconds. Progress and words of a running task are told to nobody; who looks at them asks. */
@@ -21,7 +21,7 @@ function rowOf(task) {
     label: `Log of ${text(task.name)}`,
     more: () => h(TaskLog, { id, most: 220 }),
     cells: [
-      h('span', {}, h(TaskLink, { task }), task.about && h('span', { className: 'dim task-about' }, text(task.about))),
+      h(TaskName, { task }),
       h(
         'span',
         {},

@@ -129,6 +129,7 @@ export function Schedules() {
         ? h(FoldGrid, {
           label: 'Schedules',
           heads: ['On', 'Name', 'Rule', 'Next', 'Last', 'Runs', ''],
+          lead: 1,
           rows: list.map((/** @type {any} */ one) => rowOf(one, edit, source.refresh)),
         })
         : h(

@@ -7,6 +7,11 @@ import { h } from '../../ui/kit.js';
 import { Grid, Panel, useApi } from '../parts.js';
 import { State, TaskLink } from './frame.js';
 
+/** A moment of the server's as people write it, all else as it is. @param {unknown} value */
+const said = (value) => (/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text(value)) ? datetime(value) : text(value));
+/** What a step's members are called, where their own name says too little. */
+const NAMES = /** @type {Record<string, string>} */ ({ eta: 'Not before' });
+
 /** @param {{task: any}} props */
 export function Timeline({ task }) {
   const steps = Array.isArray(task.timeline) ? task.timeline : [];
@@ -38,7 +43,7 @@ export function Timeline({ task }) {
           h(
             'p',
             { className: 'dim prose' },
-            Object.entries(more).map(([key, value]) => `${words(key)}: ${text(value)}`).join(' · '),
+            Object.entries(more).map(([key, value]) => `${NAMES[key] ?? words(key)}: ${said(value)}`).join(' · '),
           ),
       );
     }),

@@ -92,6 +92,12 @@ export function Task({ id }) {
     Stack(
       { gap: 'md' },
       task.error && h(Problem, { title: text(task.exception ?? 'It failed'), message: text(task.error) }),
+      task.traceback &&
+        h(
+          Panel,
+          { title: 'Traceback', icon: 'bug' },
+          h(CodeBlock, { words: text(task.traceback), node: { wrap: false } }),
+        ),
       share !== undefined && !task.ready &&
         h(
           Panel,
@@ -139,12 +145,6 @@ export function Task({ id }) {
             h(CodeBlock, { words: typeof task.result === 'string' ? task.result : json(task.result, 2), node: {} }),
           ),
       ),
-      task.traceback &&
-        h(
-          Panel,
-          { title: 'Traceback', icon: 'bug' },
-          h(CodeBlock, { words: text(task.traceback), node: { wrap: false } }),
-        ),
     ),
   );
 }

@@ -98,6 +98,7 @@ function Everybody({ me, edit, shown }) {
       h(Grid, {
         label: 'Everybody',
         heads: ['In', 'Name', 'Level', 'Last here', 'API key', ''],
+        lead: 1,
         keys: list.map((one) => text(one.id)),
         rows: list.map(row),
       }),
