@@ -186,20 +186,63 @@ test('a source with an interval is left to the server, and asked from here only 
   again();
 });
 
-test('an event asks the server once for all pages; what events append to is asked from here', async () => {
+test('an event asks the server once for all pages, and no lazy source that nobody asked for', async () => {
   const [here, told] = watching();
   const events = /** @type {any[]} */ ([]);
   here.events = (/** @type {any} */ listener) => (events.push(listener), () => {});
   const stop = new Source({ interval: 60, subscribe: {} }, here).subscribe(() => {});
-  const appended = new Source({ interval: 60, subscribe: { mode: 'append' } }, here);
-  const end = appended.subscribe(() => {});
   const lazy = new Source({ refresh: { interval: 60, lazy: true } }, here).subscribe(() => {});
-  assert.deepEqual([told.watched, told.loads], [1, 1]);
+  assert.deepEqual([told.watched, told.loads], [1, 0]);
   for (const hear of events) hear({ type: 'plugin_event', plugin: 'mine', payload: 1 });
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.equal(told.asked, 1);
-  assert.equal(told.loads, 1);
-  for (const one of [stop, end, lazy]) one();
+  assert.equal(told.loads, 0);
+  for (const one of [stop, lazy]) one();
+});
+
+test('what events append is kept until the server, asked after them, answers as before', async () => {
+  const [here, told] = watching();
+  let hear = (/** @type {any} */ _) => {};
+  here.events = (/** @type {any} */ listener) => ((hear = listener), () => {});
+  const source = new Source({ interval: 60, subscribe: { mode: 'append' } }, here);
+  const stop = source.subscribe(() => {});
+  assert.deepEqual([told.watched, told.loads], [1, 0]);
+  const append = async (/** @type {number} */ payload) => {
+    hear({ type: 'plugin_event', plugin: 'mine', payload });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  };
+  told.heard.answer([1]);
+  told.heard.same('10:00');
+  await append(2);
+  assert.deepEqual(source.state.data, [1, 2]);
+  told.heard.same('10:01');
+  assert.deepEqual(source.state.data, [1, 2], 'it may have been asked before the event');
+  told.heard.same('10:01');
+  assert.deepEqual(source.state.data, [1, 2], 'it was not asked again');
+  told.heard.same('10:02');
+  assert.deepEqual(source.state.data, [1], 'the event changed nothing that lasts');
+  await append(3);
+  told.heard.answer([1, 3]);
+  told.heard.same('10:03');
+  told.heard.same('10:04');
+  assert.deepEqual(source.state.data, [1, 3]);
+  stop();
+});
+
+test('a lazy source is left to the server once somebody asked for it, and asked from here when that refuses', async () => {
+  const [here, told] = watching();
+  const source = new Source({ refresh: { interval: 60, lazy: true } }, here);
+  const stop = source.subscribe(() => {});
+  await source.refresh({ id: 7 });
+  assert.deepEqual([told.watched, told.loads], [0, 1], 'with other parameters it is another question');
+  await source.refresh();
+  assert.deepEqual([told.watched, told.loads, told.seconds], [1, 2, 60]);
+  told.heard.answer('theirs');
+  assert.equal(source.state.data, 'theirs');
+  told.heard.refused();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([told.watched, told.loads], [1, 3]);
+  stop();
 });
 
 test('a page that is hidden is not watched, and one whose parameters change is another question', () => {

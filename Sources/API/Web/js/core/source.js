@@ -5,7 +5,8 @@
  * network: `load`, `watch`, `events` and `visible` are given. A burst of events becomes one change per 100 ms.
  *
  * One with an interval is watched: the server asks it for all who look, and only where it does not is it asked from here.
- * One that events append to or patch is asked from here too: what they made of it is no answer that the server knows.
+ * What events append to or patch is changed here until the server answers again, and a lazy one is watched once somebody
+ * asked for it.
  */
 import { fold, matches } from './events.js';
 import { get, isObject } from './path.js';
@@ -64,13 +65,18 @@ export class Source {
   #busy = false;
   #again = false;
   #watched = /** @type {{stop: () => void, ask: () => void} | undefined} */ (undefined);
+  #poll = () => {};
+  /** Somebody asked for it, be it lazy. */
+  #isAsked = false;
+  /** What events changed since the server answered; `asked` is when it had been asked last by then. */
+  #folded = /** @type {{from: any, asked: string | undefined} | undefined} */ (undefined);
 
   /**
    * @param {any} spec
    * @param {{plugin: string, load: (spec: any, params?: object) => Promise<any>, events: (listener: (event: any) => void) => () => void,
    *   visible: {get: () => boolean, subscribe: (listener: () => void) => () => void},
-   *   watch?: (spec: any, seconds: number, heard: {answer: (result: any) => void, error: (error: any) => void, refused: () => void})
-   *     => {stop: () => void, ask: () => void} | undefined,
+   *   watch?: (spec: any, seconds: number, heard: {answer: (result: any) => void, error: (error: any) => void,
+   *     same: (asked: string) => void, refused: () => void}) => {stop: () => void, ask: () => void} | undefined,
    *   depends?: (spec: any, changed: () => void) => () => void, failing?: () => void}} world
    *   `depends` calls back when what the spec's templates name changes; `failing` hears of each error that comes or goes
    */
@@ -129,6 +135,7 @@ export class Source {
       if (Date.now() - this.state.updated >= seconds * 1000) this.#fetch(undefined, true);
     };
     this.#stops.push(visible.subscribe(seen), rest);
+    this.#poll = poll;
     poll();
     // With other parameters it is another question.
     if (depends) this.#stops.push(depends(this.spec, () => void (this.#watched ? poll() : this.#fetch())));
@@ -137,13 +144,16 @@ export class Source {
 
   /** Whether the server asks for us. @param {number} seconds @param {() => void} refused */
   #watch(seconds, refused) {
-    const { mode } = isObject(this.spec.subscribe) ? this.spec.subscribe : { mode: undefined };
-    if (isLazy(this.spec) || mode === 'append' || mode === 'patch') return false;
+    // To watch is to ask, and nobody did yet.
+    if (isLazy(this.spec) && !this.#isAsked) return false;
     let isOn = true;
     const set = (/** @type {object} */ change) => isOn && this.#set({ ...change, loading: false });
     const watched = this.world.watch?.(this.spec, seconds, {
-      answer: (result) =>
-        set({ data: extract(this.spec, result) ?? this.spec.default, error: undefined, updated: Date.now() }),
+      answer: (result) => {
+        if (isOn) this.#folded = undefined;
+        set({ data: extract(this.spec, result) ?? this.spec.default, error: undefined, updated: Date.now() });
+      },
+      same: (asked) => isOn && this.#confirm(asked),
       error: (error) => set({ error }),
       refused: () => {
         if (!isOn) return;
@@ -161,7 +171,22 @@ export class Source {
     return this.#watched !== undefined;
   }
 
+  /**
+   * The server asked and heard the same again. When it asked after the events, they changed nothing that lasts.
+   * Its own clock tells: what it says first after them may be older than they are, what differs from that is not.
+   * @param {string} asked
+   */
+  #confirm(asked) {
+    if (!this.#folded) return;
+    const before = this.#folded.asked ??= asked;
+    if (before === asked) return;
+    const { from } = this.#folded;
+    this.#folded = undefined;
+    this.#set({ data: from, updated: Date.now() });
+  }
+
   #stop() {
+    this.#folded = undefined;
     for (const stop of this.#stops.splice(0)) stop();
     clearTimeout(this.#folding);
     this.#folding = undefined;
@@ -186,6 +211,7 @@ export class Source {
       // The server asks once, however many pages have heard the same.
       return void (this.#watched ? this.#watched.ask() : this.#fetch());
     }
+    if (this.#watched) this.#folded = { from: this.#folded ? this.#folded.from : this.state.data, asked: undefined };
     this.#set({ data: events.reduce((data, event) => fold(data, spec, event), this.state.data), updated: Date.now() });
   }
 
@@ -209,7 +235,12 @@ export class Source {
     // A later fetch, or a stop, has taken over: this answer is stale.
     if (turn !== this.#turn) return;
     this.#busy = false;
+    this.#folded = undefined;
     this.#set({ ...change, loading: false });
+    if (isLazy(this.spec) && !params && !this.#isAsked) {
+      this.#isAsked = true;
+      this.#poll();
+    }
     if (this.#again) {
       this.#again = false;
       if (this.active) this.#fetch();

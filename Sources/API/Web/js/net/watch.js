@@ -30,8 +30,8 @@ function leave(path, topic) {
  * @param {string} plugin its key
  * @param {{kind: string, name: string, params: object, allow_disabled?: boolean}} question
  * @param {number} interval seconds
- * @param {{answer: (result: any) => void, error: (error: ApiError) => void, refused: () => void}} heard `refused`: the server
- *   does not do it, so whoever wants the data asks for it
+ * @param {{answer: (result: any) => void, error: (error: ApiError) => void, refused: () => void, same?: (asked: string) => void}} heard
+ *   `refused`: the server does not do it, so whoever wants the data asks for it; `same`: it asked then, and nothing is new
  */
 export function watch(plugin, question, interval, heard) {
   const path = `/api/plugins/plugins/${encodeURIComponent(plugin)}/ui/`;
@@ -44,6 +44,7 @@ export function watch(plugin, question, interval, heard) {
 
   /** @param {any} news */
   function take(news) {
+    if (news.version === version && news.asked_at) heard.same?.(news.asked_at);
     if (news.answer === undefined || news.version === version) return;
     version = news.version;
     const { answer } = news;
