@@ -51,8 +51,12 @@ const DARK = [
   '#0f1117',
 ];
 
+/** The library's own, with shades from 7 on so dark that words on them are white: black on red reads like a mistake. */
+const RED = ['#fff5f5', '#ffe3e3', '#ffc9c9', '#ffa8a8', '#ff8787', '#ff6b6b', '#fa5252', '#d92b2b', '#c62828', '#b02525'];
+const BLUE = ['#e7f5ff', '#d0ebff', '#a5d8ff', '#74c0fc', '#4dabf7', '#339af0', '#228be6', '#1971c2', '#1864ab', '#155a9a'];
+
 export const theme = {
-  colors: { dark: DARK },
+  colors: { dark: DARK, red: RED, blue: BLUE },
   primaryColor: 'indigo',
   // White on shade 7 of our accent reads at 5:1 in both schemes.
   primaryShade: { light: 7, dark: 7 },
@@ -77,6 +81,9 @@ export const theme = {
     Drawer: { defaultProps: { closeButtonProps: named('Close') } },
     Notification: { defaultProps: { closeButtonProps: named('Dismiss') } },
     Select: { defaultProps: { clearButtonProps: named('Clear') } },
+    // Help below, so that inputs side by side stand on one line whichever of them has some.
+    InputWrapper: { defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] } },
+    Switch: { defaultProps: { withThumbIndicator: false } },
     Checkbox: { defaultProps: { radius: 'sm' } },
   },
 };
