@@ -14,12 +14,28 @@
   var nothing = function () {
     return undefined;
   };
+  // Read to its end here, so that whoever takes it over has it in the same turn and draws once.
   var ask = function (path) {
-    return fetch(path, { headers: { Accept: 'application/json' }, credentials: 'same-origin' });
+    return fetch(path, { headers: { Accept: 'application/json' }, credentials: 'same-origin' }).then(function (answer) {
+      var said = answer.json();
+      answer.json = function () {
+        return said;
+      };
+      return said.then(function () {
+        return answer;
+      });
+    });
   };
   var session = ask('/api/auth/session/');
-  var plugins = session.then(function (answer) {
-    return answer.clone().json();
+  // Whoever was signed in when this browser was here last most likely is, and need not wait to be told so.
+  var wasIn = false;
+  try {
+    wasIn = localStorage.getItem('skirret:signed-in') === 'yes';
+  } catch (error) {
+    // Then one question comes after the other.
+  }
+  var plugins = wasIn ? ask('/api/plugins/plugins/') : session.then(function (answer) {
+    return answer.json();
   }).then(function (found) {
     return found.authenticated ? ask('/api/plugins/plugins/') : undefined;
   });
@@ -30,7 +46,7 @@
 
   // Written by test/preloads.js: the modules of each page beyond those of the shell, which index.html names.
   var pages = /** @type {Record<string, string[]>} */ ({
-    /* begin */
+    /* begin pages */
     plugins: [
       'app/pages/plugins.js',
       'app/plugins/arrange.js',
@@ -46,6 +62,7 @@
       'render/scope.js',
       'render/sources.js',
       'render/load.js',
+      'app/plugins/avatar.js',
       'app/plugins/badges.js',
       'app/plugins/legacy.js',
       'components/inputs/form.js',
@@ -78,36 +95,7 @@
       'app/parts.js',
       'app/plugins/tabs.js',
       'app/hub/card.js',
-      'app/plugins/card.js',
-      'render/node.js',
-      'core/condition.js',
-      'core/template.js',
-      'render/runtime.js',
-      'render/host.js',
-      'net/following.js',
-      'net/tasks.js',
-      'net/watch.js',
-      'render/scope.js',
-      'render/sources.js',
-      'render/load.js',
-      'app/plugins/badges.js',
-      'app/plugins/legacy.js',
-      'components/inputs/form.js',
-      'components/inputs/sourced.js',
-      'components/inputs/field.js',
-      'components/inputs/choice.js',
-      'components/inputs/numbers.js',
-      'components/inputs/file.js',
-      'components/inputs/moments.js',
-      'components/inputs/words.js',
-      'components/inputs/keeper.js',
-      'components/actions/button.js',
-      'render/run.js',
-      'core/result.js',
-      'components/layout/options.js',
-      'app/plugins/remove.js',
-      'app/plugins/requirements.js',
-      'net/installs.js',
+      'app/plugins/avatar.js',
       'app/plugins/toggle.js',
       'app/hub/details.js',
       'app/hub/install.js',
@@ -126,28 +114,15 @@
       'render/scope.js',
       'render/sources.js',
       'render/load.js',
+      'app/plugins/avatar.js',
       'app/plugins/badges.js',
-      'app/plugins/card.js',
-      'app/plugins/legacy.js',
-      'components/inputs/form.js',
-      'components/inputs/sourced.js',
-      'components/inputs/field.js',
-      'components/inputs/choice.js',
-      'components/inputs/numbers.js',
-      'components/inputs/file.js',
-      'components/inputs/moments.js',
-      'components/inputs/words.js',
-      'components/inputs/keeper.js',
-      'components/actions/button.js',
-      'render/run.js',
-      'core/result.js',
-      'components/layout/options.js',
-      'app/parts.js',
-      'app/plugins/remove.js',
       'app/plugins/requirements.js',
       'net/installs.js',
-      'app/plugins/toggle.js',
+      'app/parts.js',
       'app/plugins/safemode.js',
+      'render/run.js',
+      'core/result.js',
+      'app/plugins/toggle.js',
     ],
     tasks: [
       'app/tasks/index.js',
@@ -331,15 +306,540 @@
       'app/playground/host.js',
       'app/playground/library.js',
     ],
-    /* end */
+    /* end pages */
   });
-  var parts = location.pathname.split('/').filter(Boolean);
-  var deep = pages[parts.slice(0, 2).join('/')] ||
-    (parts[0] === 'plugins' && parts.length > 1 ? pages.plugin : undefined);
-  var modules = parts.length ? deep || pages[parts[0]] || pages.plugin : pages.plugins;
+  // Likewise: the file of each family of components with the types it draws, and all that it imports beyond the shell.
+  var families = /** @type {[string, string[]][]} */ ([
+    /* begin families */
+    [
+      'stack column group row box container center simplegrid columns grid card paper section panel',
+      [
+        'components/layout/layout.js',
+        'render/node.js',
+        'core/condition.js',
+        'core/template.js',
+        'render/runtime.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/layout/options.js',
+      ],
+    ],
+    [
+      'tabs accordion collapse',
+      [
+        'components/layout/tabs.js',
+        'core/condition.js',
+        'core/template.js',
+        'render/node.js',
+        'render/runtime.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/layout/options.js',
+      ],
+    ],
+    [
+      'split splitpane resizable carousel',
+      [
+        'components/layout/split.js',
+        'render/node.js',
+        'core/condition.js',
+        'core/template.js',
+        'render/runtime.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/layout/options.js',
+      ],
+    ],
+    [
+      'modal dialog drawer hovercard popover tooltip',
+      [
+        'components/layout/overlay.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/actions/button.js',
+        'core/condition.js',
+        'render/run.js',
+        'core/result.js',
+        'components/layout/options.js',
+        'components/layout/layout.js',
+        'render/node.js',
+      ],
+    ],
+    [
+      'menu dropdown',
+      [
+        'components/layout/menu.js',
+        'render/run.js',
+        'core/result.js',
+        'net/tasks.js',
+        'render/host.js',
+        'net/following.js',
+        'net/watch.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/actions/button.js',
+        'core/condition.js',
+        'components/layout/options.js',
+      ],
+    ],
+    [
+      'text paragraph title heading divider alert notice callout badge pill link anchor copy copybutton json code pre kbd key highlight',
+      [
+        'components/content/content.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/layout/layout.js',
+        'render/node.js',
+        'core/condition.js',
+        'components/layout/options.js',
+        'components/content/code.js',
+        'components/content/markdown.js',
+        'core/markdown.js',
+        'ui/vendor.js',
+      ],
+    ],
+    [
+      'markdown html',
+      [
+        'components/content/markdown.js',
+        'core/markdown.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'ui/vendor.js',
+      ],
+    ],
+    [
+      'image img video barcode qrcode',
+      [
+        'components/content/media.js',
+        'core/barcode.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/layout/options.js',
+      ],
+    ],
+    [
+      'stat statistic metric kpi',
+      [
+        'components/data/stat.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/data/spark.js',
+        'core/series.js',
+      ],
+    ],
+    [
+      'progress progressbar ring ringprogress radialprogress gauge loader spinner loading status statuslight indicator',
+      [
+        'components/data/progress.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/layout/options.js',
+      ],
+    ],
+    [
+      'list timeline',
+      [
+        'components/data/lists.js',
+        'render/node.js',
+        'core/condition.js',
+        'core/template.js',
+        'render/runtime.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/data/items.js',
+        'components/layout/options.js',
+      ],
+    ],
+    [
+      'cardlist listcards cards pagination',
+      [
+        'components/data/cards.js',
+        'render/node.js',
+        'core/condition.js',
+        'core/template.js',
+        'render/runtime.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/actions/button.js',
+        'render/run.js',
+        'core/result.js',
+        'components/layout/options.js',
+        'components/content/media.js',
+        'core/barcode.js',
+        'components/table/pager.js',
+        'components/data/items.js',
+      ],
+    ],
+    [
+      'tree',
+      [
+        'components/data/tree.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'render/run.js',
+        'core/result.js',
+        'components/actions/button.js',
+        'core/condition.js',
+        'components/layout/options.js',
+        'components/data/items.js',
+      ],
+    ],
+    [
+      'table datatable',
+      [
+        'components/table/table.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/layout/options.js',
+        'components/table/bulk.js',
+        'components/actions/button.js',
+        'core/condition.js',
+        'render/run.js',
+        'core/result.js',
+        'components/table/edits.js',
+        'components/table/head.js',
+        'components/table/cell.js',
+        'components/content/media.js',
+        'core/barcode.js',
+        'components/table/state.js',
+        'components/data/items.js',
+        'components/table/pager.js',
+        'components/table/row.js',
+        'render/node.js',
+        'components/table/edit.js',
+        'components/table/virtual.js',
+      ],
+    ],
+    [
+      'chart linechart areachart barchart composedchart radarchart scatterchart heatmapchart piechart donutchart doughnutchart radialbarchart treemapchart',
+      [
+        'components/charts/chart.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/layout/options.js',
+        'components/charts/data.js',
+        'core/series.js',
+        'components/charts/axes.js',
+        'components/charts/heatmap.js',
+        'components/charts/shares.js',
+        'core/treemap.js',
+      ],
+    ],
+    [
+      'logstream log logs',
+      [
+        'components/realtime/logstream.js',
+        'core/log.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/layout/options.js',
+        'components/realtime/logview.js',
+        'ui/save.js',
+      ],
+    ],
+    [
+      'action actionbutton button buttons buttongroup',
+      [
+        'components/actions/button.js',
+        'core/condition.js',
+        'core/template.js',
+        'render/runtime.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'render/run.js',
+        'core/result.js',
+        'components/layout/options.js',
+      ],
+    ],
+    [
+      'form wizard',
+      [
+        'components/actions/form.js',
+        'render/run.js',
+        'core/result.js',
+        'net/tasks.js',
+        'render/host.js',
+        'net/following.js',
+        'net/watch.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/inputs/form.js',
+        'core/condition.js',
+        'components/inputs/sourced.js',
+        'components/inputs/field.js',
+        'components/inputs/choice.js',
+        'components/inputs/numbers.js',
+        'components/inputs/file.js',
+        'components/inputs/moments.js',
+        'components/inputs/words.js',
+        'components/actions/button.js',
+        'components/layout/options.js',
+        'components/actions/steps.js',
+      ],
+    ],
+    [
+      'settingsform settings',
+      [
+        'components/actions/settings.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/inputs/form.js',
+        'core/condition.js',
+        'components/inputs/sourced.js',
+        'components/inputs/field.js',
+        'components/inputs/choice.js',
+        'components/inputs/numbers.js',
+        'components/inputs/file.js',
+        'components/inputs/moments.js',
+        'components/inputs/words.js',
+        'components/inputs/keeper.js',
+      ],
+    ],
+    [
+      'sortablelist sortable draglist',
+      [
+        'components/actions/sortable.js',
+        'render/run.js',
+        'core/result.js',
+        'net/tasks.js',
+        'render/host.js',
+        'net/following.js',
+        'net/watch.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'ui/sortlist.js',
+        'core/order.js',
+        'ui/vendor.js',
+        'components/data/items.js',
+        'components/layout/options.js',
+        'components/actions/button.js',
+        'core/condition.js',
+      ],
+    ],
+    [
+      'spotlight commandpalette tour',
+      [
+        'components/actions/guides.js',
+        'render/run.js',
+        'core/result.js',
+        'net/tasks.js',
+        'render/host.js',
+        'net/following.js',
+        'net/watch.js',
+        'render/runtime.js',
+        'core/template.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/data/items.js',
+        'components/layout/options.js',
+        'components/actions/button.js',
+        'core/condition.js',
+      ],
+    ],
+    [
+      'legacy',
+      [
+        'app/plugins/legacy.js',
+        'components/inputs/form.js',
+        'core/condition.js',
+        'core/template.js',
+        'components/inputs/sourced.js',
+        'render/runtime.js',
+        'render/host.js',
+        'net/following.js',
+        'net/tasks.js',
+        'net/watch.js',
+        'render/scope.js',
+        'render/sources.js',
+        'render/load.js',
+        'components/inputs/field.js',
+        'components/inputs/choice.js',
+        'components/inputs/numbers.js',
+        'components/inputs/file.js',
+        'components/inputs/moments.js',
+        'components/inputs/words.js',
+        'components/inputs/keeper.js',
+        'components/actions/button.js',
+        'render/run.js',
+        'core/result.js',
+        'components/layout/options.js',
+        'app/parts.js',
+      ],
+    ],
+    /* end families */
+  ]);
+
   var script = /** @type {HTMLScriptElement} */ (document.currentScript);
-  modules.forEach(function (name) {
+  var named = /** @type {Record<string, boolean>} */ ({});
+  var fetchAhead = function (/** @type {string} */ name) {
+    if (named[name]) return;
+    named[name] = true;
     var href = script.src.replace(/early\.js$/, name);
     document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href: href }));
-  });
+  };
+  var parts = location.pathname.split('/').filter(Boolean);
+  var isList = !parts.length || (parts[0] === 'plugins' && parts.length === 1);
+  var deep = pages[parts.slice(0, 2).join('/')] ||
+    (parts[0] === 'plugins' && parts.length > 1 ? pages.plugin : undefined);
+  (parts.length ? deep || pages[parts[0]] || pages.plugin : pages.plugins).forEach(fetchAhead);
+
+  // What a plugin's page is drawn with is known from the answer, long before there is anything that draws.
+  var typesIn = function (/** @type {any} */ value, /** @type {Record<string, boolean>} */ found, /** @type {number} */ depth) {
+    if (typeof value !== 'object' || value === null || depth > 40) return found;
+    if (typeof value.type === 'string') found[value.type.toLowerCase().replace(/[\s_-]/g, '')] = true;
+    Object.keys(value).forEach(function (key) {
+      typesIn(value[key], found, depth + 1);
+    });
+    return found;
+  };
+  var fetchFamilies = function (/** @type {Record<string, boolean>} */ types) {
+    families.forEach(function (family) {
+      var isDrawn = family[0].split(' ').some(function (type) {
+        return types[type];
+      });
+      if (isDrawn) family[1].forEach(fetchAhead);
+    });
+  };
+  /** The layouts of a plugin that this address draws first; of a list, those of small cards. */
+  var layoutsOf = function (/** @type {any} */ plugin) {
+    var schema = plugin.ui_schema || {};
+    if (isList) return plugin.enabled && schema.preview;
+    var isItsOwn = parts[0] === 'plugins' && plugin.key === decodeURIComponent(parts[1]);
+    if (isItsOwn && parts.length === 2) return schema.layout || { type: 'legacy' };
+    return (Array.isArray(schema.pages) ? schema.pages : []).filter(function (/** @type {any} */ page) {
+      return isItsOwn ? page.id === parts[2] : page.route === location.pathname;
+    });
+  };
+  plugins.then(function (answer) {
+    return answer && answer.json();
+  }).then(function (answer) {
+    if (!answer) return;
+    fetchFamilies(typesIn(answer.plugins.map(layoutsOf), {}, 0));
+  }).catch(nothing);
+  // render/node.js says likewise what it is about to draw, or one import would wait for the other.
+  globalThis.fetchTypes = function (types) {
+    var found = /** @type {Record<string, boolean>} */ ({});
+    types.forEach(function (type) {
+      found[type] = true;
+    });
+    fetchFamilies(found);
+  };
 })();

@@ -39,7 +39,21 @@ export function graphOf(name, seen = new Set()) {
   return seen;
 }
 
-/** @returns {{shell: string[], pages: Record<string, string[]>}} */
+/** What pages draw that is no component of a layout. @type {[string, string][]} */
+const PARTS = [['legacy', 'app/plugins/legacy.js']];
+
+const DECLARED = /declare\(\s*([^()]*?),\s*\(\) => import\('\.\/([^']+)'\)/g;
+
+/** What components/index.js declares: types as they are compared, and their file. @returns {[string, string][]} */
+function families() {
+  const source = readFileSync(fileURLToPath(new URL('components/index.js', JS)), 'utf8');
+  return [...source.matchAll(DECLARED)].map(([, types, file]) => {
+    const names = [...types.matchAll(/'([^']*)'/g)].map(([, words]) => words).join('');
+    return [names.toLowerCase().replace(/[_-]/g, ''), `components/${file}`];
+  });
+}
+
+/** @returns {{shell: string[], pages: Record<string, string[]>, families: [string, string[]][]}} */
 export function preloads() {
   const shell = graphOf('main.js');
   const rest = (/** @type {string[]} */ entries) =>
@@ -48,12 +62,13 @@ export function preloads() {
   return {
     shell: [...shell].filter((one) => one !== 'main.js'),
     pages: Object.fromEntries(Object.entries(PAGES).map(([page, entries]) => [page, rest(entries)])),
+    families: [...families(), ...PARTS].map(([types, file]) => [types, rest([file])]),
   };
 }
 
 /** Both files as they should be. @returns {Map<URL, string>} */
 export function written() {
-  const { shell, pages } = preloads();
+  const { shell, pages, families } = preloads();
   const links = shell.map((one) => `    <link rel="modulepreload" href="/assets/__BUILD__/js/${one}">\n`).join('');
   const index = readFileSync(FILES.index, 'utf8').replace(
     /(<!-- begin: test\/preloads\.js -->\n)[^]*?( *<!-- end -->)/,
@@ -62,10 +77,14 @@ export function written() {
   const lists = Object.entries(pages).map(([page, list]) =>
     `    ${page.includes('/') ? `'${page}'` : page}: [\n${list.map((one) => `      '${one}',\n`).join('')}    ],\n`
   );
-  const early = readFileSync(FILES.early, 'utf8').replace(
-    /(\/\* begin \*\/)[^]*?(\/\* end \*\/)/,
-    (_, begin, end) => `${begin}\n${lists.join('')}    ${end}`,
+  const parts = families.map(([types, list]) =>
+    `    [\n      '${types}',\n      [\n${list.map((one) => `        '${one}',\n`).join('')}      ],\n    ],\n`
   );
+  const between = (/** @type {string} */ mark) =>
+    new RegExp(`(/\\* begin ${mark} \\*/)[^]*?(/\\* end ${mark} \\*/)`);
+  const early = readFileSync(FILES.early, 'utf8')
+    .replace(between('pages'), (_, begin, end) => `${begin}\n${lists.join('')}    ${end}`)
+    .replace(between('families'), (_, begin, end) => `${begin}\n${parts.join('')}    ${end}`);
   return new Map([[FILES.index, index], [FILES.early, early]]);
 }
 

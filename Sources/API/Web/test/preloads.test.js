@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { createContext, runInContext } from 'node:vm';
 import { preloads, written } from './preloads.js';
 
 test('the lists of modules to fetch first are those that the pages import', () => {
@@ -45,4 +46,42 @@ test('every type that a file registers is declared to be in that file', async ()
     }
   }
   assert.deepEqual([...registry.names()].filter((one) => !declared.has(one)), [], 'name these in components/index.js');
+});
+
+test('a page of a plugin fetches what its layout names, all at once, as soon as the plugins are known', async () => {
+  const fetched = /** @type {string[]} */ ([]);
+  const answers = /** @type {Record<string, any>} */ ({
+    '/api/auth/session/': { authenticated: true },
+    '/api/plugins/plugins/': {
+      plugins: [
+        { key: 'other', enabled: true, ui_schema: { layout: { type: 'tree' } } },
+        { key: 'mine', enabled: true, ui_schema: { layout: [{ type: 'stack', children: [{ type: 'Data_Table' }] }] } },
+      ],
+    },
+  });
+  const page = {
+    localStorage: { getItem: () => null },
+    matchMedia: () => ({ matches: false }),
+    location: { pathname: '/plugins/mine' },
+    document: {
+      documentElement: { dataset: {} },
+      currentScript: { src: 'https://here/js/early.js' },
+      createElement: () => ({}),
+      head: { append: (/** @type {any} */ link) => void fetched.push(link.href.replace('https://here/js/', '')) },
+    },
+    /** @param {string} path */
+    fetch: async (path) => ({ ok: true, json: async () => answers[path] }),
+  };
+  const context = /** @type {any} */ (createContext(page));
+  runInContext(readFileSync(new URL('../js/early.js', import.meta.url), 'utf8'), context);
+  assert.deepEqual(fetched, preloads().pages.plugin, 'the page itself');
+  await context.asked['/api/plugins/plugins/'];
+  await new Promise((ready) => setImmediate(ready));
+  assert.equal(new Set(fetched).size, fetched.length, 'each once');
+  for (const one of ['components/table/table.js', 'components/table/cell.js', 'components/layout/layout.js']) {
+    assert.ok(fetched.includes(one), `${one} is not fetched ahead`);
+  }
+  assert.ok(!fetched.includes('components/data/tree.js'), 'another plugin’s page is not fetched');
+  context.fetchTypes(['tree', 'legacy']);
+  assert.ok(fetched.includes('components/data/tree.js') && fetched.includes('app/plugins/legacy.js'));
 });

@@ -5,6 +5,8 @@ declare global {
   var dash_mantine_components: Record<string, any>;
   /** What early.js asked the server for, by address; undefined when it got no answer. */
   var asked: Record<string, Promise<Response | undefined>> | undefined;
+  /** Has the files fetched that draw these types, all at once. */
+  var fetchTypes: ((types: string[]) => void) | undefined;
 }
 
 export {};

@@ -41,11 +41,16 @@ export function json(value, indent = 0) {
   }
 }
 
+/** By decimals: to make one takes far longer than to write a number with it. @type {Intl.NumberFormat[]} */
+const formats = [];
+
 /** Digits grouped, at most `places` decimals. @param {unknown} value @param {unknown} [places] */
 export function number(value, places = 2) {
   const n = Number(value);
   if (value === null || value === '' || !Number.isFinite(n)) return text(value);
-  return n.toLocaleString('en-US', { maximumFractionDigits: Math.min(20, Math.max(0, Number(places) || 0)) });
+  const most = Math.trunc(Math.min(20, Math.max(0, Number(places) || 0)));
+  formats[most] ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: most });
+  return formats[most].format(n);
 }
 
 /** @param {unknown} value */

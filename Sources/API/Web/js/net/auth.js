@@ -6,8 +6,19 @@ import * as socket from './socket.js';
 /** `{state: 'unknown' | 'out' | 'in' | 'unreachable', user, error}` */
 export const auth = new Store({ state: 'unknown', user: undefined, error: undefined });
 
+/** For early.js, when this browser comes again. @param {boolean} isIn */
+function remember(isIn) {
+  try {
+    if (isIn) localStorage.setItem('skirret:signed-in', 'yes');
+    else localStorage.removeItem('skirret:signed-in');
+  } catch {
+    // Storage switched off: the next visit asks first who is signed in.
+  }
+}
+
 /** @param {any} user */
 function enter(user) {
+  remember(true);
   auth.set({ state: 'in', user: user ?? {}, error: undefined });
   socket.start();
 }
@@ -15,6 +26,7 @@ function enter(user) {
 function leave() {
   socket.stop();
   forget();
+  remember(false);
   auth.set({ state: 'out', user: undefined, error: undefined });
 }
 

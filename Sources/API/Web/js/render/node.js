@@ -106,6 +106,7 @@ function Complete({ node, children }) {
   useEffect(() => {
     let isGone = false;
     // A file that cannot be fetched is told of where its node is drawn.
+    globalThis.fetchTypes?.(absent);
     if (absent.length) Promise.allSettled(absent.map(fetchType)).then(() => isGone || settle(absent));
     return () => void (isGone = true);
   }, [absent]);

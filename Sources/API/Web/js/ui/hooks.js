@@ -52,9 +52,27 @@ export const visible = {
   },
 };
 
-/** How many columns of at least `narrowest` pixels fit: `[ref of the box, count]`. @param {number} narrowest @param {number} gap */
+/** Whether it ever came near to what can be seen: `[ref, isSeen]`. @param {number} near pixels */
+export function useSeen(near) {
+  const [isSeen, set] = useState(false);
+  const stop = useRef(/** @type {(() => void) | undefined} */ (undefined));
+  const box = useCallback((/** @type {Element | null} */ element) => {
+    stop.current?.();
+    if (!element) return;
+    const watcher = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watcher.disconnect();
+      set(true);
+    }, { rootMargin: `${near}px` });
+    watcher.observe(element);
+    stop.current = () => watcher.disconnect();
+  }, [near]);
+  return /** @type {[(element: Element | null) => void, boolean]} */ ([box, isSeen]);
+}
+
+/** How many columns of at least `narrowest` pixels fit: `[ref of the box, count]`, 0 before it is measured. @param {number} narrowest @param {number} gap */
 export function useColumns(narrowest, gap) {
-  const [columns, set] = useState(1);
+  const [columns, set] = useState(0);
   const stop = useRef(/** @type {(() => void) | undefined} */ (undefined));
   const box = useCallback((/** @type {Element | null} */ element) => {
     stop.current?.();

@@ -6,7 +6,7 @@ import { byKey } from '../../net/catalogue.js';
 import { Pill } from '../../ui/atoms.js';
 import { icon } from '../../ui/icon.js';
 import { Button, h, RunButton, useState } from '../../ui/kit.js';
-import { Avatar } from '../plugins/card.js';
+import { Avatar } from '../plugins/avatar.js';
 import { turnOn } from '../plugins/toggle.js';
 import { Link } from '../router.js';
 import { Details } from './details.js';

@@ -3,18 +3,25 @@ import { text } from '../../core/format.js';
 import { fieldsOf, flat, hasLayout, pagesOf } from '../../core/schema.js';
 import { Node } from '../../render/node.js';
 import { RuntimeProvider } from '../../render/runtime.js';
-import { Empty } from '../../ui/atoms.js';
+import { Empty, Problem } from '../../ui/atoms.js';
 import { useStore, useTitle } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
-import { Alert, h, Skeleton } from '../../ui/kit.js';
-import { catalogue } from '../../net/catalogue.js';
+import { Alert, h, Skeleton, useState } from '../../ui/kit.js';
+import { complain } from '../../ui/notify.js';
+import { catalogue, reload } from '../../net/catalogue.js';
+import { later } from '../later.js';
+import { Avatar } from '../plugins/avatar.js';
 import { Badges, Warnings } from '../plugins/badges.js';
-import { Avatar } from '../plugins/card.js';
-import { Legacy } from '../plugins/legacy.js';
 import { Requirements } from '../plugins/requirements.js';
 import { SafeMode } from '../plugins/safemode.js';
 import { Toggle } from '../plugins/toggle.js';
 import { Link, path } from '../router.js';
+
+/** What plugins without a layout have, and those with one on a page of its own. */
+const Legacy = later(() => {
+  globalThis.fetchTypes?.(['legacy']);
+  return import('../plugins/legacy.js');
+}, 'Legacy');
 
 /** Where the settings of a plugin are that draws its own page; a page of its own by this name comes first. */
 const SETTINGS = 'settings';
@@ -49,12 +56,42 @@ function PageTabs({ plugin, pages, page, at }) {
   );
 }
 
+/** A plugin with neither a layout nor settings nor actions, as far as is known. @param {{plugin: any}} props */
+const Nothing = ({ plugin }) => {
+  if (plugin.load_error ?? plugin.error) return null;
+  return plugin.enabled
+    ? h(Empty, { icon: 'moon-star', title: 'Nothing to set here, and nothing to run' }, 'It works by itself, or not at all yet.')
+    : h(Empty, { icon: 'power-off', title: 'Nothing is known of it yet' }, 'What it offers shows once it is enabled.');
+};
+
+/** Why its code does not run, and what helps. @param {{plugin: any}} props */
+function Broken({ plugin }) {
+  const [busy, setBusy] = useState(false);
+  const why = plugin.load_error ?? plugin.error;
+  if (!why || plugin.missing) return null;
+  const again = async () => {
+    setBusy(true);
+    await reload().catch((error) => complain('Reload failed', error));
+    setBusy(false);
+  };
+  return h(Problem, {
+    title: plugin.suspended_until ? 'It failed too often and rests for a while' : 'Its code cannot be loaded',
+    message: text(why),
+    onRetry: busy ? undefined : () => void again(),
+    retryLabel: 'Load it again',
+  });
+}
+
 /** @param {{plugin: any, page: any, at?: string}} props */
 function Body({ plugin, page, at }) {
   const layout = page ? page.layout ?? page.children : hasLayout(plugin) ? plugin.ui_schema.layout : undefined;
   if (plugin.missing) return h(Warnings, { plugin });
   if (!page && at === SETTINGS) return h('div', { className: 'panel' }, h(Legacy, { plugin, settingsOnly: true }));
-  if (layout === undefined) return h('div', { className: 'panel' }, h(Legacy, { plugin }));
+  if (layout === undefined) {
+    return plugin.actions?.length || plugin.fields?.length
+      ? h('div', { className: 'panel' }, h(Legacy, { plugin }))
+      : h(Nothing, { plugin });
+  }
   return h(RuntimeProvider, { plugin, page, key: page?.id ?? '' }, h(Node, { node: layout }));
 }
 
@@ -121,6 +158,7 @@ export function PluginPage({ pluginKey, pageId }) {
         'This plugin is disabled, so its actions do not run. Enable it with the switch above.',
       ),
     h(SafeMode),
+    h(Broken, { plugin }),
     h(Requirements, { plugin }),
     h(Body, { plugin, page, at: pageId }),
   );

@@ -129,7 +129,8 @@ function Cards({ list, query, show }) {
   return h(
     'div',
     { className: 'cards', ref: box },
-    narrow.length > 0 && h(
+    // Nothing is drawn into a number of columns that is guessed, or all of it would be drawn twice.
+    columns > 0 && narrow.length > 0 && h(
       'div',
       { className: 'columns' },
       ...spread(narrow, columns).map((list, at) =>

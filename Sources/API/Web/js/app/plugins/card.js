@@ -5,40 +5,20 @@ import { hasLayout, pagesOf } from '../../core/schema.js';
 import { safeUrl } from '../../core/url.js';
 import { Node } from '../../render/node.js';
 import { RuntimeProvider } from '../../render/runtime.js';
-import { Level } from '../../ui/atoms.js';
+import { Level, Waiting } from '../../ui/atoms.js';
+import { useSeen } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
-import { h, useState } from '../../ui/kit.js';
+import { h } from '../../ui/kit.js';
 import { Link } from '../router.js';
+import { Avatar } from './avatar.js';
 import { Badges, Warnings } from './badges.js';
 import { Legacy } from './legacy.js';
 import { RemoveButton } from './remove.js';
 import { Requirements } from './requirements.js';
 import { Toggle } from './toggle.js';
 
-const HUES = ['indigo', 'teal', 'grape', 'orange', 'cyan', 'pink', 'lime', 'violet'];
-const hueOf = (/** @type {string} */ key) =>
-  HUES[[...key].reduce((sum, one) => (sum * 31 + one.charCodeAt(0)) % 997, 7) % HUES.length];
-
-/** Its logo, or its first letter. @param {{plugin: any, size?: number}} props */
-export function Avatar({ plugin, size = 44 }) {
-  const [broken, setBroken] = useState(false);
-  const logo = safeUrl(plugin.logo_url);
-  if (logo && !broken) {
-    return h('img', {
-      className: 'avatar',
-      src: logo,
-      width: size,
-      height: size,
-      alt: '',
-      onError: () => setBroken(true),
-    });
-  }
-  return h(
-    'span',
-    { className: `avatar tone-${hueOf(plugin.key)}`, 'aria-hidden': true },
-    text(plugin.name || plugin.key).slice(0, 1).toUpperCase(),
-  );
-}
+/** How much of a whole page must be in sight. Pixels. */
+const ENOUGH = 40;
 
 const version = (/** @type {any} */ plugin) => (plugin.version ? `v${text(plugin.version).replace(/^v/i, '')}` : '');
 
@@ -64,6 +44,13 @@ function Head({ plugin }) {
   );
 }
 
+/** A whole page or its preview. What nobody has scrolled to is not fetched, drawn or asked of the plugin. @param {{plugin: any, layout: any}} props */
+function Layout({ plugin, layout }) {
+  const [box, isSeen] = useSeen(-ENOUGH);
+  const drawn = h(Level.Provider, { value: 3 }, h(RuntimeProvider, { plugin }, h(Node, { node: layout })));
+  return h('div', { className: 'card-layout', ref: box }, isSeen ? drawn : h(Waiting, { lines: 6 }));
+}
+
 /** @param {{plugin: any, wide: boolean}} props */
 export function PluginCard({ plugin, wide }) {
   const opens = !plugin.missing && (hasLayout(plugin) || pagesOf(plugin).length > 0);
@@ -82,15 +69,7 @@ export function PluginCard({ plugin, wide }) {
     h(Warnings, { plugin }),
     h(Requirements, { plugin }),
     wide || (preview && !off)
-      ? h(
-        'div',
-        { className: 'card-layout' },
-        h(
-          Level.Provider,
-          { value: 3 },
-          h(RuntimeProvider, { plugin }, h(Node, { node: preview ?? plugin.ui_schema.layout })),
-        ),
-      )
+      ? h(Layout, { plugin, layout: preview ?? plugin.ui_schema.layout })
       : !hasLayout(plugin) && h(Legacy, { plugin }),
     h(
       'footer',
