@@ -13,8 +13,14 @@ enum APITime {
         return WireDate.parse(text.uppercased())
     }
 
-    /// For example `2026-11-22T17:04:33.120000Z`.
+    /// The last second of the year 9999, after which neither JSON's readers nor the database know any time.
+    static let last = Date(timeIntervalSince1970: 253_402_300_799)
+    /// The first of the year 1.
+    private static let first = Date(timeIntervalSince1970: -62_135_596_800)
+
+    /// For example `2026-11-22T17:04:33.120000Z`; what lies outside the years 1 to 9999 as the nearest time in them.
     static func text(_ date: Date) -> String {
+        let date = min(max(date, first), last)
         let microseconds = Int((date.timeIntervalSince1970 * 1_000_000).rounded())
         let seconds = Int((Double(microseconds) / 1_000_000).rounded(.down))
         let fraction = String(microseconds - seconds * 1_000_000 + 1_000_000).dropFirst()

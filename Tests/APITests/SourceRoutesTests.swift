@@ -160,6 +160,34 @@ import Testing
         }
     }
 
+    @Test func `intervals that nobody lives to see the end of are refused, and shown where they are`() async throws {
+        try await APIFixture.withServer { fixture, client in
+            for (every, period) in [(999_999_999, "days"), (1_000_000_000, "hours"), (400_000, "days")] {
+                let rule: JSONValue = ["type": "interval", "every": .int(every), "period": .string(period)]
+                let answer = try await client.send(.post, "/api/schedules/preview/", json: ["schedule": rule])
+                #expect(answer.status == 422 && answer.code == "invalid_schedule", "\(answer)")
+            }
+            let long = try await client.send(
+                .post, "/api/schedules/preview/",
+                json: ["schedule": ["type": "interval", "every": 327_688, "period": "days"], "count": 100])
+            let dates = try #require(long.json["firings"]?.array).compactMap { $0["at"]?.string }
+            #expect(dates.count == 8 && dates.allSatisfy { $0.utf8.count == 27 }, "\(long)")
+            // A row that another program has written.
+            let made = try await client.send(
+                .post, "/api/schedules/",
+                json: ["name": "A", "task": "a", "schedule": ["type": "interval", "every": 5, "period": "days"]])
+            let id = try #require(made.json["id"]?.int)
+            for every in [999_999_999, Int(Int32.max), Int.max] {
+                _ = try await fixture.services.catalog.schedules.update(
+                    id, recurrence: .interval(every: every, period: .days))
+                let shown = try await client.send(.get, "/api/schedules/\(id)/")
+                #expect(shown.status == 200 && shown.json["next_run_at"] == .null, "\(shown)")
+                #expect(shown.json["problem"]?.string?.contains("schedule.every") == true, "\(shown)")
+                #expect(try await client.send(.get, "/api/schedules/\(id)/next/").json["firings"] == [])
+            }
+        }
+    }
+
     @Test func `schedules show their next firing and can be changed`() async throws {
         try await APIFixture.withServer { fixture, client in
             _ = try await client.send(

@@ -71,7 +71,11 @@ struct ScheduleBody {
     }
 
     private func task() throws(APIError) -> ScheduledTask {
-        do { return try ScheduledTask(json: definition) } catch {
+        do {
+            let task = try ScheduledTask(json: definition)
+            try task.schedule.requireFirings()
+            return task
+        } catch {
             throw APIError(
                 .unprocessableContent, code: "invalid_schedule", "\(error)",
                 hint: "POST /api/schedules/preview/ shows when a rule fires.")

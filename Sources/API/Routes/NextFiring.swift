@@ -8,7 +8,7 @@ enum NextFiring {
     /// The next due time; nil when there is none, or none that can be computed.
     static func date(of row: Catalog.Schedule, after now: Date) -> Date? {
         guard row.problem == nil, let entry = try? ScheduledTask(row) else { return nil }
-        return entry.next(after: now, count: 1).first?.date
+        return entry.next(after: now, count: 1).first.map(\.date).flatMap { $0 <= APITime.last ? $0 : nil }
     }
 
     /// Why a rule cannot fire.
@@ -30,7 +30,13 @@ extension Skirret.Schedule {
     /// - Throws: `CrontabSchedule.Invalid` or `SolarSchedule.Invalid`.
     package init(_ recurrence: Recurrence) throws {
         switch recurrence {
-        case .interval(let every, let period): self = .interval(period.duration * every)
+        case .interval(let every, let period):
+            // Before it is multiplied: a row may hold any number.
+            guard 1...1_000_000_000 ~= every else {
+                throw InvalidSchedule("schedule.every", "expected a whole number from 1 to 1000000000, got \(every)")
+            }
+            self = .interval(period.duration * every)
+            try requireFirings()
         case .clocked(let date): self = .clocked(date)
         case .crontab(let cron, let zone):
             self = .crontab(
@@ -40,6 +46,17 @@ extension Skirret.Schedule {
         case .solar(let event, let latitude, let longitude):
             self = .solar(try SolarSchedule(event: event, latitude: latitude, longitude: longitude))
         }
+    }
+}
+
+extension Skirret.Schedule {
+    /// The longest interval that means anything: a thousand years.
+    private static let longest = Duration.seconds(1000 * 366 * 86_400)
+
+    /// - Throws: `InvalidSchedule` for an interval at whose end nobody will be there, and no calendar either.
+    package func requireFirings() throws(InvalidSchedule) {
+        guard case .interval(let duration) = self, duration > Self.longest else { return }
+        throw InvalidSchedule("schedule.every", "expected an interval of at most a thousand years")
     }
 }
 

@@ -139,7 +139,7 @@ struct ScheduleRoutes: Routes {
     private static func json(_ firings: [Firing]) -> JSONValue {
         [
             "firings": .array(
-                firings.map { firing in
+                firings.filter { $0.date <= APITime.last }.map { firing in
                     [
                         "at": .string(APITime.text(firing.date)), "shift": JSONValue(firing.shift?.kind.rawValue),
                         "reason": JSONValue(firing.shift?.reason),
