@@ -99,6 +99,7 @@ public struct APIServer: Sendable {
         let traffic = TrafficCounters()
         router.add(middleware: TrafficMiddleware(counters: traffic))
         router.add(middleware: SecurityHeadersMiddleware())
+        router.add(middleware: CompressionMiddleware())
         router.add(middleware: ErrorMiddleware())
         router.add(middleware: WebAppMiddleware(app: try WebApp(folder: configuration.webFolder)))
         RouteTable(endpoints: endpoints(door: door, traffic: traffic), gate: gate).install(in: router)

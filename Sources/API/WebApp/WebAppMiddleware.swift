@@ -43,14 +43,3 @@ struct WebAppMiddleware: RouterMiddleware {
         (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "%") && byte != UInt8(ascii: "\\")
     }
 }
-
-extension Request {
-    /// Whether `gzip` is accepted, and not with weight zero.
-    fileprivate var acceptsGzip: Bool {
-        headers[values: .acceptEncoding].flatMap { $0.split(separator: ",") }.contains { coding in
-            let parts = coding.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
-            guard parts.first == "gzip" || parts.first == "*" else { return false }
-            return !parts.dropFirst().contains { $0 == "q=0" || $0 == "q=0.0" || $0 == "q=0.00" || $0 == "q=0.000" }
-        }
-    }
-}
