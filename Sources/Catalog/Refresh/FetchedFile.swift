@@ -62,6 +62,8 @@ struct FetchedFileRow: Sendable {
     }
 
     /// What is there, in short: changes when somebody else adds or deletes rows, chooses groups or maps channels.
+    ///
+    /// Counted in indexes. The plus keeps SQLite from reading every stream of the account to find the few stale ones.
     private func state(_ db: Database) throws -> String {
         let sql =
             switch kind {
@@ -69,7 +71,8 @@ struct FetchedFileRow: Sendable {
                 """
                 SELECT json_array(
                     (SELECT count(*) FROM "dispatcharr_channels_stream" WHERE "m3u_account_id" = ?1),
-                    (SELECT count(*) FROM "dispatcharr_channels_stream" WHERE "m3u_account_id" = ?1 AND "is_stale"),
+                    (SELECT count(*) FROM "dispatcharr_channels_stream"
+                        WHERE "is_stale" = 1 AND +"m3u_account_id" = ?1),
                     (SELECT group_concat("channel_group_id" || ':' || "enabled") FROM (
                         SELECT * FROM "dispatcharr_channels_channelgroupm3uaccount" WHERE "m3u_account_id" = ?1
                         ORDER BY "channel_group_id")))

@@ -1,14 +1,18 @@
+import CeleryProtocol
 import GRDB
 
-/// A table's indexes that are not UNIQUE, for inserts that are most of what the table will hold.
+/// A table's indexes that are not UNIQUE and grow in the middle, for inserts that are most of what the table will hold.
 ///
-/// A sorted index costs half of one that grows row by row. All of it happens inside the caller's transaction: others
-/// see the indexes as they were until it is committed, and as they are afterwards.
+/// A sorted index costs half of one that grows row by row in no order. Those whose new entries all come at the end
+/// cost little and stay: each that is made again reads the whole table. All of it happens inside the caller's
+/// transaction: others see the indexes as they were until it is committed, and as they are afterwards.
 struct SecondaryIndexes {
     /// Fewer new rows are not worth two changes of the schema.
     private static let leastRows = 20_000
 
     let table: String
+    /// The columns whose values come in no order.
+    let columns: [String]
 
     /// Inserts rows, with the indexes out of the way when that many rows are more than those that are there.
     func rebuilding<Result>(_ db: Database, forNewRows new: Int, _ insert: () throws -> Result) throws -> Result {
@@ -16,10 +20,12 @@ struct SecondaryIndexes {
         let indexes = try Row.fetchAll(
             db,
             sql: """
-                SELECT "name", "sql" FROM sqlite_master
-                WHERE "type" = 'index' AND "tbl_name" = ? AND "sql" LIKE 'CREATE INDEX%' ORDER BY rowid
+                SELECT made."name", made."sql" FROM sqlite_master AS made, pragma_index_info(made."name") AS part
+                WHERE made."type" = 'index' AND made."tbl_name" = ? AND made."sql" LIKE 'CREATE INDEX%'
+                    AND part."name" IN (SELECT "value" FROM json_each(?))
+                ORDER BY made.rowid
                 """,
-            arguments: [table])
+            arguments: [table, JSONValue.array(columns.map(JSONValue.string)).text])
         for index in indexes { try db.execute(sql: #"DROP INDEX "\#(index["name"] as String)""#) }
         let result = try insert()
         for index in indexes { try db.execute(sql: index["sql"]) }

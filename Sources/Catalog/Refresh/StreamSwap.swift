@@ -4,7 +4,8 @@ import GRDB
 
 /// How staged entries become streams: the comparison, and the one transaction.
 ///
-/// Every step is one statement over whole sets, in the order of ``run(_:)``.
+/// Every step is one statement over whole sets, in the order of ``run(_:)``. A plus before a column keeps SQLite from
+/// using its index where another one leads to few rows and this one to all of an account's.
 struct StreamSwap: Sendable {
     private let account: Int
     /// When this refresh happened, as the columns spell it.
@@ -103,7 +104,7 @@ struct StreamSwap: Sendable {
         try db.execute(
             sql: """
                 INSERT INTO temp.missed ("id")
-                SELECT "id" FROM "dispatcharr_channels_stream" WHERE "m3u_account_id" = ? AND "is_stale"
+                SELECT "id" FROM "dispatcharr_channels_stream" WHERE "is_stale" = 1 AND +"m3u_account_id" = ?
                 """,
             arguments: [account])
         counts.deleted = try deleteExpired(db, before: keepSince)
@@ -180,6 +181,9 @@ struct StreamSwap: Sendable {
 
     /// Takes out entries of groups that nobody wants; returns how many.
     private func dropUnwanted(_ db: Database) throws -> Int {
+        guard try isTrue(db, #"SELECT EXISTS (SELECT 1 FROM temp.wanted_group WHERE NOT "is_enabled")"#) else {
+            return 0
+        }
         try db.execute(
             sql: """
                 DELETE FROM temp.staged WHERE "group_number" IN (
@@ -212,7 +216,7 @@ struct StreamSwap: Sendable {
         try db.execute(
             sql: """
                 UPDATE "dispatcharr_channels_stream" SET "is_stale" = 0
-                WHERE "is_stale" = 1 AND "id" IN (SELECT "id" FROM temp.seen)
+                WHERE "is_stale" = 1 AND +"id" IN (SELECT "id" FROM temp.seen)
                 """)
     }
 
@@ -221,6 +225,7 @@ struct StreamSwap: Sendable {
     /// Two statements, because SQLite rewrites the index entries of every column that a statement names, and the
     /// usual change is a URL or a logo.
     private func updateChanged(_ db: Database) throws -> Int {
+        guard try isTrue(db, #"SELECT EXISTS (SELECT 1 FROM temp.seen WHERE "difference" > 0)"#) else { return 0 }
         try db.execute(
             sql: """
                 UPDATE "dispatcharr_channels_stream" AS stream SET
@@ -264,12 +269,16 @@ struct StreamSwap: Sendable {
     }
 
     private func insertNew(_ db: Database) throws -> Int {
-        let indexes = SecondaryIndexes(table: "dispatcharr_channels_stream")
+        let indexes = SecondaryIndexes(
+            table: "dispatcharr_channels_stream", columns: ["name", "channel_group_id", "stream_chno"])
         let new = try Int.fetchOne(
             db,
             sql: "SELECT (SELECT count(*) FROM temp.staged) - (SELECT count(*) FROM temp.seen)")
+        guard new != 0 else { return 0 }
         return try indexes.rebuilding(db, forNewRows: new ?? 0) { try insertRows(db) }
     }
+
+    private func isTrue(_ db: Database, _ sql: String) throws -> Bool { try Bool.fetchOne(db, sql: sql) ?? false }
 
     private func insertRows(_ db: Database) throws -> Int {
         try db.execute(
@@ -302,7 +311,7 @@ struct StreamSwap: Sendable {
                 WHERE "id" IN (SELECT "id" FROM temp.missed) AND "last_seen" < ?2
                 UNION
                 SELECT "id" FROM "dispatcharr_channels_stream"
-                WHERE "m3u_account_id" = ?1 AND "channel_group_id" IN (
+                WHERE +"m3u_account_id" = ?1 AND "channel_group_id" IN (
                     SELECT "channel_group_id" FROM "dispatcharr_channels_channelgroupm3uaccount"
                     WHERE "m3u_account_id" = ?1 AND NOT "enabled"
                 )

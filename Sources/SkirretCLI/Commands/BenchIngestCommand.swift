@@ -12,7 +12,8 @@ struct BenchIngestCommand: AsyncParsableCommand {
             in a temporary folder, each step in a process of its own. FLOOR is SQLite alone inserting the same rows into
             the same table in one transaction, plus reading the bytes once. With --python the same files go through
             Django's bulk operations, with a regular expression or lxml before them, into the same tables. PEAK is
-            memory over that of the idle process.
+            memory over that of the idle process. What is unchanged is refreshed in three ways: with every row compared,
+            under another date (the bytes are read and known), and as the same version, which is not read at all.
 
             The readers' table is of a whole server with that many entries: how long its list of streams takes, and how
             much longer while it refreshes them.
