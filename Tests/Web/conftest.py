@@ -21,7 +21,7 @@ from steps import DESKTOP
 OUTPUT = Path(__file__).parent / "output"
 
 # Milliseconds. Only failures take this long; on a busy machine everything else may take a while, too.
-PATIENCE = 20_000
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 TELL_ABOUT_POLICY = """

@@ -15,7 +15,7 @@ import Testing
         "GET /api/queues/:name", "GET /api/workers", "GET /api/workers/:name", "GET /api/schedules",
         "GET /api/schedules/:id", "GET /api/schedules/:id/next", "GET /api/plugins/repos",
         "GET /api/plugins/repos/available", "GET /api/plugins/repos/settings", "GET /api/core/settings",
-        "GET /api/core/settings/:id",
+        "GET /api/core/settings/:id", "GET /api/channels/streams",
     ]
     private static let everybody: Set<String> = [
         "GET /api/schema", "DELETE /api/auth/session", "POST /api/accounts/auth/logout", "GET /api/accounts/users/me",
