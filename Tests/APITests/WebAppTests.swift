@@ -29,6 +29,8 @@ import Testing
             #expect(plain.headers[.contentType] == "text/javascript; charset=utf-8")
             #expect(plain.headers[.cacheControl] == "public, max-age=31536000, immutable")
             #expect(plain.headers[.vary] == "Accept-Encoding" && plain.headers[.contentEncoding] == nil)
+            // No document, so it needs no policy, only its type.
+            #expect(plain.headers[.contentSecurityPolicy] == nil && plain.headers[.xContentTypeOptions] == "nosniff")
             let packed = try await client.send(
                 .get, "/assets/\(build)/js/main.js", headers: [.acceptEncoding: "br, gzip;q=0.8"], isAdmin: false)
             #expect(packed.text == "not really gzip" && packed.headers[.contentEncoding] == "gzip")
