@@ -123,6 +123,7 @@
       'render/run.js',
       'core/result.js',
       'app/plugins/toggle.js',
+      'app/tabs.js',
     ],
     tasks: [
       'app/tasks/index.js',

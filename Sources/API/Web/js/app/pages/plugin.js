@@ -16,6 +16,7 @@ import { Requirements } from '../plugins/requirements.js';
 import { SafeMode } from '../plugins/safemode.js';
 import { Toggle } from '../plugins/toggle.js';
 import { Link, path } from '../router.js';
+import { useOpenTab } from '../tabs.js';
 
 /** What plugins without a layout have, and those with one on a page of its own. */
 const Legacy = later(() => {
@@ -31,6 +32,7 @@ const hasSettings = (plugin) => hasLayout(plugin) && flat(fieldsOf(plugin.fields
 
 /** @param {{plugin: any, pages: any[], page: any, at?: string}} props */
 function PageTabs({ plugin, pages, page, at }) {
+  const box = useOpenTab(text(page?.id ?? at));
   const home = `/plugins/${encodeURIComponent(plugin.key)}`;
   const shown = pages.filter((one) => one.placement !== 'hidden');
   const settings = hasSettings(plugin) && !pages.some((one) => one.id === SETTINGS);
@@ -49,7 +51,7 @@ function PageTabs({ plugin, pages, page, at }) {
     );
   return h(
     'nav',
-    { className: 'page-tabs', 'aria-label': `Pages of ${text(plugin.name)}` },
+    { className: 'page-tabs', 'aria-label': `Pages of ${text(plugin.name)}`, ref: box },
     tab(home, 'Overview', 'layout-dashboard', !page && at === undefined),
     ...shown.map((one) => tab(one.route, one.label, one.icon ?? 'file', page?.id === one.id)),
     settings && tab(`${home}/${SETTINGS}`, 'Settings', 'sliders-horizontal', !page && at === SETTINGS),
