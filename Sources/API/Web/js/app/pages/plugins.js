@@ -89,7 +89,7 @@ const Waiting = () =>
 /** Roughly how tall a card is drawn, in rows of text; pages of their own show there. @param {any} plugin */
 const weight = (plugin) =>
   hasLayout(plugin)
-    ? 10
+    ? 8
     : 6 + 2 * (plugin.actions?.length ?? 0) + (plugin.enabled ? 2 * (plugin.fields?.length ?? 0) : 1);
 
 /** Each plugin into the column that is lowest so far. @param {any[]} list @param {number} columns */
