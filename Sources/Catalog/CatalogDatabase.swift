@@ -56,6 +56,8 @@ public final class CatalogDatabase: Sendable {
     public var users: UserTable { UserTable(pool: pool) }
     /// Django's own groups and permissions.
     public var groups: GroupTable { GroupTable(pool: pool) }
+    /// Accounts of one provider, kept together.
+    public var serverGroups: ServerGroupTable { ServerGroupTable(pool: pool) }
     /// Installed plugins and their saved settings.
     public var plugins: PluginTable { PluginTable(pool: pool) }
     /// Playlists.

@@ -81,3 +81,15 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
         CatalogError(code: .invalidValue, place: place, found: found, hint: hint)
     }
 }
+
+extension CatalogError {
+    /// What SQLite's refusal of any statement means: no space, a damaged disk, or somebody who writes for too long.
+    ///
+    /// Nil for every other error.
+    public init?(explaining error: any Error) {
+        guard let error = error as? DatabaseError, let known = Self.writing(error, place: "database") else {
+            return nil
+        }
+        self = known
+    }
+}

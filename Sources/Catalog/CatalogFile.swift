@@ -24,23 +24,28 @@ struct CatalogFile {
     /// A connection of its own on the same file, for work that keeps TEMP tables over many calls.
     ///
     /// Its page cache is 16 MiB: a refresh of any size has 64 MiB for all it does, and goes through the tables in their
-    /// order.
+    /// order. Who reads elsewhere comes first. Its commits leave their pages in the WAL for
+    /// ``GRDB/DatabaseQueue/retire()``.
     static func dedicatedConnection(path: String, temporaryStore: String) throws -> DatabaseQueue {
-        let queue = try DatabaseQueue(path: path, configuration: configuration(temporaryStore: temporaryStore))
+        let queue = try DatabaseQueue(
+            path: path, configuration: configuration(temporaryStore: temporaryStore, qos: .utility))
         try queue.writeWithoutTransaction { db in
             // Debian's SQLite overwrites what it deletes with zeros, which nobody asked for where guides come and go.
-            try db.execute(sql: "PRAGMA cache_size = -16384; PRAGMA secure_delete = OFF")
+            try db.execute(
+                sql: "PRAGMA cache_size = -16384; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 0")
         }
         return queue
     }
 
     /// The settings of every connection.
     ///
-    /// `synchronous = NORMAL`: after a power cut the last transactions may be missing, never half there.
-    /// The writer's page cache is 64 MiB, a reader's 8 MiB: there are several readers. A checkpoint comes
-    /// every 4,000 pages, 16 MiB, so that the WAL stays small without one in every transaction.
-    static func configuration(temporaryStore: String = "MEMORY") -> Configuration {
+    /// The quality of service becomes the niceness of the queue's threads, also on Linux: 2 for `utility`, and -2 or,
+    /// without privileges, 0 for who waits. `synchronous = NORMAL`: after a power cut the last transactions may be
+    /// missing, never half there. The writer's page cache is 64 MiB, a reader's 8 MiB: there are several readers. A
+    /// checkpoint comes every 4,000 pages, 16 MiB, so that the WAL stays small without one in every transaction.
+    static func configuration(temporaryStore: String = "MEMORY", qos: DispatchQoS = .userInitiated) -> Configuration {
         var configuration = Configuration()
+        configuration.qos = qos
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 4
         configuration.label = "skirret.catalog"
@@ -109,6 +114,19 @@ struct CatalogFile {
             code: .damaged, place: path, found: "the database is damaged (\(finding.prefix(200)))",
             hint: "Stop Skirret and put a backup in its place, or save what is readable with: "
                 + "sqlite3 '\(path)' .recover | sqlite3 recovered.db")
+    }
+}
+
+extension DatabaseQueue {
+    /// Brings a dedicated connection's pages from the WAL into the file and closes it, while the caller goes on.
+    ///
+    /// What was committed is there already; reading a hundred megabytes back and writing them elsewhere keeps nobody
+    /// waiting, and what it leaves is brought over after the next write.
+    func retire() {
+        DispatchQueue.global(qos: .utility).async {
+            _ = try? self.writeWithoutTransaction { try $0.checkpoint(.passive) }
+            try? self.close()
+        }
     }
 }
 

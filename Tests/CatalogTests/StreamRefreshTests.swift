@@ -27,6 +27,16 @@ import Testing
         return try await catalog.m3uAccounts.create(draft).id
     }
 
+    @Test func `a refresh gives way to readers`() async throws {
+        try await withCatalog { catalog in
+            let refresh = try await catalog.beginStreamRefresh(account: try await account(catalog))
+            let thisThread = Int32(PRIO_PROCESS.rawValue)
+            let ours = try await refresh.queue.writeWithoutTransaction { _ in getpriority(thisThread, 0) }
+            let readers = try await catalog.pool.read { _ in getpriority(thisThread, 0) }
+            #expect(ours >= 2 && ours >= readers)
+        }
+    }
+
     @Test func `the first refresh creates streams, groups and relations in the order of the file`() async throws {
         try await withCatalog { catalog in
             let id = try await account(catalog)
@@ -60,6 +70,23 @@ import Testing
                 try await catalog.dump("dispatcharr_channels_channelgroupm3uaccount", without: ["last_seen"]) == groups)
             let seen = DjangoTime.text(Date(timeIntervalSince1970: 1_800_000_060))
             #expect(try await catalog.count("SELECT count(*) FROM \(Self.table) WHERE last_seen = '\(seen)'") == 250)
+        }
+    }
+
+    @Test func `a refresh that makes an index again leaves all of them as they were`() async throws {
+        try await withCatalog { catalog in
+            let id = try await account(catalog)
+            let entries = (1...20_500).map { StagedStream.numbered($0) }
+            let indexes = try await catalog.dump("sqlite_master", without: ["rootpage"])
+            try await refresh(catalog, id, entries, at: 0)
+            #expect(try await refresh(catalog, id, entries, at: 60).unchanged == entries.count)
+            #expect(try await catalog.dump("sqlite_master", without: ["rootpage"]).sorted() == indexes.sorted())
+            let seen = DjangoTime.text(Date(timeIntervalSince1970: 1_800_000_060))
+            #expect(
+                try await catalog.count("SELECT count(*) FROM \(Self.table) WHERE last_seen = '\(seen)'")
+                    == entries.count)
+            let damage = try await catalog.pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+            #expect(damage == ["ok"])
         }
     }
 

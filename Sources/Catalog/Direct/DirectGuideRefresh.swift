@@ -262,7 +262,7 @@ public final class DirectGuideRefresh: Sendable {
             }
             return count
         }
-        try await discard()
+        queue.retire()
         return count
     }
 

@@ -83,7 +83,7 @@ public final class LibraryRefresh: Sendable {
             }
             return counts
         }
-        try await discard()
+        queue.retire()
         return counts
     }
 

@@ -32,11 +32,18 @@ public final class GuideRefresh: Sendable {
     private let source: Int
     private let row: FetchedFileRow
     private let scope: Scope
-    /// Guide ids that were not known at the beginning, each with a negative number that stands for its row to be.
-    ///
     /// A lock, because staging is done on the connection's queue; it is never contended.
-    private let expected = Mutex<[String: Int]>([:])
+    private let staged = Mutex(Staged())
     let queue: DatabaseQueue
+
+    /// What was set aside so far.
+    private struct Staged {
+        /// Guide ids that were not known at the beginning, each with a negative number that stands for its row to be.
+        var expected: [String: Int] = [:]
+        var programmes = 0
+        /// The numbers of the guide channels that they are of.
+        var guides: Set<Int> = []
+    }
 
     init(path: String, source: Int, fingerprint: String, scope: Scope) throws {
         self.source = source
@@ -91,6 +98,7 @@ public final class GuideRefresh: Sendable {
     public func stage(programmes: [StagedProgramme]) async throws -> Int {
         try await queue.writeWithoutTransaction { [self] db in
             var kept = 0
+            var guides: Set<Int> = []
             // Deferred: only the TEMP tables are written, so this takes no lock on the file.
             try db.inTransaction(.deferred) {
                 let insert = try RawStatement(db, sql: Self.insertProgramme)
@@ -110,8 +118,13 @@ public final class GuideRefresh: Sendable {
                     }
                     try insert.run()
                     kept += 1
+                    guides.insert(guide)
                 }
                 return .commit
+            }
+            staged.withLock {
+                $0.programmes += kept
+                $0.guides.formUnion(guides)
             }
             return kept
         }
@@ -121,10 +134,10 @@ public final class GuideRefresh: Sendable {
     private func guide(_ db: Database, _ id: String) throws -> Int? {
         if let known = mapped[id] { return known }
         guard scope.keepsAll else { return nil }
-        return try expected.withLock { expected in
-            if let known = expected[id] { return known }
-            let number = -1 - expected.count
-            expected[id] = number
+        return try staged.withLock { staged in
+            if let known = staged.expected[id] { return known }
+            let number = -1 - staged.expected.count
+            staged.expected[id] = number
             try db.execute(
                 sql: #"INSERT INTO temp.mapped ("id", "tvg_id") VALUES (?, ?)"#, arguments: [number, id.cut(to: 255)])
             return number
@@ -143,9 +156,11 @@ public final class GuideRefresh: Sendable {
     /// - Throws: ``CatalogError`` `notFound` when the source was deleted meanwhile; then nothing has changed.
     public func commit(file: FetchedFile? = nil) async throws -> GuideRefreshCounts {
         let swap = GuideSwap(source: source, historyDays: scope.historyDays)
+        let (programmes, guides) = staged.withLock { ($0.programmes, $0.guides) }
         let counts = try await queue.writeWithoutTransaction { [row] db in
             var counts = GuideRefreshCounts()
-            try swap.compare(db, &counts)
+            counts.programmes = programmes
+            try swap.compare(db, guides: guides.count, &counts)
             try db.inTransaction(.immediate) {
                 try swap.run(db, &counts)
                 // What was mapped meanwhile has no programmes yet.
@@ -154,7 +169,7 @@ public final class GuideRefresh: Sendable {
             }
             return counts
         }
-        try await discard()
+        queue.retire()
         return counts
     }
 
@@ -171,7 +186,7 @@ public final class GuideRefresh: Sendable {
                 return .commit
             }
         }
-        try await discard()
+        queue.retire()
     }
 
     /// Says that the ``fetched`` file is still the one that there is, perhaps under another version.
@@ -186,7 +201,7 @@ public final class GuideRefresh: Sendable {
                 }
             }
         }
-        try await discard()
+        queue.retire()
     }
 
     /// Forgets everything that was staged.
@@ -197,9 +212,11 @@ public final class GuideRefresh: Sendable {
         try await blocking { try queue.close() }
     }
 
+    // The checks of what we have just encoded as JSON cost more than writing it.
     private static let schema = """
+        PRAGMA ignore_check_constraints = ON;
         PRAGMA temp.cache_size = -8192;
-        PRAGMA temp.journal_mode = MEMORY;
+        PRAGMA temp.journal_mode = OFF;
         CREATE TEMP TABLE mapped (
             "id" INTEGER PRIMARY KEY, "tvg_id" TEXT NOT NULL, "guide_id" INTEGER, "differs" INTEGER NOT NULL DEFAULT 0,
             "boundary" TEXT NOT NULL DEFAULT ''

@@ -13,10 +13,9 @@ struct GuideSwap: Sendable {
 
     // MARK: - Before the lock
 
-    /// Finds the mapped guide channels whose programmes are not what was staged.
-    func compare(_ db: Database, _ counts: inout GuideRefreshCounts) throws {
-        counts.programmes = try Int.fetchOne(db, sql: "SELECT count(*) FROM temp.staged_programme") ?? 0
-        guard try hasProgrammes(db) else { return try takeAll(db, &counts) }
+    /// Finds the mapped guide channels whose programmes are not what was staged, which are of so many.
+    func compare(_ db: Database, guides: Int, _ counts: inout GuideRefreshCounts) throws {
+        guard try hasProgrammes(db) else { return try takeAll(db, guides, &counts) }
         try db.execute(sql: #"CREATE INDEX temp."staged_by_guide" ON "staged_programme" ("epg_id", "position")"#)
         if historyDays > 0 {
             try db.execute(
@@ -56,15 +55,10 @@ struct GuideSwap: Sendable {
     }
 
     /// Nothing is there to compare with: no index is needed, and the rows go in as they came.
-    private func takeAll(_ db: Database, _ counts: inout GuideRefreshCounts) throws {
-        try db.execute(
-            sql: """
-                UPDATE temp.mapped SET "differs" = 1
-                WHERE "id" IN (SELECT DISTINCT "epg_id" FROM temp.staged_programme)
-                """)
-        counts.guidesReplaced = db.changesCount
-        counts.guidesUnchanged =
-            try Int.fetchOne(db, sql: #"SELECT count(*) FROM temp.mapped WHERE NOT "differs""#) ?? 0
+    private func takeAll(_ db: Database, _ guides: Int, _ counts: inout GuideRefreshCounts) throws {
+        try db.execute(sql: #"UPDATE temp.mapped SET "differs" = 1"#)
+        counts.guidesReplaced = guides
+        counts.guidesUnchanged = db.changesCount - guides
     }
 
     private static func sameRows(

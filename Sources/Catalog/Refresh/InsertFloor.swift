@@ -5,6 +5,7 @@ import GRDBSQLite
 /// What SQLite alone needs for rows that a refresh has written: bind and step, one transaction, same table and indexes.
 ///
 /// The yardstick of `skirret bench ingest`; nothing else uses it.
+/// Writing the WAL back is left out, as a refresh leaves it until it has ended.
 package enum InsertFloor {
     /// Copies a table's rows into another catalogue and returns the seconds of wall and processor time that the
     /// insert took, without the reading.

@@ -1,9 +1,9 @@
 import CeleryProtocol
 import GRDB
 
-/// A table's indexes that are not UNIQUE and grow in the middle, for inserts that are most of what the table will hold.
+/// A table's indexes that are not UNIQUE and change in the middle, for writes that are most of what the table will hold.
 ///
-/// A sorted index costs half of one that grows row by row in no order. Those whose new entries all come at the end
+/// A sorted index costs half of one that changes row by row in no order. Those whose new entries all come at the end
 /// cost little and stay: each that is made again reads the whole table. All of it happens inside the caller's
 /// transaction: others see the indexes as they were until it is committed, and as they are afterwards.
 struct SecondaryIndexes {
@@ -14,9 +14,11 @@ struct SecondaryIndexes {
     /// The columns whose values come in no order.
     let columns: [String]
 
-    /// Inserts rows, with the indexes out of the way when that many rows are more than those that are there.
-    func rebuilding<Result>(_ db: Database, forNewRows new: Int, _ insert: () throws -> Result) throws -> Result {
-        guard new >= Self.leastRows, try isSmall(db, than: new) else { return try insert() }
+    /// Writes rows, with the indexes out of the way when the new entries are more than those that stay.
+    func rebuilding<Result>(
+        _ db: Database, forNewRows new: Int, replacing old: Int = 0, _ write: () throws -> Result
+    ) throws -> Result {
+        guard new >= Self.leastRows, try isSmall(db, than: new + old) else { return try write() }
         let indexes = try Row.fetchAll(
             db,
             sql: """
@@ -27,7 +29,7 @@ struct SecondaryIndexes {
                 """,
             arguments: [table, JSONValue.array(columns.map(JSONValue.string)).text])
         for index in indexes { try db.execute(sql: #"DROP INDEX "\#(index["name"] as String)""#) }
-        let result = try insert()
+        let result = try write()
         for index in indexes { try db.execute(sql: index["sql"]) }
         return result
     }

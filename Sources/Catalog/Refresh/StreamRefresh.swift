@@ -10,7 +10,8 @@ import Synchronization
 ///     swap                    BEGIN IMMEDIATE … COMMIT
 ///
 /// The TEMP tables live in an unlinked file, so memory does not grow with the playlist, and a process that is killed
-/// leaves nothing behind. Call ``stage(_:)`` as often as needed and ``commit(at:newGroupsEnabled:)`` once.
+/// leaves nothing behind. They have no journal, which would be held in memory: what goes wrong ends the refresh. Call
+/// ``stage(_:)`` as often as needed and ``commit(at:newGroupsEnabled:)`` once.
 public final class StreamRefresh: Sendable {
     /// The file that the account's streams come from; nil when it has to be read again in any case.
     public let fetched: FetchedFile?
@@ -23,9 +24,8 @@ public final class StreamRefresh: Sendable {
     private struct Known {
         /// Group name to its row in `temp.wanted_group`.
         var groups: [String: Int] = [:]
-        /// Digest of a stream's hash to its row in `temp.staged`: 24 bytes a stream, a third of the time of a unique
-        /// index on the hashes.
-        var positions: [Int: Int] = [:]
+        /// The hashes that were staged.
+        var hashes = RepeatFilter()
     }
 
     init(path: String, account: Int, fingerprint: String) throws {
@@ -47,8 +47,8 @@ public final class StreamRefresh: Sendable {
             // Deferred: only the TEMP tables are written, so this takes no lock on the file.
             try db.inTransaction(.deferred) {
                 let insert = try RawStatement(db, sql: Self.insertStaged)
-                let drop = try RawStatement(
-                    db, sql: #"DELETE FROM temp.staged WHERE "position" = ?1 AND "stream_hash" = ?2"#)
+                let repeated = try RawStatement(
+                    db, sql: #"INSERT OR REPLACE INTO temp.repeated ("stream_hash", "position") VALUES (?1, ?2)"#)
                 for entry in entries {
                     insert.bind(try groupNumber(db, entry.group), at: 1)
                     insert.bind(entry.hash, at: 2)
@@ -63,14 +63,10 @@ public final class StreamRefresh: Sendable {
                     insert.bind(entry.isCatchup, at: 11)
                     insert.bind(max(entry.catchupDays, 0), at: 12)
                     try insert.run()
-                    let position = Int(db.lastInsertedRowID)
-                    let digest = entry.hash.hashValue
-                    guard let earlier = known.withLock({ $0.positions.updateValue(position, forKey: digest) }) else {
-                        continue
-                    }
-                    drop.bind(earlier, at: 1)
-                    drop.bind(entry.hash, at: 2)
-                    try drop.run()
+                    guard known.withLock({ $0.hashes.mayRepeat(entry.hash) }) else { continue }
+                    repeated.bind(entry.hash, at: 1)
+                    repeated.bind(Int(db.lastInsertedRowID), at: 2)
+                    try repeated.run()
                 }
                 return .commit
             }
@@ -120,7 +116,7 @@ public final class StreamRefresh: Sendable {
             }
             return counts
         }
-        try await discard()
+        queue.retire()
         return counts
     }
 
@@ -141,7 +137,7 @@ public final class StreamRefresh: Sendable {
             }
             return counts
         }
-        try await discard()
+        queue.retire()
         return counts
     }
 
@@ -161,10 +157,12 @@ public final class StreamRefresh: Sendable {
         return number
     }
 
-    // `position` keeps the order of the file, so that new streams get their identifiers in it.
+    // `position` keeps the order of the file, so that new streams get their identifiers in it. The checks of what we
+    // have just encoded as JSON cost more than writing it.
     private static let schema = """
+        PRAGMA ignore_check_constraints = ON;
         PRAGMA temp.cache_size = -8192;
-        PRAGMA temp.journal_mode = MEMORY;
+        PRAGMA temp.journal_mode = OFF;
         CREATE TEMP TABLE wanted_group (
             "number" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "properties" TEXT, "group_id" INTEGER,
             "is_enabled" INTEGER
@@ -175,6 +173,7 @@ public final class StreamRefresh: Sendable {
             "custom_properties" TEXT NOT NULL, "is_adult" INTEGER NOT NULL, "stream_id" INTEGER, "stream_chno" REAL,
             "is_catchup" INTEGER NOT NULL, "catchup_days" INTEGER NOT NULL
         );
+        CREATE TEMP TABLE repeated ("stream_hash" TEXT PRIMARY KEY, "position" INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TEMP TABLE seen (
             "id" INTEGER PRIMARY KEY, "position" INTEGER NOT NULL, "difference" INTEGER NOT NULL
         );

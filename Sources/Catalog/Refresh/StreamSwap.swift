@@ -5,13 +5,14 @@ import GRDB
 /// How staged entries become streams: the comparison, and the one transaction.
 ///
 /// Every step is one statement over whole sets, in the order of ``run(_:)``. A plus before a column keeps SQLite from
-/// using its index where another one leads to few rows and this one to all of an account's.
+/// using its index where another one leads to few rows and this one to all of an account's; `OR FAIL` keeps it from
+/// copying every page that a statement changes, to undo that statement alone: what fails here undoes everything.
 struct StreamSwap: Sendable {
-    private let account: Int
+    let account: Int
     /// When this refresh happened, as the columns spell it.
-    private let seenAt: String
+    let seenAt: String
     private let date: Date
-    private let newGroupsEnabled: Bool
+    let newGroupsEnabled: Bool
 
     init(account: Int, date: Date, newGroupsEnabled: Bool) {
         self.account = account
@@ -29,6 +30,7 @@ struct StreamSwap: Sendable {
     /// change until the next refresh.
     func compare(_ db: Database) throws {
         try resolveGroups(db)
+        try dropRepeated(db)
         try db.execute(
             sql: """
                 INSERT OR REPLACE INTO temp.seen ("id", "position", "difference")
@@ -51,6 +53,17 @@ struct StreamSwap: Sendable {
                 CROSS JOIN "dispatcharr_channels_stream" AS stream ON stream."stream_hash" = staged."stream_hash"
                 """)
         try compareProperties(db)
+    }
+
+    /// The last of several entries of the same stream stays.
+    private func dropRepeated(_ db: Database) throws {
+        guard try isTrue(db, "SELECT EXISTS (SELECT 1 FROM temp.repeated)") else { return }
+        try db.execute(
+            sql: """
+                DELETE FROM temp.staged WHERE "position" < (
+                    SELECT "position" FROM temp.repeated WHERE repeated."stream_hash" = staged."stream_hash"
+                )
+                """)
     }
 
     /// The same properties may be spelt differently once Django has saved the row: then nothing changed.
@@ -81,10 +94,9 @@ struct StreamSwap: Sendable {
         counts.unwanted = try dropUnwanted(db)
         try touchSeen(db)
         counts.updated = try updateChanged(db)
-        counts.unchanged = try Int.fetchOne(db, sql: "SELECT count(*) FROM temp.seen") ?? 0
-        counts.unchanged -= counts.updated
+        counts.unchanged = try seenCount(db) - counts.updated
         counts.stale = try markStale(db)
-        counts.created = try insertNew(db)
+        counts.created = try insertNew(db, unwanted: counts.unwanted)
         counts.deleted = try deleteExpired(db, before: keepSince)
         try settleGroups(db, before: keepSince)
         if counts.created + counts.updated + counts.deleted > 0 { try rollUpCatchup(db) }
@@ -95,12 +107,15 @@ struct StreamSwap: Sendable {
     func confirm(_ db: Database) throws -> StreamRefreshCounts {
         let keepSince = try expiry(db)
         var counts = StreamRefreshCounts()
-        for table in ["dispatcharr_channels_channelgroupm3uaccount", "dispatcharr_channels_stream"] {
-            try db.execute(
-                sql: #"UPDATE "\#(table)" SET "last_seen" = ? WHERE "m3u_account_id" = ? AND NOT "is_stale""#,
-                arguments: [seenAt, account])
-            counts.unchanged = db.changesCount
-        }
+        let seenAgain = #""last_seen" = ? WHERE "m3u_account_id" = ? AND NOT "is_stale""#
+        try db.execute(
+            sql: #"UPDATE "dispatcharr_channels_channelgroupm3uaccount" SET \#(seenAgain)"#,
+            arguments: [seenAt, account])
+        let streams = try Int.fetchOne(
+            db, sql: #"SELECT count(*) FROM "dispatcharr_channels_stream" WHERE "m3u_account_id" = ?"#,
+            arguments: [account])
+        counts.unchanged = try touch(
+            db, streams ?? 0, #"UPDATE OR FAIL "dispatcharr_channels_stream" SET \#(seenAgain)"#, [seenAt, account])
         try db.execute(
             sql: """
                 INSERT INTO temp.missed ("id")
@@ -126,88 +141,31 @@ struct StreamSwap: Sendable {
         return DjangoTime.text(date.addingTimeInterval(-Double(days) * 86400))
     }
 
-    private func resolveGroups(_ db: Database) throws {
-        try db.execute(
-            sql: """
-                UPDATE temp.wanted_group SET "group_id" = (
-                    SELECT "id" FROM "dispatcharr_channels_channelgroup" AS known WHERE known."name" = wanted_group."name"
-                )
-                """)
-    }
-
-    /// Makes missing groups and relations; returns how many relations were new.
-    private func writeGroups(_ db: Database) throws -> Int {
-        try db.execute(
-            sql: """
-                INSERT INTO "dispatcharr_channels_channelgroup" ("name")
-                SELECT "name" FROM temp.wanted_group WHERE true ORDER BY "number"
-                ON CONFLICT ("name") DO NOTHING
-                """)
-        try resolveGroups(db)
-        let before = try relationCount(db)
-        try db.execute(
-            sql: """
-                INSERT INTO "dispatcharr_channels_channelgroupm3uaccount" (
-                    "channel_group_id", "m3u_account_id", "custom_properties", "enabled", "auto_channel_sync",
-                    "last_seen", "is_stale"
-                )
-                SELECT "group_id", ?1, ifnull("properties", '{}'), ?2, 0, ?3, 0
-                FROM temp.wanted_group WHERE true ORDER BY "number"
-                ON CONFLICT ("channel_group_id", "m3u_account_id") DO UPDATE SET
-                    "last_seen" = excluded."last_seen", "is_stale" = 0,
-                    "custom_properties" = CASE excluded."custom_properties"
-                        WHEN '{}' THEN "custom_properties"
-                        ELSE json_patch(ifnull("custom_properties", '{}'), excluded."custom_properties")
-                    END
-                """,
-            arguments: [account, newGroupsEnabled, seenAt])
-        try db.execute(
-            sql: """
-                UPDATE temp.wanted_group SET "is_enabled" = (
-                    SELECT "enabled" FROM "dispatcharr_channels_channelgroupm3uaccount" AS relation
-                    WHERE relation."channel_group_id" = wanted_group."group_id" AND relation."m3u_account_id" = ?
-                )
-                """,
-            arguments: [account])
-        return try relationCount(db) - before
-    }
-
-    private func relationCount(_ db: Database) throws -> Int {
-        try Int.fetchOne(
-            db,
-            sql: #"SELECT count(*) FROM "dispatcharr_channels_channelgroupm3uaccount" WHERE "m3u_account_id" = ?"#,
-            arguments: [account]) ?? 0
-    }
-
-    /// Takes out entries of groups that nobody wants; returns how many.
+    /// Takes entries of groups that nobody wants for not seen; returns how many there are.
     private func dropUnwanted(_ db: Database) throws -> Int {
         guard try isTrue(db, #"SELECT EXISTS (SELECT 1 FROM temp.wanted_group WHERE NOT "is_enabled")"#) else {
             return 0
         }
-        try db.execute(
-            sql: """
-                DELETE FROM temp.staged WHERE "group_number" IN (
-                    SELECT "number" FROM temp.wanted_group WHERE NOT "is_enabled"
-                )
-                """)
-        let dropped = db.changesCount
-        if dropped > 0 {
-            try db.execute(
-                sql: #"DELETE FROM temp.seen WHERE "position" NOT IN (SELECT "position" FROM temp.staged)"#)
-        }
-        return dropped
+        let unwanted = """
+            FROM temp.staged WHERE "group_number" IN (
+                SELECT "number" FROM temp.wanted_group WHERE NOT "is_enabled"
+            )
+            """
+        try db.execute(sql: #"DELETE FROM temp.seen WHERE "position" IN (SELECT "position" \#(unwanted))"#)
+        return try Int.fetchOne(db, sql: "SELECT count(*) \(unwanted)") ?? 0
     }
 
     /// Moves `last_seen` of every stream that is still there.
     ///
     /// One that was deleted since the comparison becomes new.
     private func touchSeen(_ db: Database) throws {
-        try db.execute(
-            sql: """
-                UPDATE "dispatcharr_channels_stream" SET "last_seen" = ? WHERE "id" IN (SELECT "id" FROM temp.seen)
-                """,
-            arguments: [seenAt])
-        if db.changesCount < (try Int.fetchOne(db, sql: "SELECT count(*) FROM temp.seen") ?? 0) {
+        let seen = try seenCount(db)
+        let touched = try touch(
+            db, seen,
+            """
+            UPDATE OR FAIL "dispatcharr_channels_stream" SET "last_seen" = ? WHERE "id" IN (SELECT "id" FROM temp.seen)
+            """, [seenAt])
+        if touched < seen {
             try db.execute(
                 sql: """
                     DELETE FROM temp.seen WHERE "id" NOT IN (SELECT "id" FROM "dispatcharr_channels_stream")
@@ -215,9 +173,20 @@ struct StreamSwap: Sendable {
         }
         try db.execute(
             sql: """
-                UPDATE "dispatcharr_channels_stream" SET "is_stale" = 0
+                UPDATE OR FAIL "dispatcharr_channels_stream" SET "is_stale" = 0
                 WHERE "is_stale" = 1 AND +"id" IN (SELECT "id" FROM temp.seen)
                 """)
+    }
+
+    /// Moves `last_seen` of about that many streams; returns of how many.
+    private func touch(
+        _ db: Database, _ streams: Int, _ sql: String, _ arguments: StatementArguments
+    ) throws -> Int {
+        let index = SecondaryIndexes(table: "dispatcharr_channels_stream", columns: ["last_seen"])
+        return try index.rebuilding(db, forNewRows: streams, replacing: streams) {
+            try db.execute(sql: sql, arguments: arguments)
+            return db.changesCount
+        }
     }
 
     /// Writes what differs; returns in how many streams.
@@ -228,7 +197,7 @@ struct StreamSwap: Sendable {
         guard try isTrue(db, #"SELECT EXISTS (SELECT 1 FROM temp.seen WHERE "difference" > 0)"#) else { return 0 }
         try db.execute(
             sql: """
-                UPDATE "dispatcharr_channels_stream" AS stream SET
+                UPDATE OR FAIL "dispatcharr_channels_stream" AS stream SET
                     "name" = staged."name", "is_adult" = staged."is_adult", "stream_id" = staged."stream_id",
                     "stream_chno" = staged."stream_chno", "channel_group_id" = wanted."group_id",
                     "is_catchup" = staged."is_catchup"
@@ -239,7 +208,7 @@ struct StreamSwap: Sendable {
                 """)
         try db.execute(
             sql: """
-                UPDATE "dispatcharr_channels_stream" AS stream SET
+                UPDATE OR FAIL "dispatcharr_channels_stream" AS stream SET
                     "url" = staged."url", "logo_url" = staged."logo_url", "tvg_id" = staged."tvg_id",
                     "custom_properties" = staged."custom_properties", "catchup_days" = staged."catchup_days",
                     "updated_at" = ?
@@ -262,20 +231,23 @@ struct StreamSwap: Sendable {
             arguments: [account])
         try db.execute(
             sql: """
-                UPDATE "dispatcharr_channels_stream" SET "is_stale" = 1
+                UPDATE OR FAIL "dispatcharr_channels_stream" SET "is_stale" = 1
                 WHERE "is_stale" = 0 AND "id" IN (SELECT "id" FROM temp.missed)
                 """)
         return db.changesCount
     }
 
-    private func insertNew(_ db: Database) throws -> Int {
+    private func insertNew(_ db: Database, unwanted: Int) throws -> Int {
         let indexes = SecondaryIndexes(
             table: "dispatcharr_channels_stream", columns: ["name", "channel_group_id", "stream_chno"])
-        let new = try Int.fetchOne(
-            db,
-            sql: "SELECT (SELECT count(*) FROM temp.staged) - (SELECT count(*) FROM temp.seen)")
-        guard new != 0 else { return 0 }
-        return try indexes.rebuilding(db, forNewRows: new ?? 0) { try insertRows(db) }
+        let staged = try Int.fetchOne(db, sql: "SELECT count(*) FROM temp.staged") ?? 0
+        let new = try staged - unwanted - seenCount(db)
+        guard new > 0 else { return 0 }
+        return try indexes.rebuilding(db, forNewRows: new) { try insertRows(db) }
+    }
+
+    private func seenCount(_ db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM temp.seen") ?? 0
     }
 
     private func isTrue(_ db: Database, _ sql: String) throws -> Bool { try Bool.fetchOne(db, sql: sql) ?? false }
@@ -294,7 +266,7 @@ struct StreamSwap: Sendable {
                     staged."catchup_days"
                 FROM temp.staged AS staged
                 JOIN temp.wanted_group AS wanted ON wanted."number" = staged."group_number"
-                WHERE staged."position" NOT IN (SELECT "position" FROM temp.seen)
+                WHERE wanted."is_enabled" AND staged."position" NOT IN (SELECT "position" FROM temp.seen)
                 ORDER BY staged."position"
                 ON CONFLICT ("stream_hash") DO UPDATE SET "last_seen" = excluded."last_seen"
                 """,
@@ -327,49 +299,5 @@ struct StreamSwap: Sendable {
                 DELETE FROM "dispatcharr_channels_stream" WHERE "id" IN (SELECT "id" FROM temp.doomed);
                 """)
         return db.changesCount
-    }
-
-    /// Groups that the account no longer carries go the way of its streams.
-    private func settleGroups(_ db: Database, before keepSince: String) throws {
-        try db.execute(
-            sql: """
-                UPDATE "dispatcharr_channels_channelgroupm3uaccount" SET "is_stale" = 1
-                WHERE "m3u_account_id" = ? AND "is_stale" = 0
-                    AND "channel_group_id" NOT IN (SELECT "group_id" FROM temp.wanted_group)
-                """,
-            arguments: [account])
-        try db.execute(
-            sql: """
-                DELETE FROM "dispatcharr_channels_channelgroupm3uaccount"
-                WHERE "m3u_account_id" = ? AND "last_seen" < ?
-                    AND "channel_group_id" NOT IN (SELECT "group_id" FROM temp.wanted_group)
-                """,
-            arguments: [account, keepSince])
-    }
-
-    /// A channel offers catch-up when one of its streams does, for as many days as the best one.
-    private func rollUpCatchup(_ db: Database) throws {
-        try db.execute(
-            sql: """
-                INSERT OR IGNORE INTO temp.touched_channel ("id")
-                SELECT DISTINCT link."channel_id" FROM "dispatcharr_channels_channelstream" AS link
-                JOIN temp.seen AS seen ON seen."id" = link."stream_id" AND seen."difference" > 0
-                """)
-        try db.execute(
-            sql: """
-                UPDATE "dispatcharr_channels_channel" AS channel
-                SET "is_catchup" = best."days" IS NOT NULL, "catchup_days" = ifnull(best."days", 0)
-                FROM (
-                    SELECT touched."id" AS "channel_id", max(stream."catchup_days") AS "days"
-                    FROM temp.touched_channel AS touched
-                    LEFT JOIN "dispatcharr_channels_channelstream" AS link ON link."channel_id" = touched."id"
-                    LEFT JOIN "dispatcharr_channels_stream" AS stream
-                        ON stream."id" = link."stream_id" AND stream."is_catchup"
-                    GROUP BY touched."id"
-                ) AS best
-                WHERE channel."id" = best."channel_id"
-                    AND (channel."is_catchup", channel."catchup_days")
-                        IS NOT (best."days" IS NOT NULL, ifnull(best."days", 0))
-                """)
     }
 }

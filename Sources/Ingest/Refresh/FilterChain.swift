@@ -81,3 +81,10 @@ struct FilterChain {
         return result
     }
 }
+
+extension PlaylistAccount.Filter {
+    /// Reads the pattern, as a refresh would.
+    ///
+    /// - Throws: `RefreshError` with `.invalidFilter` when it is not a regular expression.
+    public func validate() throws(RefreshError) { _ = try FilterChain([self]) }
+}

@@ -36,7 +36,7 @@ struct GuideReader {
     }
 }
 
-/// One guide on its way from the download to the staging area, in batches.
+/// One guide on its way from the download to the staging area: parsed piece by piece, staged batch by batch.
 actor GuideIntake {
     private let bench: ParserBench<GuideReader>
     private let staging: any GuideStaging
@@ -44,7 +44,8 @@ actor GuideIntake {
     private var channels: [GuideChannel] = []
     private var programmes: [Programme] = []
     private var withProgrammes: Set<String> = []
-    private var lane = StagingLane()
+    private var parsing = Lane<[GuideRecord]>()
+    private var lane = Lane<Void>()
 
     private(set) var channelCount = 0
     private(set) var programmeCount = 0
@@ -62,14 +63,18 @@ actor GuideIntake {
         bench.read { ($0.skippedProgrammes, $0.skippedChannels, $0.problems) }
     }
 
+    /// Begins to parse a piece; the caller may get the next one meanwhile.
     func take(_ buffer: ByteBuffer) async throws {
-        sort(try await bench.work { try $0.read(buffer) })
+        let earlier = try await parsing.last()?.value ?? []
+        parsing.start { [bench] in try await bench.work { try $0.read(buffer) } }
+        sort(earlier)
         if channels.count >= batchSize { try await stageChannels() }
         if programmes.count >= batchSize { try await stageProgrammes() }
     }
 
     /// Stages what is left.
     func finish() async throws {
+        sort(try await parsing.last()?.value ?? [])
         sort(try await bench.work { try $0.finish() })
         try await stageChannels()
         try await stageProgrammes()

@@ -1,10 +1,11 @@
-import NIOPosix
+import Dispatch
 import Synchronization
 
 /// Where a parser works: off the cooperative pool, one call at a time.
 ///
 /// Parsing a piece takes as long as its bytes need, and libxml2 and zlib never give way; two busy
-/// refreshes would otherwise stop every other task on a small machine.
+/// refreshes would otherwise stop every other task on a small machine. The threads of that queue are nicer
+/// than others, also on Linux, and do nothing else: where both cores are wanted, who reads a list comes first.
 final class ParserBench<Parser>: Sendable {
     private let parser: Mutex<Parser>
 
@@ -13,7 +14,11 @@ final class ParserBench<Parser>: Sendable {
     func work<Output: Sendable>(
         _ body: @escaping @Sendable (inout Parser) throws -> Output
     ) async throws -> Output {
-        try await NIOThreadPool.singleton.runIfActive { try self.parser.withLock { try body(&$0) } }
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                continuation.resume(with: Result { try self.parser.withLock { try body(&$0) } })
+            }
+        }
     }
 
     /// Read what the parser knows; only when no work is going on, else it waits for it.

@@ -18,7 +18,7 @@ public struct PlaylistRefresh: Sendable {
         public var decompression = Decompressor.Limits()
         /// What its lines and entries may be.
         public var parsing = PlaylistParser.Limits()
-        /// Entries staged at a time.
+        /// Entries staged at a time, at least; less than twice as many.
         public var batchSize = 1500
 
         /// The defaults.

@@ -127,7 +127,10 @@ public final class GuideParser {
     /// What goes wrong with an encoding is no parser's error to libxml2, and would be printed, line by line.
     ///
     /// For this thread: each has its own, and parsers move from one to another.
-    private static func silence() { xmlSetStructuredErrorFunc(nil) { _, _ in } }
+    private static func silence() {
+        xmlSetStructuredErrorFunc(nil) { _, _ in }
+        clibxml2_drop_messages()
+    }
 
     private func checkToken() throws(GuideParseError) {
         guard let input = context.pointee.input, let end = input.pointee.end, let current = input.pointee.cur,

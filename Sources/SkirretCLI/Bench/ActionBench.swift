@@ -142,7 +142,7 @@ struct ActionBench {
         process.standardOutput = FileHandle.nullDevice
         // Celery's worker explains at length what it thinks of root.
         if !variables.isEmpty { process.standardError = FileHandle.nullDevice }
-        try process.run()
+        try process.runGuarded()
         return process
     }
 

@@ -1,14 +1,17 @@
 import Foundation
 
-/// A server, or a tool, that a bench starts and takes along when it ends.
+/// A server, or a tool, that a bench starts and takes along when it ends, however it ends.
 struct BenchProcess {
     private let process: Process
     private let output: FileHandle
     var pid: Int32 { process.processIdentifier }
 
     /// Starts a program in a folder, with its output to be read and its complaints beside ours.
+    ///
+    /// `leavings` is a folder that goes too when this process is killed and cannot remove it.
     static func start(
-        _ program: String, _ arguments: [String], environment: [String: String] = [:], in folder: URL
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], in folder: URL,
+        leavings: URL? = nil
     ) throws -> BenchProcess {
         let process = Process()
         process.executableURL = URL(filePath: program)
@@ -18,7 +21,7 @@ struct BenchProcess {
         process.standardInput = FileHandle.nullDevice
         let pipe = Pipe()
         process.standardOutput = pipe
-        try process.run()
+        try process.runGuarded(removing: leavings)
         return BenchProcess(process: process, output: pipe.fileHandleForReading)
     }
 

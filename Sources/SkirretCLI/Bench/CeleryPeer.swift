@@ -113,7 +113,7 @@ struct CeleryPeer {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output ?? FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try process.runGuarded()
         return process
     }
 

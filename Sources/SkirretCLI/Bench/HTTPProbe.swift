@@ -91,26 +91,26 @@ final class HTTPProbe {
         port: Int, _ request: [UInt8], warmUp: Int, goingOn: @escaping @Sendable (Int) -> Bool
     ) async throws -> [Double] {
         try await withCheckedThrowingContinuation { continuation in
-            // A thread of its own, as no thread of the pool may sleep: the API bounds how fast it is asked, see `pause`.
+            // A thread of its own, as no thread of the pool may sleep.
             Thread.detachNewThread {
                 continuation.resume(
                     with: Result {
                         let probe = try HTTPProbe(port: port)
-                        for _ in 0..<warmUp {
-                            Thread.sleep(forTimeInterval: pause)
-                            try probe.ask(request)
-                        }
+                        for _ in 0..<warmUp { _ = try probe.time(request) }
                         var times: [Double] = []
-                        while goingOn(times.count) {
-                            Thread.sleep(forTimeInterval: pause)
-                            let began = DispatchTime.now().uptimeNanoseconds
-                            try probe.ask(request)
-                            times.append(Double(DispatchTime.now().uptimeNanoseconds - began) / 1e6)
-                        }
+                        while goingOn(times.count) { times.append(try probe.time(request)) }
                         return times
                     })
             }
         }
+    }
+
+    /// How long one request takes, in milliseconds.
+    private func time(_ request: [UInt8]) throws -> Double {
+        Thread.sleep(forTimeInterval: Self.pause)  // Waits for nothing: it is the pace that the API allows one caller.
+        let began = DispatchTime.now().uptimeNanoseconds
+        try ask(request)
+        return Double(DispatchTime.now().uptimeNanoseconds - began) / 1e6
     }
 
     private static func end(ofHead bytes: ArraySlice<UInt8>) -> Int? {

@@ -5,6 +5,7 @@ import Foundation
 struct WorkerProcess {
     static let name = "bench@localhost"
     private let process: SupervisedProcess
+    private let guardian: BenchGuard
 
     /// Starts a worker and returns at once.
     ///
@@ -14,15 +15,17 @@ struct WorkerProcess {
     /// - Returns: The process.
     /// - Throws: When it cannot be started.
     static func start(port: Int, concurrency: Int) throws -> WorkerProcess {
-        WorkerProcess(
-            process: try SupervisedProcess.start(
-                "/proc/self/exe",
-                [
-                    "worker", "--samples", "--redis", "redis://127.0.0.1:\(port)/0", "--queues", BenchRedis.queue,
-                    "--name", name, "--concurrency", String(concurrency), "--grace", "1", "--log-level", "warning",
-                    // No database there, so none of its plugins and refreshes.
-                    "--data-dir", "/nonexistent",
-                ]))
+        let process = try SupervisedProcess.start(
+            "/proc/self/exe",
+            [
+                "worker", "--samples", "--redis", "redis://127.0.0.1:\(port)/0", "--queues", BenchRedis.queue,
+                "--name", name, "--concurrency", String(concurrency), "--grace", "1", "--log-level", "warning",
+                // No database there, so none of its plugins and refreshes.
+                "--data-dir", "/nonexistent",
+            ])
+        let guardian = BenchGuard()
+        try guardian.watch(process.pid)
+        return WorkerProcess(process: process, guardian: guardian)
     }
 
     /// Megabytes of memory that are its own or in use.
@@ -43,5 +46,6 @@ struct WorkerProcess {
     func stop() async {
         process.send(SIGTERM)
         _ = await process.exit()
+        guardian.dismiss()
     }
 }

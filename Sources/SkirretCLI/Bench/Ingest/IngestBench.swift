@@ -184,7 +184,7 @@ struct IngestBench {
         let output = path("figures")
         try Data().write(to: URL(filePath: output))
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: output))
-        try process.run()
+        try process.runGuarded(removing: folder)
         while process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
         let text = try String(contentsOfFile: output, encoding: .utf8)
         guard process.terminationStatus == 0, let figures = (try? JSONValue(parsing: text)) else {

@@ -57,7 +57,7 @@ struct ReaderBench {
         let server = try BenchProcess.start(
             "/proc/self/exe",
             ["serve", "--data-dir", data.path, "--port", String(port), "--safe-mode", "--log-level", "error"],
-            in: URL(filePath: FileManager.default.currentDirectoryPath))
+            in: URL(filePath: FileManager.default.currentDirectoryPath), leavings: bench.folder)
         do {
             try await server.isListening(on: port)
             let figures = try await measure(port, data, files)
