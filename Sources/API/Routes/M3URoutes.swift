@@ -69,16 +69,18 @@ struct M3URoutes: Routes {
     @Sendable private func list(_ request: APIRequest) async throws -> Response {
         var rows: [JSONValue] = []
         for account in try await table.all() {
-            rows.append(request.visible(try await json(account), without: Self.secrets))
+            rows.append(visible(try await json(account), to: request))
         }
         return request.polled(.array(rows))
     }
 
     @Sendable private func show(_ request: APIRequest) async throws -> Response {
         guard let account = try await table.find(try request.id()) else { throw APIError.noSuchAccount }
-        return .json(request.visible(try await json(account), without: Self.secrets))
+        return .json(visible(try await json(account), to: request))
     }
 
+    /// The groups of a new account are read at once, so that people can choose among them, as in Dispatcharr; of an
+    /// Xtream Codes account, too, where Dispatcharr has the request wait for them.
     @Sendable private func create(_ request: APIRequest) async throws -> Response {
         let body = try await SourceBody.read(request, folder: "m3us", configuration: configuration)
         var draft = M3UAccountDraft(name: "")
@@ -86,6 +88,10 @@ struct M3URoutes: Routes {
         if let path = body.filePath { draft.filePath = path }
         guard !draft.name.isEmpty else { throw APIError.badRequest("name: required", code: "invalid_fields") }
         let account = try await table.create(draft)
+        if draft.isActive, draft.serverURL != nil || draft.filePath != nil {
+            try await TaskStart(services: services, request: request).follow(
+                TaskNames.readGroups, [.int(account.id)], about: "groups of account \(account.id)")
+        }
         try await services.events.publish(["type": "playlist_created", "playlist_id": .int(account.id)])
         return .json(try await json(account), status: .created)
     }
@@ -123,6 +129,14 @@ struct M3URoutes: Routes {
             TaskNames.refreshAccount, [.int(account)], about: "account \(account)")
         return TaskAnswer.accepted(
             id, isApplied: false, message: "M3U account \(account) refresh initiated.")
+    }
+
+    /// The row as the caller may see it, and its profiles, which may hold the same secrets.
+    private func visible(_ row: JSONValue, to request: APIRequest) -> JSONValue {
+        guard var object = row.object else { return row }
+        object["profiles"] = .array(
+            (object["profiles"]?.array ?? []).map { request.visible($0, without: M3UAccountProfile.secrets) })
+        return request.visible(.object(object), without: Self.secrets)
     }
 
     private func json(_ account: M3UAccount) async throws -> JSONValue {
@@ -204,7 +218,7 @@ extension M3UAccount {
         json["status"] = .string(status.rawValue)
         json["last_message"] = JSONValue(lastMessage)
         json["filters"] = .array(filters.map(\.json))
-        json["profiles"] = .array(profiles.map(\.json))
+        json["profiles"] = .array(profiles.map { $0.json(in: self) })
         json["channel_groups"] = .array(groups.map(\.json))
         json["enable_vod"] = draft.customProperties["enable_vod"] ?? false
         for option in M3UAccountDraft.options.dropFirst() { json[option] = draft.customProperties[option] ?? true }
@@ -213,27 +227,6 @@ extension M3UAccount {
         json["earliest_expiration"] = JSONValue(expirations.first.map(APITime.text))
         json["all_expirations"] = .array(expirations.map { .string(APITime.text($0)) })
         return .object(json)
-    }
-}
-
-extension M3UFilter {
-    fileprivate var json: JSONValue {
-        [
-            "id": .int(id), "filter_type": .string(target.rawValue), "regex_pattern": .string(pattern),
-            "exclude": .bool(excludes), "order": .int(order),
-            "custom_properties": ["case_sensitive": .bool(isCaseSensitive)],
-        ]
-    }
-}
-
-extension M3UAccountProfile {
-    fileprivate var json: JSONValue {
-        [
-            "id": .int(id), "name": .string(name), "is_default": .bool(isDefault), "max_streams": .int(maxStreams),
-            "is_active": .bool(isActive), "search_pattern": .string(searchPattern),
-            "replace_pattern": .string(replacePattern), "current_viewers": .int(currentViewers),
-            "custom_properties": .object(customProperties), "exp_date": JSONValue(expiresAt.map(APITime.text)),
-        ]
     }
 }
 

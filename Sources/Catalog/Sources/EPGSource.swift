@@ -3,7 +3,7 @@ public import FoundationEssentials
 import GRDB
 
 /// What people decide about a programme guide.
-public struct EPGSourceDraft: Sendable, Equatable {
+public struct EPGSourceDraft: SourceDraft, Equatable {
     /// The kinds of guide, as the column spells them.
     public enum Kind: String, Sendable, CaseIterable {
         case xmltv
@@ -47,7 +47,7 @@ public struct EPGSourceDraft: Sendable, Equatable {
 }
 
 /// One row of `epg_epgsource`.
-public struct EPGSource: Sendable, Equatable {
+public struct EPGSource: SourceRow, Equatable {
     /// The row's identifier.
     public let id: Int
     /// What people decided.

@@ -3,7 +3,7 @@ public import FoundationEssentials
 import GRDB
 
 /// What people decide about a playlist account.
-public struct M3UAccountDraft: Sendable, Equatable {
+public struct M3UAccountDraft: SourceDraft, Equatable {
     /// The two kinds of account, as the column spells them.
     public enum Kind: String, Sendable, CaseIterable {
         case standard = "STD"
@@ -80,7 +80,7 @@ public struct SourceStatus: RawRepresentable, Sendable, Hashable {
 }
 
 /// One row of `m3u_m3uaccount`.
-public struct M3UAccount: Sendable, Equatable {
+public struct M3UAccount: SourceRow, Equatable {
     /// The row's identifier.
     public let id: Int
     /// What people decided.
@@ -143,8 +143,11 @@ public struct M3UFilter: Sendable, Equatable {
     public let excludes: Bool
     /// Lower is asked first; the first hit decides.
     public let order: Int
+    /// `case_sensitive`, and whatever else programs keep there.
+    public let customProperties: JSONObject
+
     /// `custom_properties.case_sensitive`; true unless it says false.
-    public let isCaseSensitive: Bool
+    public var isCaseSensitive: Bool { customProperties["case_sensitive"]?.bool ?? true }
 }
 
 /// One row of `m3u_m3uaccountprofile`: a way to connect to an account.

@@ -4,69 +4,6 @@ import GRDB
 
 /// What belongs to an account.
 extension M3UAccountTable {
-    /// The account's filters in the order in which they are asked.
-    public func filters(of id: Int) async throws -> [M3UFilter] {
-        try await pool.read { db in
-            try Row.fetchAll(
-                db, sql: #"SELECT * FROM "m3u_m3ufilter" WHERE "m3u_account_id" = ? ORDER BY "order", "id""#,
-                arguments: [id]
-            ).compactMap { row in
-                guard let target = M3UFilter.Target(rawValue: row["filter_type"]) else { return nil }
-                return M3UFilter(
-                    id: row["id"], target: target, pattern: row["regex_pattern"], excludes: row["exclude"],
-                    order: row["order"],
-                    isCaseSensitive: row.object("custom_properties")["case_sensitive"]?.bool ?? true)
-            }
-        }
-    }
-
-    /// Appends a filter to the account's list and returns its identifier.
-    ///
-    /// - Throws: ``CatalogError`` `notFound`, or `invalidValue` for an empty pattern or one above 200 characters.
-    @discardableResult
-    public func addFilter(
-        to id: Int, target: M3UFilter.Target, pattern: String, excludes: Bool = true, isCaseSensitive: Bool = true
-    ) async throws -> Int {
-        guard !pattern.isEmpty, pattern.count <= 200 else {
-            throw CatalogError.invalid(
-                "m3u_m3ufilter.regex_pattern", found: "\(pattern.count) characters",
-                hint: "A pattern has 1 to 200 characters.")
-        }
-        return try await pool.write { db in
-            _ = try Self.get(db, id)
-            try db.execute(
-                sql: """
-                    INSERT INTO "m3u_m3ufilter" (
-                        "m3u_account_id", "filter_type", "regex_pattern", "exclude", "order", "custom_properties"
-                    )
-                    SELECT ?1, ?2, ?3, ?4, ifnull(max("order") + 1, 0), ?5
-                    FROM "m3u_m3ufilter" WHERE "m3u_account_id" = ?1
-                    """,
-                arguments: [
-                    id, target.rawValue, pattern, excludes, isCaseSensitive ? "{}" : #"{"case_sensitive":false}"#,
-                ])
-            return Int(db.lastInsertedRowID)
-        }
-    }
-
-    /// The account's connection profiles, the default one first.
-    public func profiles(of id: Int) async throws -> [M3UAccountProfile] {
-        try await pool.read { db in
-            try Row.fetchAll(
-                db,
-                sql:
-                    #"SELECT * FROM "m3u_m3uaccountprofile" WHERE "m3u_account_id" = ? ORDER BY "is_default" DESC, "id""#,
-                arguments: [id]
-            ).map { row in
-                M3UAccountProfile(
-                    id: row["id"], name: row["name"], isDefault: row["is_default"], maxStreams: row["max_streams"],
-                    isActive: row["is_active"], searchPattern: row["search_pattern"],
-                    replacePattern: row["replace_pattern"], currentViewers: row["current_viewers"],
-                    customProperties: row.object("custom_properties"), expiresAt: row.time("exp_date"))
-            }
-        }
-    }
-
     /// Writes what the provider says about the account's user into its default profile.
     ///
     /// Other keys of the profile's `custom_properties` stay.

@@ -1,100 +1,16 @@
 import CeleryProtocol
-public import FoundationEssentials
-import GRDB
+package import GRDB
 
 /// `m3u_m3uaccount` and what belongs to an account: filters, profiles, groups, and its schedule.
-public struct M3UAccountTable: Sendable {
-    let pool: DatabasePool
-    static let table = "m3u_m3uaccount"
-
-    /// Every account, by identifier; the first is the locked `custom` one.
-    public func all() async throws -> [M3UAccount] {
-        try await pool.read { try Self.fetch($0, where: "1 ORDER BY account.\"id\"") }
-    }
-
-    /// The account with that identifier, or nil.
-    public func find(_ id: Int) async throws -> M3UAccount? {
-        try await pool.read { try Self.fetch($0, where: #"account."id" = ?"#, [id]).first }
-    }
+public struct M3UAccountTable: SourceTable {
+    package let pool: DatabasePool
+    package static let table = "m3u_m3uaccount"
 
     /// The accounts that a refresh of all goes through: active and not the locked `custom` one.
     public func refreshableIDs() async throws -> [Int] {
         try await pool.read { db in
             try Int.fetchAll(
                 db, sql: #"SELECT "id" FROM "m3u_m3uaccount" WHERE "is_active" AND NOT "locked" ORDER BY "id""#)
-        }
-    }
-
-    /// Makes an account, its default profile and its schedule.
-    ///
-    /// - Throws: ``CatalogError`` `duplicate` or `invalidValue`.
-    public func create(_ draft: M3UAccountDraft) async throws -> M3UAccount {
-        try Self.check(draft)
-        return try await pool.write { db in
-            guard try !db.isTaken(draft.name, in: Self.table) else {
-                throw CatalogError.duplicate(Self.table, name: draft.name)
-            }
-            var changes = RowChanges()
-            Self.assign(draft, over: nil, to: &changes)
-            changes.set("created_at", DjangoTime.text(Date()))
-            changes.set("status", SourceStatus.idle.rawValue)
-            changes.set("locked", false)
-            let id = try changes.insert(db, table: Self.table)
-            try Self.insertDefaultProfile(db, account: id, draft)
-            try Self.schedule(db, id, draft)
-            return try Self.get(db, id)
-        }
-    }
-
-    /// Changes an account.
-    ///
-    /// The closure gets the row as it is inside the transaction, so two changes never undo each other. Switching it
-    /// off or on also sets its status to `disabled` or `idle`.
-    ///
-    /// - Throws: ``CatalogError`` `notFound`, `duplicate` or `invalidValue`.
-    @discardableResult
-    public func update(_ id: Int, _ change: @Sendable (inout M3UAccountDraft) -> Void) async throws -> M3UAccount {
-        try await pool.write { db in
-            let account = try Self.get(db, id)
-            var draft = account.draft
-            change(&draft)
-            try Self.check(draft)
-            guard try !db.isTaken(draft.name, in: Self.table, except: id) else {
-                throw CatalogError.duplicate(Self.table, name: draft.name)
-            }
-            var changes = RowChanges()
-            Self.assign(draft, over: account.draft, to: &changes)
-            if draft.isActive != account.draft.isActive {
-                changes.set("status", (draft.isActive ? SourceStatus.idle : .disabled).rawValue)
-            }
-            try changes.update(db, table: Self.table, id: id)
-            let old = account.draft
-            if (draft.refreshInterval, draft.cron, draft.isActive) != (old.refreshInterval, old.cron, old.isActive)
-                || account.refreshTaskID == nil
-            {
-                try Self.schedule(db, id, draft)
-            }
-            return try Self.get(db, id)
-        }
-    }
-
-    /// Says where a refresh stands; what is nil stays as it is.
-    ///
-    /// - Parameters:
-    ///   - id: Which account; nothing happens when it is gone.
-    ///   - status: The new status.
-    ///   - message: The new `last_message`.
-    ///   - updatedAt: When the playlist was refreshed.
-    /// - Throws: A `DatabaseError` when the file cannot be written.
-    public func report(
-        _ id: Int, status: SourceStatus? = nil, message: String? = nil, updatedAt: Date? = nil
-    ) async throws {
-        try await pool.write { db in
-            var changes = RowChanges()
-            if let status { changes.set("status", status.rawValue) }
-            if let message { changes.set("last_message", message) }
-            if let updatedAt { changes.set("updated_at", DjangoTime.text(updatedAt)) }
-            try changes.update(db, table: Self.table, id: id)
         }
     }
 
@@ -134,24 +50,17 @@ public struct M3UAccountTable: Sendable {
 }
 
 extension M3UAccountTable {
-    static func get(_ db: Database, _ id: Int) throws -> M3UAccount {
-        guard let account = try fetch(db, where: #"account."id" = ?"#, [id]).first else {
-            throw CatalogError.notFound(table, id)
-        }
-        return account
-    }
-
-    private static func fetch(
-        _ db: Database, where condition: String, _ arguments: StatementArguments = []
+    package static func fetch(
+        _ db: Database, where condition: String, _ arguments: StatementArguments
     ) throws -> [M3UAccount] {
         try Row.fetchAll(
-            db, sql: #"SELECT * FROM "m3u_m3uaccount" AS account WHERE \#(condition)"#, arguments: arguments
+            db, sql: #"SELECT * FROM "m3u_m3uaccount" WHERE \#(condition)"#, arguments: arguments
         ).map { M3UAccount($0, cron: try PeriodicTasks.cronExpression(db, ofTask: $0["refresh_task_id"])) }
     }
 
     private static func scheduleName(_ id: Int) -> String { "m3u_account-refresh-\(id)" }
 
-    private static func schedule(_ db: Database, _ id: Int, _ draft: M3UAccountDraft) throws {
+    package static func schedule(_ db: Database, _ id: Int, _ draft: M3UAccountDraft) throws {
         let task = try PeriodicTasks.refreshEvery(
             db, name: scheduleName(id), task: "apps.m3u.tasks.refresh_single_m3u_account",
             keywordArguments: ["account_id": .int(id)], hours: draft.refreshInterval, cron: draft.cron,
@@ -160,7 +69,13 @@ extension M3UAccountTable {
             sql: #"UPDATE "m3u_m3uaccount" SET "refresh_task_id" = ? WHERE "id" = ?"#, arguments: [task, id])
     }
 
-    private static func insertDefaultProfile(_ db: Database, account id: Int, _ draft: M3UAccountDraft) throws {
+    package static func needsAnotherSchedule(_ old: M3UAccountDraft, _ new: M3UAccountDraft) -> Bool { false }
+
+    /// A new account has a default profile.
+    package static func complete(
+        _ db: Database, _ id: Int, from old: M3UAccountDraft?, to draft: M3UAccountDraft
+    ) throws {
+        guard old == nil else { return }
         var changes = RowChanges()
         changes.set("m3u_account_id", id)
         changes.set("name", String("\(draft.name) Default".suffix(255)))
@@ -174,7 +89,9 @@ extension M3UAccountTable {
         _ = try changes.insert(db, table: "m3u_m3uaccountprofile")
     }
 
-    private static func assign(_ new: M3UAccountDraft, over old: M3UAccountDraft?, to changes: inout RowChanges) {
+    package static func changes(from old: M3UAccountDraft?, to new: M3UAccountDraft) -> RowChanges {
+        var changes = RowChanges()
+        if old == nil { changes.set("locked", false) }
         changes.set("name", old?.name, new.name)
         changes.set("server_url", old?.serverURL, new.serverURL)
         changes.set("file_path", old?.filePath, new.filePath)
@@ -190,9 +107,10 @@ extension M3UAccountTable {
         changes.set("refresh_interval", old?.refreshInterval, new.refreshInterval)
         changes.set("stale_stream_days", old?.staleStreamDays, new.staleStreamDays)
         changes.set("priority", old?.priority, new.priority)
+        return changes
     }
 
-    private static func check(_ draft: M3UAccountDraft) throws(CatalogError) {
+    package static func check(_ draft: M3UAccountDraft) throws(CatalogError) {
         try checkName(draft.name, table: table)
         for (column, value) in [
             ("max_streams", draft.maxStreams), ("refresh_interval", draft.refreshInterval),

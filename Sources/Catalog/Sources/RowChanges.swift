@@ -2,7 +2,7 @@ import CeleryProtocol
 import GRDB
 
 /// Column assignments of one row: an UPDATE of what changed, or an INSERT.
-struct RowChanges {
+package struct RowChanges {
     private(set) var columns: [String] = []
     private(set) var values: [(any DatabaseValueConvertible)?] = []
 

@@ -15,7 +15,7 @@ extension DispatcharrTasks {
         let options = TaskOptions(
             timeLimit: .seconds(3600),
             singleFlight: .init(
-                name: { args, kwargs in "m3u:\((args.first ?? kwargs["account_id"] ?? .null).text)" },
+                name: { args, kwargs in RefreshTasks.groupsFlight((args.first ?? kwargs["account_id"] ?? .null).text) },
                 answer: { running in [.string("Task already running for this account, as \(running)."), .null] }))
         return TaskDefinition(
             "apps.m3u.tasks.refresh_m3u_groups",
