@@ -28,6 +28,20 @@ def until(found, seconds: float, what: str):
         time.sleep(0.02)
 
 
+def descendants(pid: int) -> dict[int, str]:
+    """Every process below that one, with its command line."""
+    found = {}
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+        for child in children:
+            found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+            found |= descendants(child)
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # it ended while we looked
+    return found
+
+
 class Journal:
     """What `samples.journal` wrote: (start or end, task, node, pid), oldest first."""
 

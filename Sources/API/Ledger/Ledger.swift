@@ -79,8 +79,11 @@ public final class Ledger: Sendable {
         }
     }
 
+    /// Writes one task down, on disk when this returns.
+    func commit(_ draft: LedgerDraft) async throws -> LedgerTable.Acceptance { try await commits.submit(draft) }
+
     /// Tells Redis, if it answers soon.
-    private func push(_ message: AcceptedMessage) async {
+    func push(_ message: AcceptedMessage) async {
         guard pause.withLock({ $0 <= .now }) else { return }
         do {
             _ = try await withTimeout(Self.patience, else: SlowBroker()) { [pushes] in try await pushes.submit(message)

@@ -1,8 +1,8 @@
 import CeleryProtocol
-import SkirretRedis
+public import SkirretRedis
 
 /// What plugins' loaded code last said of itself, kept in Redis for every process.
-struct PluginDescriptions: Sendable {
+public struct PluginDescriptions: Sendable {
     /// What one plugin's code said, or why it said nothing.
     struct Entry: Sendable, Hashable {
         /// Of the code that said it; other code's words mean nothing.
@@ -36,7 +36,19 @@ struct PluginDescriptions: Sendable {
         }
     }
 
-    let redis: RedisClient
+    private let redis: RedisClient
+
+    /// Over a connection; nothing is asked yet.
+    public init(redis: RedisClient) { self.redis = redis }
+
+    /// The tasks that plugins define, and the key of the plugin that each is of.
+    public func tasks() async throws(RedisError) -> [String: String] {
+        var owners: [String: String] = [:]
+        for (key, entry) in try await all() {
+            for name in entry.description?["tasks"]?.array ?? [] { owners[name.string ?? ""] = key }
+        }
+        return owners
+    }
 
     /// All of them, by key.
     func all() async throws(RedisError) -> [String: Entry] {

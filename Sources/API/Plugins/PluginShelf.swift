@@ -115,7 +115,8 @@ final class PluginShelf: Sendable {
 
     /// Asks a worker what the plugin's loaded code says of itself, and remembers the answer, or why there is none.
     ///
-    /// The other workers are told to look, as a plugin with leader hooks runs in each of them.
+    /// The other workers are told to look, as a plugin with leader hooks runs in each of them; and once more when there
+    /// is something to learn of its tasks.
     func describe(_ key: String) async {
         do {
             guard let fingerprint = try await services.folder.find(key)?.fingerprint else { return }
@@ -124,6 +125,7 @@ final class PluginShelf: Sendable {
             let result = try await services.queue.result(of: id, within: Self.courtesy)
             guard let entry = PluginDescriptions.Entry(fingerprint: fingerprint, result) else { return }
             try await descriptions.keep(entry, of: key)
+            try await signals.look()
         } catch {
             unanswered("describe", key, error)
         }

@@ -16,8 +16,15 @@ enum TaskNames {
     static let refreshAllAccounts = "apps.m3u.tasks.refresh_m3u_accounts"
     /// Takes `(account_id)`.
     static let refreshAccount = "apps.m3u.tasks.refresh_single_m3u_account"
-    /// Takes `(source_id, force=False)`.
+    /// Takes `(account_id)`; its groups alone.
+    static let readGroups = "apps.m3u.tasks.refresh_m3u_groups"
+    /// Takes `(profile_id)`.
+    static let refreshAccountInfo = "apps.m3u.tasks.refresh_account_info"
+    /// Takes `(account_id)`.
+    static let refreshLibrary = "apps.vod.tasks.refresh_vod_content"
+    /// Takes `(source_id)`.
     static let readStations = "apps.epg.tasks.fetch_schedules_direct_stations"
+    /// Takes `(source_id, force=False)`.
     static let refreshGuide = "apps.epg.tasks.refresh_epg_data"
     /// Takes `(keys)`.
     static let rehashStreams = "core.tasks.rehash_streams"

@@ -20,6 +20,8 @@ enum ChildFrame: Equatable {
     case error(CallID, PluginFailure)
     /// Belongs to a call, or to a thread that the plugin started by itself.
     case event(CallID?, PluginEvent)
+    /// A task that its code sends.
+    case order(PluginTaskOrder)
     /// From a newer host; ignored.
     case unknown(type: String)
 
@@ -38,6 +40,8 @@ enum ChildFrame: Equatable {
             self = .event(
                 id,
                 .event(name: name, payload: frame["payload"] ?? .null, success: frame["success"]?.bool ?? true))
+        case "order":
+            self = .order(try PluginTaskOrder(frame: frame))
         case "update":
             self = .event(id, .update(frame["data"] ?? .null))
         case "progress":

@@ -51,10 +51,10 @@ struct ChildLink: Sendable {
     ///
     /// The process's ends are closed here, whatever happens.
     func handOver(
-        to server: ForkServerConnection, _ plugin: PluginIdentity, _ options: PluginHostOptions
+        to server: ForkServerConnection, _ plugin: PluginIdentity, _ options: PluginHostOptions, takesOrders: Bool
     ) throws(PluginError) -> ForkServerConnection.Fork {
         defer { closeRemote() }
-        return try server.fork(plugin, options, descriptors: remote)
+        return try server.fork(plugin, options, takesOrders: takesOrders, descriptors: remote)
     }
 
     /// Waits for the end of the process and of all that it wrote.

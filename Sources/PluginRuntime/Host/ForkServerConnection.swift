@@ -130,7 +130,7 @@ final class ForkServerConnection: Sendable {
 
     /// Asks for a child with these descriptors as its frame socket, stdout and stderr.
     func fork(
-        _ plugin: PluginIdentity, _ options: PluginHostOptions, descriptors: [Int32]
+        _ plugin: PluginIdentity, _ options: PluginHostOptions, takesOrders: Bool, descriptors: [Int32]
     ) throws(PluginError) -> Fork {
         let loop = control.eventLoop
         let pending = Pending(pid: loop.makePromise(), exit: loop.makePromise())
@@ -142,12 +142,14 @@ final class ForkServerConnection: Sendable {
         }
         let overdue = loop.scheduleTask(in: Self.forkDeadline) { [process] in process.kill() }
         pending.pid.futureResult.whenComplete { _ in overdue.cancel() }
-        if let id, !send(spawnFrame(id, plugin, options), descriptors) { fail(id) }
+        if let id, !send(spawnFrame(id, plugin, options, takesOrders), descriptors) { fail(id) }
         if id == nil { pending.fail() }
         return Fork(pid: pending.pid.futureResult, exit: pending.exit.futureResult)
     }
 
-    private func spawnFrame(_ id: Int, _ plugin: PluginIdentity, _ options: PluginHostOptions) -> [UInt8] {
+    private func spawnFrame(
+        _ id: Int, _ plugin: PluginIdentity, _ options: PluginHostOptions, _ takesOrders: Bool
+    ) -> [UInt8] {
         let limits = options.limits
         var frame: JSONObject = [
             "type": "spawn", "id": .int(id), "plugin": .string(plugin.key), "path": .string(plugin.path),
@@ -156,6 +158,7 @@ final class ForkServerConnection: Sendable {
                 "files": .int(limits.openFiles), "file_bytes": .int(limits.fileBytes),
             ],
         ]
+        if takesOrders { frame["takes_orders"] = true }
         if let profile = options.sandbox.profile(of: plugin.key) { frame["sandbox"] = .object(profile) }
         return Array(FrameBuffer.frame(frame.encoded()).readableBytesView)
     }

@@ -18,6 +18,7 @@ final class PluginChild: Sendable {
         var recent = RecentLines()
         var events: CountingGate
         var lines: CountingGate
+        var orders = OpenOrders()
     }
 
     let plugin: PluginIdentity
@@ -26,22 +27,28 @@ final class PluginChild: Sendable {
     private let logger: Logger
     /// Takes what belongs to no call.
     private let background: @Sendable (PluginEvent) -> Void
+    /// Takes what its code sends; each is answered by ``answer(_:refusal:)``.
+    private let orders: @Sendable (PluginChild, PluginTaskOrder) -> Void
     private let state: Mutex<State>
 
     init(
         _ plugin: PluginIdentity, options: PluginHostOptions, on loop: any EventLoop, logger: Logger,
+        orders: @escaping @Sendable (PluginChild, PluginTaskOrder) -> Void,
         background: @escaping @Sendable (PluginEvent) -> Void
     ) {
         self.plugin = plugin
         self.options = options
         self.loop = loop
         self.logger = logger
+        self.orders = orders
         self.background = background
         state = Mutex(
             State(
                 machine: ChildState(callLimit: options.callsPerPlugin),
                 events: CountingGate(
-                    RateGate(perSecond: options.eventsPerSecond, burst: options.eventsPerSecond * 2)),
+                    RateGate(perSecond: options.eventsPerSecond, burst: options.eventsPerSecond * 2),
+                    // A flood would fill the task's log with word of itself.
+                    tellingEvery: .seconds(1)),
                 lines: CountingGate(
                     RateGate(perSecond: options.linesPerSecond, burst: options.linesPerSecond * 10))))
     }
@@ -235,8 +242,23 @@ final class PluginChild: Sendable {
             }
         case .event(let id, let event):
             state.withLock { accept(event, from: id, &$0) }
+        case .order(let order):
+            if state.withLock({ $0.orders.admit() }) {
+                orders(self, order)
+            } else {
+                let refusal = "\(OpenOrders.limit) tasks of this plugin wait to be accepted already"
+                state.withLock { write(FrameBuffer.frame(order.answer(refusal: refusal)), $0) }
+            }
         case .unknown(let type):
             logger.warning("frame of a plugin ignored", metadata: ["plugin": "\(plugin.key)", "type": "\(type)"])
+        }
+    }
+
+    /// Tells its code what became of a task that it has sent.
+    func answer(_ order: PluginTaskOrder, refusal: String?) {
+        state.withLock { state in
+            state.orders.settle()
+            write(FrameBuffer.frame(order.answer(refusal: refusal)), state)
         }
     }
 

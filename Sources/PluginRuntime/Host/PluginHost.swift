@@ -46,6 +46,12 @@ public final class PluginHost: Sendable {
         let pause: Duration
     }
 
+    /// What ``run()`` has a task of its own for.
+    private enum Job: Sendable {
+        case start(Start)
+        case order(PluginTaskOrder, of: PluginChild)
+    }
+
     private struct BackgroundEvent: Sendable {
         let plugin: PluginIdentity
         let event: PluginEvent
@@ -57,22 +63,33 @@ public final class PluginHost: Sendable {
     private let server: ForkServer
     private let background: BackgroundEvents
     private let backgroundMailbox = EventMailbox<BackgroundEvent, Void>()
-    private let starts: AsyncStream<Start>
-    private let toStart: AsyncStream<Start>.Continuation
+    private let acceptance: PluginTaskAcceptance?
+    private let jobs: AsyncStream<Job>
+    private let toDo: AsyncStream<Job>.Continuation
     private let state = Mutex(State())
 
     /// A host that does nothing until ``run()``.
+    ///
+    /// - Parameters:
+    ///   - environment: what its processes start with.
+    ///   - options: limits, and how patient it is.
+    ///   - eventLoopGroup: where sockets are served.
+    ///   - logger: told of crashes and of what cannot be understood.
+    ///   - acceptance: takes the tasks that plugins' code sends. Without it they go to Redis straight from their processes.
+    ///   - background: takes what plugins say outside any call.
     public init(
         _ environment: PythonEnvironment, options: PluginHostOptions = .init(),
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
-        logger: Logger = Logger(label: "skirret.plugins"), background: @escaping BackgroundEvents = { _, _ in }
+        logger: Logger = Logger(label: "skirret.plugins"), acceptance: PluginTaskAcceptance? = nil,
+        background: @escaping BackgroundEvents = { _, _ in }
     ) {
         self.options = options
         self.loops = eventLoopGroup
         self.logger = logger
+        self.acceptance = acceptance
         self.background = background
         server = ForkServer(environment, on: eventLoopGroup.next(), logger: logger)
-        (starts, toStart) = AsyncStream.makeStream()
+        (jobs, toDo) = AsyncStream.makeStream()
     }
 
     /// Runs the fork server and every plugin's process, until the task is cancelled; then all of them are gone.
@@ -82,8 +99,11 @@ public final class PluginHost: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.server.run() }
             group.addTask { await self.pumpBackground() }
-            for await start in starts {
-                group.addTask { await self.supervise(start) }
+            for await job in jobs {
+                switch job {
+                case .start(let start): group.addTask { await self.supervise(start) }
+                case .order(let order, let child): group.addTask { await self.accept(order, of: child) }
+                }
             }
             stop()
             group.cancelAll()
@@ -192,7 +212,7 @@ public final class PluginHost: Sendable {
                 let child = makeChild(plugin)
                 slot.child = child
                 state.children[ObjectIdentifier(child)] = child
-                toStart.yield(Start(child: child, pause: pause))
+                toDo.yield(.start(Start(child: child, pause: pause)))
                 return .success(child)
             }
         }
@@ -201,8 +221,22 @@ public final class PluginHost: Sendable {
 
     private func makeChild(_ plugin: PluginIdentity) -> PluginChild {
         let mailbox = backgroundMailbox
-        return PluginChild(plugin, options: options, on: loops.next(), logger: logger) { event in
+        let orders = { @Sendable [toDo] (child: PluginChild, order: PluginTaskOrder) in
+            _ = toDo.yield(.order(order, of: child))
+        }
+        return PluginChild(plugin, options: options, on: loops.next(), logger: logger, orders: orders) { event in
             mailbox.post(BackgroundEvent(plugin: plugin, event: event), bytes: event.weight)
+        }
+    }
+
+    /// A task that a plugin's code has sent; its thread waits for this answer.
+    private func accept(_ order: PluginTaskOrder, of child: PluginChild) async {
+        do {
+            guard let acceptance else { throw PluginError.noAcceptance }
+            try await acceptance(order, child.plugin)
+            child.answer(order, refusal: nil)
+        } catch {
+            child.answer(order, refusal: "\(error)")
         }
     }
 
@@ -247,7 +281,7 @@ public final class PluginHost: Sendable {
     ) async throws -> (ChildLink, EventLoopFuture<ProcessExit>) {
         let link = try await ChildLink.open(child, frameLimit: options.maximumFrameBytes)
         do {
-            let fork = try link.handOver(to: server, child.plugin, options)
+            let fork = try link.handOver(to: server, child.plugin, options, takesOrders: acceptance != nil)
             child.started(pid: try await fork.pid.get(), link: link)
             return (link, fork.exit)
         } catch {
@@ -306,7 +340,7 @@ public final class PluginHost: Sendable {
             state.isStopped = true
             return Array(state.children.values)
         }
-        toStart.finish()
+        toDo.finish()
         // Those that nobody supervises yet have only held calls; the others are ended by their supervisors.
         for child in children where child.status.pid == nil { child.failedToStart(.stopping) }
         backgroundMailbox.end(())
@@ -333,19 +367,5 @@ extension PluginHost {
             let status = child.status
             return ProcessStatus(plugin: child.plugin, pid: status.pid, calls: status.calls, takesCalls: child.isOpen)
         }.sorted { ($0.plugin.key, $0.pid ?? 0) < ($1.plugin.key, $1.pid ?? 0) }
-    }
-}
-
-extension PluginError {
-    fileprivate static let stopping = PluginError(
-        .interrupted, message: "The plugin host is stopping.", hint: "Send the call again.")
-
-    fileprivate static func suspended(_ key: String, for rest: Duration, _ reason: String) -> PluginError {
-        PluginError(
-            .suspended, plugin: key,
-            message: "Plugin \"\(key)\" crashed too often and rests for another \(rest.components.seconds + 1) s. "
-                + "The last time its process \(reason).",
-            hint: "Mend the plugin and reload it, or wait.",
-            suspendedUntil: Date().addingTimeInterval(Double(rest.components.seconds)))
     }
 }

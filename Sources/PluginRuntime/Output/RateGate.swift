@@ -42,9 +42,13 @@ struct CountingGate {
 
     private var gate: RateGate
     private(set) var missing = 0
+    /// How long it keeps what it counted to itself after it has told.
+    private let pause: Duration
+    private var told: ContinuousClock.Instant?
 
-    init(_ gate: RateGate) {
+    init(_ gate: RateGate, tellingEvery pause: Duration = .zero) {
         self.gate = gate
+        self.pause = pause
     }
 
     mutating func admit(at now: ContinuousClock.Instant) -> Verdict {
@@ -52,8 +56,9 @@ struct CountingGate {
             missing += 1
             return .drop
         }
-        defer { missing = 0 }
-        return .pass(missing: missing)
+        guard missing > 0, told.map({ now - $0 >= pause }) ?? true else { return .pass(missing: 0) }
+        told = now
+        return .pass(missing: takeMissing())
     }
 
     /// What was turned away and not told yet; afterwards it counts as told.

@@ -36,9 +36,11 @@ struct WorkerRole {
         let events = EventBus(redis: queue.redis, subscriber: queue.subscriber, logger: logger)
         let environment = settings.pythonEnvironment
         let teller = BackgroundTeller()
-        let host = PluginHost(environment, options: settings.plugins.options, logger: logger) {
-            plugin, event in await teller.tell(plugin, event)
-        }
+        let ledger = Ledger(catalog, queue: queue, limits: settings.ledgerLimits, logger: logger)
+        let host = PluginHost(
+            environment, options: settings.plugins.options, logger: logger,
+            acceptance: { order, plugin in try await ledger.accept(order, of: plugin) },
+            background: { plugin, event in await teller.tell(plugin, event) })
         let discovery = PluginDiscovery(environment), folder = PluginFolder(discovery)
         let suspensions = PluginSuspensions(redis: queue.redis)
         let pluginSignals = PluginSignals(redis: queue.redis, subscriber: queue.subscriber)
@@ -58,11 +60,11 @@ struct WorkerRole {
                 logger.notice("safe mode: no plugin runs here")
                 try await work(queue, registry, until: signals)
             } else {
-                let ledger = Ledger(catalog, queue: queue, limits: settings.ledgerLimits, logger: logger)
                 EventHooks(catalog, ledger: ledger, folder: folder, logger: logger).attach(to: catalog)
                 let care = PluginCare(
                     catalog: catalog, folder: folder, host: host, suspensions: suspensions, signals: pluginSignals,
-                    tell: { event, plugin in await plugins.tell(event, of: plugin, nil) }, logger: logger)
+                    tell: { event, plugin in await plugins.tell(event, of: plugin, nil) },
+                    recall: { try await plugins.recall(PluginDescriptions(redis: queue.redis)) }, logger: logger)
                 group.addTask { await host.run() }
                 group.addTask { await care.run() }
                 try await work(queue, registry, until: signals)

@@ -14,6 +14,8 @@ struct PluginCare: Sendable {
     let suspensions: PluginSuspensions
     let signals: PluginSignals
     let tell: @Sendable (PluginEvent, _ plugin: String) async -> Void
+    /// Learns which tasks plugins define.
+    let recall: @Sendable () async throws -> Void
     let logger: Logger
 
     /// How often it looks without having been told to: for processes that crashed.
@@ -41,7 +43,9 @@ struct PluginCare: Sendable {
             do {
                 try await signals.listen { signal in
                     switch signal {
-                    case .look: wish.yield()
+                    case .look:
+                        wish.yield()
+                        group.addTask { await learn() }
                     case .stop(let plugin, let reason, let reply):
                         // Beside the others: a slow farewell holds up nobody else's.
                         group.addTask {
@@ -65,6 +69,15 @@ struct PluginCare: Sendable {
             for process in host.processes where process.takesCalls {
                 group.addTask { await say(goodbye: "shutdown", to: process.plugin, within: Self.lastFarewell) }
             }
+        }
+    }
+
+    /// A task whose name nobody knows here waits, so that nothing is lost when this fails.
+    private func learn() async {
+        do {
+            try await recall()
+        } catch {
+            logger.info("tasks of plugins are not known yet", metadata: ["error": "\(error)"])
         }
     }
 

@@ -18,7 +18,7 @@ final class PluginTasks: Sendable {
     private let signals: PluginSignals
     /// No plugin runs: calls fail and say so.
     private let isSafeMode: Bool
-    /// Names of the tasks that plugins define, and whose they are; known once a plugin was described here.
+    /// Names of the tasks that plugins define, and whose they are; known once a plugin was described.
     private let defined = Mutex<[String: String]>([:])
 
     init(
@@ -128,6 +128,12 @@ final class PluginTasks: Sendable {
             let (plugin, _) = try await enabled(key)
             return try await run(.task(name: name, args: args, kwargs: kwargs), on: plugin, context)
         }
+    }
+
+    /// Learns which tasks plugins define from what was said of them in other processes, or before this one began.
+    func recall(_ descriptions: PluginDescriptions) async throws {
+        let said = try await descriptions.tasks()
+        defined.withLock { $0.merge(said) { _, new in new } }
     }
 
     /// A bare `@shared_task` carries its plugin's module name; others are known from the plugin's description.

@@ -38,6 +38,7 @@ struct RefreshTasks: Sendable {
             if context.retries > 0, try await catalog.m3uAccounts.find(id)?.status == .success {
                 return RefreshBackOff.notNeeded
             }
+            try await Self.awaitGroups(of: id, context)
             do {
                 let began = ContinuousClock.now
                 let report = try await refresh.run(account: id, progress: announcing(context))
@@ -51,6 +52,18 @@ struct RefreshTasks: Sendable {
                 try await catalog.m3uAccounts.report(id, message: RefreshBackOff.message(error, pause))
                 throw context.retry(after: pause, because: error.failure)
             }
+        }
+    }
+
+    /// What only one reading of an account's groups may hold; a refresh, which reads them too, holds it besides its own.
+    static func groupsFlight(_ account: String) -> String { "m3u-groups:\(account)" }
+
+    /// Waits until nobody else reads the account's groups: those of a new account are read at once, and a refresh that
+    /// somebody asks for a moment later must neither be lost nor open a second connection to the provider.
+    private static func awaitGroups(of id: Int, _ context: TaskContext) async throws {
+        while try await context.reserve(groupsFlight(String(id))) != nil {
+            try context.checkCancellation()
+            try await ContinuousClock().sleep(for: .milliseconds(250))
         }
     }
 

@@ -53,9 +53,9 @@ struct HostFixture: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .warning
         let (stream, continuation) = AsyncStream<(plugin: PluginIdentity, event: PluginEvent)>.makeStream()
-        let host = PluginHost(environment, options: options, logger: logger) { plugin, event in
-            continuation.yield((plugin, event))
-        }
+        let host = PluginHost(
+            environment, options: options, logger: logger,
+            background: { plugin, event in _ = continuation.yield((plugin, event)) })
         let fixture = HostFixture(environment: environment, host: host, background: stream)
         do {
             // Leaving the scope cancels the host and waits until it has ended.

@@ -24,7 +24,7 @@ def transport_options(variable):
     return options
 
 
-app = Celery("dispatcharr")
+app = Celery("dispatcharr", amqp="dispatcharr.sending:ThroughHost")
 app.conf.update(
     broker_url=URL,
     result_backend=BACKEND_URL or URL,

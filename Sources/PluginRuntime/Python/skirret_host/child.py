@@ -16,6 +16,7 @@ from django.utils.datastructures import MultiValueDict
 from . import calls, context, current, leader, logs
 from .frames import FrameError, UnreadableFrame, Writer, encode, read
 from .loader import load
+from .orders import Orders
 from .values import error_as_json
 
 logger = logging.getLogger("skirret_host")
@@ -24,10 +25,12 @@ logger = logging.getLogger("skirret_host")
 class Host:
     """The loaded plugin, the socket, and the calls that are running."""
 
-    def __init__(self, sock, key, path):
+    def __init__(self, sock, key, path, takes_orders=False):
         self.key = key
         self.path = path
         self.writer = Writer(sock)
+        #: Where tasks go that the plugin sends; None where nobody takes them.
+        self.orders = Orders(self.writer) if takes_orders else None
         self._sock = sock
         self._calls = {}
         self._loading = threading.Lock()
@@ -60,6 +63,9 @@ class Host:
             case "cancel":
                 if call := self._calls.get(frame.get("id")):
                     call.cancel()
+            case "ordered":
+                if self.orders:
+                    self.orders.answered(frame)
             case unknown:
                 logger.warning("frame of type %r ignored", unknown)
 
@@ -196,9 +202,9 @@ def _close_connections():
     connections.close_all()
 
 
-def main(sock, key, path):
+def main(sock, key, path, takes_orders=False):
     """Serves the plugin until its socket ends; does not return."""
-    host = current.host = Host(sock, key, path)
+    host = current.host = Host(sock, key, path, takes_orders)
     logs.route_to(host.writer)
     calls.make_sleep_cancellable()
     os.register_at_fork(after_in_child=_become_a_plugins_child)

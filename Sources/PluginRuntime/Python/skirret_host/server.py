@@ -188,7 +188,7 @@ def _become_plugin(frame, descriptors, leads, group):
         limits.apply(frame.get("limits") or {})
         from .child import main as serve_plugin
 
-        serve_plugin(frames, frame["plugin"], frame["path"])
+        serve_plugin(frames, frame["plugin"], frame["path"], frame.get("takes_orders", False))
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:

@@ -109,7 +109,7 @@ class HostServer:
         self._ids = itertools.count(1)
         self._plugins = []
 
-    def spawn(self, folder, limits=None, pieces=1, key=None, sandbox=None):
+    def spawn(self, folder, limits=None, pieces=1, key=None, sandbox=None, takes_orders=False):
         """A process of its own for the plugin in `folder`; free to reach everything without `sandbox`."""
         ours, theirs = socket.socketpair()
         outputs = [os.pipe(), os.pipe()]
@@ -118,7 +118,7 @@ class HostServer:
         confined = {} if sandbox is None else {"sandbox": sandbox}
         self.control.send(
             [theirs.fileno(), outputs[0][1], outputs[1][1]], pieces,
-            type="spawn", id=number, plugin=key, path=str(folder), limits=limits or {}, **confined,
+            type="spawn", id=number, plugin=key, path=str(folder), limits=limits or {}, takes_orders=takes_orders, **confined,
         )  # fmt: skip
         theirs.close()
         for _, write_end in outputs:
