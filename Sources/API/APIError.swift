@@ -104,7 +104,9 @@ extension APIError {
         case let error as CatalogError: self.init(error)
         case let error as PluginError:
             self.init(.serviceUnavailable, code: error.code.rawValue, error.message, hint: error.hint)
-        default: return nil
+        default:
+            guard let known = CatalogError(explaining: error) else { return nil }
+            self.init(known)
         }
     }
 

@@ -156,6 +156,18 @@ public final class RelayHub: Sendable {
         return false
     }
 
+    /// The topics that begin with these words and that any socket has asked for.
+    ///
+    /// Costs a visit of each loop, and a look at all topics of its sockets.
+    public func heard(under prefix: String) async -> Set<String> {
+        let found = Mutex<Set<String>>([])
+        await everywhere { handler in
+            let topics = handler.topics(under: prefix)
+            if !topics.isEmpty { found.withLock { $0.formUnion(topics) } }
+        }
+        return found.withLock { $0 }
+    }
+
     // MARK: What handlers ask and report, on their loop
 
     func recovery(from position: RelayPosition?, hears: (EventFrame) -> Bool) -> RelayHistory.Recovery {

@@ -95,6 +95,9 @@ final class RelaySessionHandler: ChannelInboundHandler {
     var listener: RelayIdentity? { session.identity }
     func answers(to name: String) -> Bool { session.answers(to: name) }
     func hears(_ topic: String) -> Bool { isMember && session.subscription.topics.contains(topic) }
+    func topics(under prefix: String) -> [String] {
+        isMember ? session.subscription.topics.filter { $0.hasPrefix(prefix) } : []
+    }
     var channel: (any Channel)? { context?.channel }
 
     /// Queues one event for a client that hears its topic; ``flush()`` follows once per batch.

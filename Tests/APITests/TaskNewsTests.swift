@@ -18,7 +18,7 @@ import Testing
             try await Self.telling(fixture) {
                 try await WebSocketClient.with(port: try #require(client.port), headers: Self.bearer) {
                     inbound, outbound in
-                    var news = News(inbound.makeAsyncIterator())
+                    var news = News(inbound.makeAsyncIterator(), of: "tasks_changed")
                     try await outbound.write(.text(Self.subscribe))
                     let first = try await news.next()
                     #expect(first["changed"] == ["tasks", "queues", "workers", "dead", "schedules"], "\(first)")
@@ -50,7 +50,7 @@ import Testing
             try await Self.telling(fixture) {
                 try await WebSocketClient.with(port: try #require(client.port), headers: Self.bearer) {
                     inbound, outbound in
-                    var news = News(inbound.makeAsyncIterator())
+                    var news = News(inbound.makeAsyncIterator(), of: "tasks_changed")
                     try await outbound.write(.text(Self.subscribe))
                     _ = try await news.next()
                     // The iterator stays here: a worker beside it, not around it.
@@ -104,30 +104,6 @@ import Testing
             group.addTask { await fixture.server.taskNews.run() }
             try await body()
             group.cancelAll()
-        }
-    }
-}
-
-/// The frames of one kind, read.
-private struct News {
-    private var frames: NIOAsyncChannelInboundStream<WebSocketFrame>.AsyncIterator
-
-    init(_ frames: NIOAsyncChannelInboundStream<WebSocketFrame>.AsyncIterator) { self.frames = frames }
-
-    @concurrent mutating func next() async throws -> JSONValue {
-        while let frame = try await frames.next() {
-            guard frame.opcode == .text else { continue }
-            let data = try JSONValue(parsing: frame.summary)["data"] ?? .null
-            if data["type"] == "tasks_changed" { return data }
-        }
-        throw WebSocketClient.Refused()
-    }
-
-    /// The first that fits; the suite's time limit ends a wait for one that never comes.
-    @concurrent mutating func until(_ fits: @Sendable (JSONValue) -> Bool) async throws -> JSONValue {
-        while true {
-            let news = try await next()
-            if fits(news) { return news }
         }
     }
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from played import Live, answers, list_of, open_page, plugin, runs
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from steps import card, enable, eventually, open_plugins, play, toast
 
 TASK = {"task_id": "t-1", "state": "STARTED", "ready": False, "progress": None, "error": None}
@@ -36,18 +36,24 @@ def test_an_action_that_goes_on_shows_how_far_it_is_and_what_came_of_it(page):
 
 
 def test_a_task_that_fails_or_is_cancelled_says_so(page):
+    live = Live(page, "updates", "task:t-1")
     now = {**TASK}
     runs(page, STARTED)
     answers(page, "/api/tasks/t-1/$", lambda _: now, "GET")
-    cancelled = answers(page, "/api/tasks/t-1/$", {"success": True}, "DELETE")
+    cancelled = answers(page, "/api/tasks/t-1/$", lambda _: now.update(state="REVOKED", ready=True) or {"success": True}, "DELETE")
     open_page(page, {"type": "actionButton", "action": "scan", "label": "Scan"})
     page.get_by_role("button", name="Scan").click()
     toast(page, "you can leave this page").get_by_role("button", name="Cancel").click()
     eventually(page, lambda: bool(cancelled), lambda: "nothing was cancelled")
-    now.update(state="REVOKED", ready=True)
     expect(page.get_by_role("alert").filter(has_text="It was cancelled.")).to_be_visible()
-    now.update(state="FAILURE", error="ValueError: no channel", ready=True)
+    now.update(TASK)
+    live.asked.clear()
     page.get_by_role("button", name="Scan").click()
+    eventually(page, lambda: {"type": "subscribe", "topics": ["task:t-1"]} in live.asked, lambda: live.asked)
+    live.say(type="task_report", task_id="t-1", state="STARTED", progress={"percent": 30, "message": "Channel 3 of 10"})
+    expect(toast(page, "Channel 3 of 10")).to_contain_text("30 %")
+    now.update(state="FAILURE", error="ValueError: no channel", ready=True)
+    live.say(type="task_report", task_id="t-1", state="FAILURE", progress=None)
     failed = page.get_by_role("alert").filter(has_text="no channel")
     expect(failed.get_by_role("link", name="What its task said")).to_have_attribute("href", "/tasks/t-1")
 
@@ -70,7 +76,9 @@ def test_packages_of_its_own_are_installed_with_visible_progress(page, axe_probl
     list_of(page, row)
     now = {**TASK}
     asked = answers(page, "/plugins/played/requirements/$", STARTED)
-    answers(page, "/api/tasks/t-1/$", lambda _: now, "GET")
+    looks = answers(page, "/api/tasks/t-1/$", lambda _: now, "GET")
+    held: list[Route] = []
+    page.route(re.compile("/api/tasks/t-1/$"), lambda route: held.append(route), times=1)
     page.goto("/plugins")
     this = card(page, "played")
     expect(this.get_by_text("It needs packages of its own")).to_be_visible()
@@ -81,6 +89,11 @@ def test_packages_of_its_own_are_installed_with_visible_progress(page, axe_probl
     expect(this.get_by_text("Installing its packages")).to_be_visible()
     assert len(asked) == 1
     live.say(type="plugin_requirements", plugin="played", state="installing", percent=60, message="Collecting six", task_id="t-1")
+    expect(this.get_by_text("Collecting six")).to_be_visible()
+    # The first look at the task is answered after the event, and knows less. The next one says that it was read.
+    eventually(page, lambda: held, lambda: "nobody looks at the task")
+    held[0].fulfill(json=now)
+    eventually(page, lambda: looks, lambda: "nobody looks at the task again")
     expect(this.get_by_text("Collecting six")).to_be_visible()
     expect(this.get_by_role("progressbar", name="Installation")).to_have_attribute("aria-valuenow", "60")
     picture(page, "requirements")

@@ -80,6 +80,6 @@ struct Principal: Sendable, Equatable {
     /// What may be listened to is what may be read: tasks, and what plugins answer, is for administrators.
     var topics: Set<String> {
         let everybody: Set = ["updates", "plugin:"]
-        return level >= .admin ? everybody.union([TaskNews.topic, DataSource.topics]) : everybody
+        return level >= .admin ? everybody.union([TaskNews.topic, TaskReports.topics, DataSource.topics]) : everybody
     }
 }

@@ -30,6 +30,20 @@ struct TaskStart {
         return try await start(order, sameness: sameness)
     }
 
+    /// Starts what follows from a change that the request has made, whatever key it came with: the change is made once.
+    ///
+    /// - Parameters:
+    ///   - task: The task's name.
+    ///   - args: Positional arguments.
+    ///   - subject: What it is about, for people.
+    /// - Throws: 507 when the ledger is full.
+    func follow(_ task: String, _ args: [JSONValue], about subject: String) async throws {
+        var order = Ledger.Order(task: task, args: args)
+        order.about = subject
+        order.origin = request.context.principal?.name ?? ""
+        _ = try await services.ledger.start(order)
+    }
+
     /// The same with all that can be said of a task.
     func start(_ order: Ledger.Order, sameness: JSONValue? = nil) async throws -> TaskID {
         var order = order

@@ -12,6 +12,10 @@ struct NetworkRoutes: Routes {
                 $0.details = """
                     For each list its ranges if none of them has your address, else nothing; for other groups of \
                     settings an empty object. Saves nothing.
+
+                    Of the lists only `UI` shuts a door of this server: the web app, the API and the socket. There are no \
+                    streams, no Xtream Codes interface and no playlists for players here, so `STREAMS`, `XC_API` and \
+                    `M3U_EPG` are kept and answered for a proxy beside it that reads them, and shut nothing themselves.
                     """
                 $0.body = Schema.object(["key": Schema.any, "value": Schema.any])
                 $0.answers[200] = Schema.anyObject

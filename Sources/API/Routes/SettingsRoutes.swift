@@ -21,6 +21,7 @@ struct SettingsRoutes: Routes {
     var endpoints: [Endpoint] {
         [
             .get(path, .standard, list).described("All groups of settings", .server) {
+                $0.details = "Of `network_access` only the list `UI` has a door here; see /api/core/settings/check/."
                 $0.answers[200] = Schema.list(of: Self.row)
                 $0.isPolled()
             },

@@ -16,6 +16,7 @@ public struct APIServer: Sendable {
     let poller: DataSourcePoller
     /// Tells of tasks that change.
     let taskNews: TaskNews
+    let taskReports: TaskReports
     /// Ends sockets of those who may listen no longer.
     let listeners: ListenerWatch
     let gate: Gate
@@ -39,6 +40,7 @@ public struct APIServer: Sendable {
         self.onRunning = onRunning
         poller = DataSourcePoller(services: services, runDeadline: configuration.runDeadline, logger: logger)
         taskNews = TaskNews(services: services, logger: logger)
+        taskReports = TaskReports(services: services, logger: logger)
         gate = Self.makeGate(configuration, services)
         listeners = ListenerWatch(gate: gate, services: services, logger: logger)
     }
@@ -47,11 +49,13 @@ public struct APIServer: Sendable {
     public func run() async throws {
         OldUploads.sweep(configuration.uploadsFolder)
         let application = try makeApplication()
-        let (poller, taskNews, listeners) = (self.poller, self.taskNews, self.listeners)
+        let (poller, listeners) = (self.poller, self.listeners)
+        let (taskNews, taskReports) = (self.taskNews, self.taskReports)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await poller.run() }
             if configuration.isRelayMounted {
                 group.addTask { await taskNews.run() }
+                group.addTask { await taskReports.run() }
                 group.addTask { await listeners.run() }
             }
             defer { group.cancelAll() }
@@ -135,6 +139,9 @@ public struct APIServer: Sendable {
             HubRoutes(services: services, hub: hub),
             HubPluginRoutes(services: services, shelf: shelf, hub: hub, configuration: configuration),
             M3URoutes(services: services, configuration: configuration),
+            M3UFilterRoutes(services: services),
+            M3UProfileRoutes(services: services),
+            M3UGroupRoutes(services: services),
             EPGRoutes(services: services, configuration: configuration),
             StreamRoutes(services: services),
             TaskRoutes(services: services),

@@ -16,6 +16,9 @@ import Testing
         "GET /api/schedules/:id", "GET /api/schedules/:id/next", "GET /api/plugins/repos",
         "GET /api/plugins/repos/available", "GET /api/plugins/repos/settings", "GET /api/core/settings",
         "GET /api/core/settings/:id", "GET /api/channels/streams",
+        "GET /api/m3u/accounts/:id/filters", "GET /api/m3u/accounts/:id/filters/:part",
+        "GET /api/m3u/accounts/:id/profiles", "GET /api/m3u/accounts/:id/profiles/:part", "GET /api/m3u/server-groups",
+        "GET /api/m3u/server-groups/:id",
     ]
     private static let everybody: Set<String> = [
         "GET /api/schema", "DELETE /api/auth/session", "POST /api/accounts/auth/logout", "GET /api/accounts/users/me",
@@ -31,6 +34,7 @@ import Testing
             for endpoint in fixture.server.allEndpoints where endpoint.access != .open {
                 let name = "\(endpoint.method) \(endpoint.path)"
                 let path = endpoint.path.replacing(":key", with: "my_plugin").replacing(":id", with: "1")
+                    .replacing(":part", with: "1")
                 #expect((endpoint.access == .standard) == Self.readers.contains(name), "\(name)")
                 #expect((endpoint.access == .signedIn) == Self.everybody.contains(name), "\(name)")
                 if endpoint.access == .standard { #expect(endpoint.method == .get, "\(name)") }

@@ -19,7 +19,7 @@ auth.subscribe(() => {
   const { state } = auth.get();
   if (state === 'in' && before !== 'in') {
     load();
-    preloadIcons(['unplug', 'circle-alert', 'triangle-alert']);
+    preloadIcons(['unplug', 'shield-x', 'circle-alert', 'triangle-alert']);
   }
   before = state;
 });

@@ -30,12 +30,17 @@ const PAGES = /** @type {Record<string, string[]>} */ ({
 
 const IMPORT = /^(?:import|export)\s(?:[^;'"]*?\sfrom\s+)?'(\.[^']+)'/gm;
 
-/** A module and all that it imports statically. @param {string} name @param {Set<string>} [seen] */
-export function graphOf(name, seen = new Set()) {
+/** What a module imports statically. @param {string} name */
+function importsOf(name) {
+  const source = readFileSync(fileURLToPath(new URL(name, JS)), 'utf8');
+  return [...source.matchAll(IMPORT)].map(([, from]) => normalize(join(dirname(name), from)));
+}
+
+/** A module and all that it needs, as they are met. @param {string} name @param {Set<string>} [seen] */
+function graphOf(name, seen = new Set()) {
   if (seen.has(name)) return seen;
   seen.add(name);
-  const source = readFileSync(fileURLToPath(new URL(name, JS)), 'utf8');
-  for (const [, from] of source.matchAll(IMPORT)) graphOf(normalize(join(dirname(name), from)), seen);
+  for (const one of importsOf(name)) graphOf(one, seen);
   return seen;
 }
 
@@ -53,7 +58,10 @@ function families() {
   });
 }
 
-/** @returns {{shell: string[], pages: Record<string, string[]>, families: [string, string[]][]}} */
+/**
+ * The modules of the shell, and those of each page beyond them.
+ * @returns {{shell: string[], pages: Record<string, string[]>}}
+ */
 export function preloads() {
   const shell = graphOf('main.js');
   const rest = (/** @type {string[]} */ entries) =>
@@ -62,29 +70,61 @@ export function preloads() {
   return {
     shell: [...shell].filter((one) => one !== 'main.js'),
     pages: Object.fromEntries(Object.entries(PAGES).map(([page, entries]) => [page, rest(entries)])),
-    families: [...families(), ...PARTS].map(([types, file]) => [types, rest([file])]),
   };
+}
+
+/**
+ * What each module imports that is not of the shell, for all that pages and parts need.
+ * @param {[string, string][]} parts
+ * @returns {[string, string[]][]}
+ */
+function imports(parts) {
+  const shell = graphOf('main.js');
+  const entries = [...Object.values(PAGES).flat(), ...parts.map(([, file]) => file)];
+  const all = [...entries.reduce((seen, one) => graphOf(one, seen), new Set())].filter((one) => !shell.has(one));
+  return all.sort()
+    .map((name) => /** @type {[string, string[]]} */ ([name, importsOf(name).filter((one) => !shell.has(one))]))
+    .filter(([, found]) => found.length);
+}
+
+/**
+ * A key, and names in one string over as many lines as it takes.
+ * @param {string[]} names
+ * @param {string} before
+ */
+function wrapped(names, before) {
+  const width = 106;
+  const lines = [''];
+  for (const [at, name] of names.entries()) {
+    const word = at + 1 < names.length ? `${name} ` : name;
+    if (lines[lines.length - 1].length + word.length > width) lines.push('');
+    lines[lines.length - 1] += word;
+  }
+  const isShort = lines.length === 1 && before.length + lines[0].length < width;
+  return `${before}${isShort ? ' ' : '\n      '}${lines.map((line) => `'${line}'`).join(' +\n      ')}`;
 }
 
 /** Both files as they should be. @returns {Map<URL, string>} */
 export function written() {
-  const { shell, pages, families } = preloads();
-  const links = shell.map((one) => `    <link rel="modulepreload" href="/assets/__BUILD__/js/${one}">\n`).join('');
+  const links = preloads().shell.map((one) => `    <link rel="modulepreload" href="/assets/__BUILD__/js/${one}">\n`);
   const index = readFileSync(FILES.index, 'utf8').replace(
     /(<!-- begin: test\/preloads\.js -->\n)[^]*?( *<!-- end -->)/,
-    (_, begin, end) => begin + links + end,
+    (_, begin, end) => begin + links.join('') + end,
   );
-  const lists = Object.entries(pages).map(([page, list]) =>
-    `    ${page.includes('/') ? `'${page}'` : page}: [\n${list.map((one) => `      '${one}',\n`).join('')}    ],\n`
+  const parts = [...families(), ...PARTS];
+  const lists = {
+    pages: Object.entries(PAGES).map(([page, entries]) => wrapped(entries, /\W/.test(page) ? `'${page}':` : `${page}:`)),
+    families: parts.map(([types, file]) => wrapped(types.split(' '), `'${file}':`)),
+    imports: imports(parts).map(([name, found]) => wrapped(found, `'${name}':`)),
+  };
+  const early = Object.entries(lists).reduce(
+    (text, [name, list]) =>
+      text.replace(
+        new RegExp(`(/\\* begin ${name} \\*/)[^]*?(/\\* end ${name} \\*/)`),
+        (_, begin, end) => `${begin}\n${list.map((one) => `    ${one},\n`).join('')}    ${end}`,
+      ),
+    readFileSync(FILES.early, 'utf8'),
   );
-  const parts = families.map(([types, list]) =>
-    `    [\n      '${types}',\n      [\n${list.map((one) => `        '${one}',\n`).join('')}      ],\n    ],\n`
-  );
-  const between = (/** @type {string} */ mark) =>
-    new RegExp(`(/\\* begin ${mark} \\*/)[^]*?(/\\* end ${mark} \\*/)`);
-  const early = readFileSync(FILES.early, 'utf8')
-    .replace(between('pages'), (_, begin, end) => `${begin}\n${lists.join('')}    ${end}`)
-    .replace(between('families'), (_, begin, end) => `${begin}\n${parts.join('')}    ${end}`);
   return new Map([[FILES.index, index], [FILES.early, early]]);
 }
 

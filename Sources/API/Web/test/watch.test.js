@@ -1,37 +1,15 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
+import { lines, settle } from './line.js';
 
-/** The connection that the page opened last. @type {any} */
-let line;
-Object.assign(globalThis, {
-  location: { protocol: 'http:', host: 'here' },
-  WebSocket: class {
-    readyState = 1;
-    sent = /** @type {any[]} */ ([]);
-    constructor() {
-      line = this;
-    }
-
-    /** @param {string} words */
-    send(words) {
-      this.sent.push(JSON.parse(words));
-    }
-
-    close() {}
-  },
-});
 const { start, stop } = await import('../js/net/socket.js');
 const { watch } = await import('../js/net/watch.js');
 
-/** Lets everything go on that waits for no time to pass. */
-const settle = async () => {
-  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
-};
 const pass = async (/** @type {number} */ milliseconds) => {
   mock.timers.tick(milliseconds);
   await settle();
 };
-const tell = (/** @type {any} */ envelope) => line.onmessage({ data: JSON.stringify(envelope) });
+const tell = (/** @type {any} */ envelope) => lines.at(-1).onmessage({ data: JSON.stringify(envelope) });
 const news = (/** @type {any} */ data) => tell({ type: 'source', data: { type: 'source_data', ...data } });
 
 const TOPIC = 'source:1';
@@ -88,7 +66,7 @@ test('a page says what it shows, hears what is new once, and says in time that i
   assert.deepEqual([body.kind, body.name, body.params, body.interval, body.version], ['resource', 'rows', { page: 1 }, 30, '']);
   assert.match(body.watcher, /^[0-9a-f]{24}$/);
   assert.deepEqual(one.heard, [['answer', 'first']]);
-  assert.deepEqual(line.sent.at(-1), { type: 'subscribe', topics: [TOPIC] });
+  assert.deepEqual(lines.at(-1).sent.at(-1), { type: 'subscribe', topics: [TOPIC] });
 
   news({ source: 'source:other', version: 'v2', answer: good('not ours') });
   news({ source: TOPIC, version: 'v1', answer: good('first') });
@@ -158,7 +136,7 @@ test('until there is an answer it is asked for every second, also when the line 
 
 test('without a live connection the page asks at its own interval', async () => {
   const one = watcher();
-  line.onclose({ code: 1006 });
+  lines.at(-1).onclose({ code: 1006 });
   await settle();
   await pass(10_000);
   assert.equal(asked.length, 1);

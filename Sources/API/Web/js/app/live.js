@@ -27,7 +27,7 @@ const PATIENCE = 5_000;
  */
 const LOOK = 20_000;
 /** Whose level the server grants the topic to. */
-const ADMINISTRATOR = 10;
+export const ADMINISTRATOR = 10;
 
 /** Whether the server tells us of changes. */
 const told = new Store(false);
@@ -72,8 +72,8 @@ function begin() {
 }
 
 /** Calls back when one of these changed, seldom more than once a second, and only while the page can be seen; and when
- *  nobody has said so for long. @param {Kind[]} kinds @param {() => void} changed */
-export function onChanged(kinds, changed) {
+ *  nobody has said so for long. @param {Kind[]} kinds @param {() => void} changed @param {number} [pause] milliseconds */
+export function onChanged(kinds, changed, pause = CALM) {
   let missed = false;
   let clock = /** @type {any} */ (undefined);
   const read = () => {
@@ -82,7 +82,7 @@ export function onChanged(kinds, changed) {
     missed = !visible.get();
     if (!missed) changed();
   };
-  const calm = calmly(read, CALM);
+  const calm = calmly(read, pause);
   const reader = (/** @type {Kind[]} */ some) => kinds.some((one) => some.includes(one)) && calm.call();
   const seen = visible.subscribe(() => missed && visible.get() && read());
   readers.add(reader);
@@ -102,27 +102,29 @@ export function onChanged(kinds, changed) {
   };
 }
 
-/** Polling is for when it can be seen and nobody tells. */
+/** Polling is for when it can be seen and nobody tells; not of a server that will not have us. */
 const alone = {
-  get: () => visible.get() && !told.get(),
+  get: () => visible.get() && !told.get() && !connection.get().why,
   subscribe: (/** @type {() => void} */ listener) => {
-    const stops = [visible.subscribe(listener), told.subscribe(listener)];
+    const stops = [visible.subscribe(listener), told.subscribe(listener), connection.subscribe(listener)];
     return () => stops.forEach((one) => one());
   },
 };
 
 /** What an address answers, again whenever one of these kinds changed.
- *  @param {string | undefined} path @param {Kind[]} kinds @param {number} [seconds] between two looks while nobody tells */
-export function useLive(path, kinds, seconds = 3) {
+ *  @param {string | undefined} path @param {Kind[]} kinds @param {number} [seconds] between two looks while nobody tells
+ *  @param {() => Promise<any>} [load] who asks otherwise than by reading the address
+ *  @param {number} [calm] milliseconds between two looks at what changes often */
+export function useLive(path, kinds, seconds = 3, load = undefined, calm = CALM) {
   const source = useMemo(() => {
     const world = {
       plugin: '',
       visible: alone,
-      events: (/** @type {(event: any) => void} */ listener) => onChanged(kinds, () => listener({ type: 'changed' })),
-      load: () => poll(/** @type {string} */ (path)),
+      events: (/** @type {(event: any) => void} */ listener) => onChanged(kinds, () => listener({ type: 'changed' }), calm),
+      load: load ?? (() => poll(/** @type {string} */ (path))),
     };
     const spec = { refresh: { interval: seconds }, subscribe: { event: 'changed' } };
     return new Source(path === undefined ? { type: 'static' } : spec, world);
-  }, [path, kinds.join(' '), seconds]);
+  }, [path, kinds.join(' '), seconds, load]);
   return useSource(source, path !== undefined);
 }

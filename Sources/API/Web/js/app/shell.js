@@ -17,6 +17,7 @@ const STATES = /** @type {Record<string, [string, string]>} */ ({
   live: ['Live', 'teal'],
   connecting: ['Connecting', 'orange'],
   waiting: ['Offline', 'red'],
+  refused: ['Not allowed', 'red'],
   idle: ['Idle', 'gray'],
 });
 

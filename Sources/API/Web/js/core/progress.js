@@ -73,7 +73,9 @@ export function progressOf(data) {
       done: true,
     };
   }
-  const done = percent >= 100 && LAST[data.type].includes(action) &&
+  // Where a playlist's groups alone were read, that was all.
+  const ends = LAST[data.type].includes(action) || data.status === 'pending_setup';
+  const done = percent >= 100 && ends &&
     !/^(parsing|fetching|processing)/.test(text(data.status));
   if (!done) {
     return { ...base, title: `${name}: ${step.toLowerCase()}`, message: cut(running(data), 300), tone: 'blue', done };

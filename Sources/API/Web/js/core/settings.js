@@ -9,9 +9,9 @@ import { GROUPS, list } from './settings-groups.js';
 /** What each list of networks opens. */
 const DOORS = /** @type {Record<string, [string, string]>} */ ({
   UI: ['These pages and their interface', 'Signing in, plugins, tasks, settings.'],
-  STREAMS: ['Streams', 'Channels as players open them.'],
-  XC_API: ['Xtream Codes', 'Players that sign in with a name and a password.'],
-  M3U_EPG: ['Playlists and guides', 'What players download of channels and programmes.'],
+  STREAMS: ['Streams', 'Kept for a proxy beside this server: there is nothing of the kind here that it would shut.'],
+  XC_API: ['Xtream Codes', 'Likewise kept for a proxy: players cannot sign in here.'],
+  M3U_EPG: ['Playlists and guides', 'Likewise kept for a proxy: players can download nothing here.'],
 });
 export const NETWORKS = 'network_access';
 

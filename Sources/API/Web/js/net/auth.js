@@ -3,8 +3,8 @@ import { Store } from '../core/store.js';
 import { ApiError, forget, onSignedOut, session } from './api.js';
 import * as socket from './socket.js';
 
-/** `{state: 'unknown' | 'out' | 'in' | 'unreachable', user, error}` */
-export const auth = new Store({ state: 'unknown', user: undefined, error: undefined });
+/** `{state: 'unknown' | 'out' | 'in' | 'unreachable', user, error, isEnded}`; `isEnded`: the session did, and nobody signed out */
+export const auth = new Store({ state: 'unknown', user: undefined, error: undefined, isEnded: false });
 
 /** For early.js, when this browser comes again. @param {boolean} isIn */
 function remember(isIn) {
@@ -19,25 +19,25 @@ function remember(isIn) {
 /** @param {any} user */
 function enter(user) {
   remember(true);
-  auth.set({ state: 'in', user: user ?? {}, error: undefined });
+  auth.set({ state: 'in', user: user ?? {}, error: undefined, isEnded: false });
   socket.start();
 }
 
-function leave() {
+function leave(isEnded = false) {
   socket.stop();
   forget();
   remember(false);
-  auth.set({ state: 'out', user: undefined, error: undefined });
+  auth.set({ state: 'out', user: undefined, error: undefined, isEnded });
 }
 
 export async function check() {
   try {
     const answer = await session.get();
     if (answer.authenticated) enter(answer.user);
-    else leave();
+    else leave(auth.get().state === 'in');
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) leave();
-    else auth.set({ state: 'unreachable', user: undefined, error });
+    if (error instanceof ApiError && error.status === 401) leave(auth.get().state === 'in');
+    else auth.set({ state: 'unreachable', user: undefined, error, isEnded: false });
   }
 }
 
@@ -61,5 +61,5 @@ export async function signOut() {
   leave();
 }
 
-onSignedOut(() => auth.get().state === 'in' && leave());
+onSignedOut(() => auth.get().state === 'in' && leave(true));
 socket.onSessionEnded(() => void check());

@@ -31,10 +31,10 @@ export async function install(key) {
   const { task_id: task } = await plugins.requirements(key);
   note(key, { state: 'installing', percent: 0, message: 'Waiting for a worker', task: text(task) });
   try {
-    await follow(
-      text(task),
-      ({ percent, message }) => note(key, { state: 'installing', percent: percent ?? 0, message, task: text(task) }),
-    );
+    await follow(text(task), ({ percent, message }) => {
+      // A task that says nothing yet must not wipe out what an event said while its answer was on the way.
+      if (percent !== undefined) note(key, { state: 'installing', percent, message, task: text(task) });
+    });
     note(key);
   } catch (error) {
     const message = text(/** @type {any} */ (error)?.message ?? error);

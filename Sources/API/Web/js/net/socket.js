@@ -3,7 +3,8 @@
  *
  *     idle ── start ──▶ connecting ── subscribed ──▶ live
  *                           ▲                         │ closed
- *                           └── pause over, retry() ─ waiting
+ *                           ├── pause over, retry() ─ waiting
+ *                           └── retry(), much later ─ refused: who may not listen
  *
  * Events have places. Whoever comes back says where it was and is told what it missed; only when that is gone does
  * `gaps` count, and pages read their data again. Topics beside `updates` have no places: who holds one reads anew
@@ -13,21 +14,36 @@ import { backoff } from '../core/backoff.js';
 import { isObject } from '../core/path.js';
 import { Place } from '../core/recovery.js';
 import { Store } from '../core/store.js';
+import { poll } from './api.js';
 
 /** The server's code for a session that has ended; connecting again would not help. */
 const UNAUTHORISED = 4401;
+/** Its code for an address from which nobody listens any more. */
+const NOT_ALLOWED = 4403;
+/** What a browser says of an upgrade that was refused, and of a connection that broke. */
+const BROKEN = 1006;
+/** Between two tries of one who may not listen, and nobody asks for a try. Milliseconds. */
+const SELDOM = 300_000;
+/** Coming back to the page is such a wish, though not more often than this. Milliseconds. */
+const RETURN = 15_000;
+/** A session that ended twice within this time is none that signing in mends: from then on there are pauses. Milliseconds. */
+const TWICE = 10_000;
 
-/** `{state: 'idle' | 'connecting' | 'live' | 'waiting', until: number, attempt: number, since: number, gaps: number}` */
-export const connection = new Store({ state: 'idle', until: 0, attempt: 0, since: 0, gaps: 0 });
+/**
+ * `{state: 'idle' | 'connecting' | 'live' | 'waiting' | 'refused', until, attempt, since, gaps: number, why: string}`;
+ * `why`: the server's code for not letting this page listen, also while it is asked again
+ */
+export const connection = new Store({ state: 'idle', until: 0, attempt: 0, since: 0, gaps: 0, why: '' });
 
 /** @param {object} changes */
-const move = (changes) => connection.set({ ...connection.get(), since: Date.now(), until: 0, ...changes });
+const move = (changes) => connection.set({ ...connection.get(), since: Date.now(), until: 0, why: '', ...changes });
 
 const listeners = new Set();
 const closedOut = new Set();
 let socket = /** @type {WebSocket | undefined} */ (undefined);
 let timer = /** @type {any} */ (undefined);
 let attempt = 0;
+let endedAt = 0;
 const place = new Place();
 
 /** Every envelope as it came, `{type, data}`. @param {(envelope: any) => void} listener */
@@ -113,7 +129,7 @@ const address = () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${loca
 
 function open() {
   clearTimeout(timer);
-  move({ state: 'connecting', attempt });
+  move({ state: 'connecting', attempt, why: connection.get().why });
   const mine = new WebSocket(address());
   socket = mine;
   mine.onmessage = ({ data }) => {
@@ -129,13 +145,40 @@ function open() {
   mine.onclose = ({ code }) => {
     if (socket !== mine) return;
     socket = undefined;
-    if (code === UNAUTHORISED) {
-      move({ state: 'idle', attempt: 0 });
-      for (const listener of closedOut) listener();
-      return;
-    }
+    if (code === UNAUTHORISED) return end();
+    if (code === NOT_ALLOWED) return refuse('network_not_allowed');
+    // Once may be a server that starts again. A browser does not tell why an upgrade was refused.
+    if (code === BROKEN && greeted !== mine && attempt > 0) return void askWhy();
     wait();
   };
+}
+
+function end() {
+  const isAgain = Date.now() - endedAt < TWICE;
+  endedAt = Date.now();
+  if (isAgain) {
+    attempt = Math.max(attempt, 5);
+    return wait();
+  }
+  move({ state: 'idle', attempt: 0 });
+  for (const listener of closedOut) listener();
+}
+
+/** Who may listen may also read the plugins, and to a request for those the server says why it refuses. */
+async function askWhy() {
+  const now = connection.get();
+  // Of a session that has ended api.js tells.
+  const refusal = await poll('/api/plugins/plugins/').then(() => undefined, (error) => error);
+  if (connection.get() !== now) return;
+  if (refusal?.status === 403) refuse(refusal.code || 'not_allowed');
+  else wait();
+}
+
+/** @param {string} why */
+function refuse(why) {
+  attempt = 1;
+  move({ state: 'refused', attempt, why, until: Date.now() + SELDOM });
+  timer = setTimeout(open, SELDOM);
 }
 
 /** @param {any} envelope @param {WebSocket} from */
@@ -178,7 +221,13 @@ export function stop() {
 
 /** Connect now instead of at the end of the pause. */
 export function retry() {
-  if (connection.get().state === 'waiting') open();
+  if (['waiting', 'refused'].includes(connection.get().state)) open();
+}
+
+function comeBack() {
+  const { state, since } = connection.get();
+  if (state === 'refused' && Date.now() - since >= RETURN) open();
 }
 
 globalThis.addEventListener?.('online', retry);
+globalThis.addEventListener?.('focus', comeBack);

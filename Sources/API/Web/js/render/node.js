@@ -95,7 +95,9 @@ function Drawn(/** @type {{node: any}} */ { node }) {
   if (Part) return h(Part, { node });
   return h(Problem, {
     title: 'Unknown component',
-    message: `This page asks for “${cut(node.type, 60)}”, which this version cannot draw.`,
+    message: text(node.type)
+      ? `This page asks for “${cut(node.type, 60)}”, which this version cannot draw.`
+      : 'This page has a node that names no “type”.',
   });
 }
 

@@ -8,29 +8,15 @@ import { Pager } from '../../components/table/pager.js';
 import { Empty, Problem } from '../../ui/atoms.js';
 import { useStore, useTitle } from '../../ui/hooks.js';
 import { icon } from '../../ui/icon.js';
-import { Button, h, Select, Skeleton, TextInput, useEffect, useMemo, useState } from '../../ui/kit.js';
+import { Button, h, Select, TextInput, useEffect, useMemo, useState } from '../../ui/kit.js';
 import { useApi } from '../parts.js';
 import { PluginTabs } from '../plugins/tabs.js';
+import { WaitingCards } from '../plugins/waiting.js';
 import { search } from '../router.js';
 import { OfferCard } from './card.js';
 import { Repos } from './repos.js';
 
 const SIZE = 18;
-
-const Waiting = () =>
-  h(
-    'div',
-    { className: 'offers', 'aria-busy': true, 'aria-label': 'Loading' },
-    ...[1, 2, 3].map((key) =>
-      h(
-        'div',
-        { key, className: 'plugin-card' },
-        Skeleton({ height: 22, width: '50%' }),
-        Skeleton({ height: 14, mt: 'md' }),
-        Skeleton({ height: 36, mt: 'xl' }),
-      )
-    ),
-  );
 
 /** @param {{offers: any[], query: string, which: string, after: () => void, manage: () => void}} props */
 function Offers({ offers, query, which, after, manage }) {
@@ -143,7 +129,7 @@ export default function HubPage() {
         message: text(source.error.message),
         onRetry: source.refresh,
       }),
-    !source.data ? !source.error && h(Waiting) : h(Offers, {
+    !source.data ? !source.error && h(WaitingCards, { label: 'Loading', className: 'offers' }) : h(Offers, {
       key: `${query}/${which}`,
       offers,
       query,

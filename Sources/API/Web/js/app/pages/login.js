@@ -40,7 +40,7 @@ const FIELDS = {
 };
 
 export function Login() {
-  const { state, error } = useStore(auth);
+  const { state, error, isEnded } = useStore(auth);
   const [way, setWay] = useState(/** @type {keyof WAYS | ''} */ (''));
   const [isNew, setIsNew] = useState(false);
   const [needsToken, setNeedsToken] = useState(false);
@@ -59,6 +59,8 @@ export function Login() {
   const fields = way === 'first' && needsToken ? [...shown.fields, 'token'] : shown.fields;
   const other = way !== 'token' ? 'token' : isNew ? 'first' : 'person';
   useTitle(shown.title);
+  // As its lists of networks say; the answer tells what helps.
+  const isRefused = error?.status === 403;
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     // From the fields themselves: a password manager may fill and submit before the state has followed.
@@ -98,11 +100,11 @@ export function Login() {
       h(Mark, { size: 52 }),
       h('h1', {}, 'Skirret'),
       state === 'unreachable'
-        ? h(Problem, { title: 'The server does not answer', message: text(error?.message), onRetry: check })
+        ? h(Problem, { title: isRefused ? 'This server does not let you in' : 'The server does not answer', message: text(error?.message), onRetry: check })
         : way && h(
           Fragment,
           {},
-          h('p', { className: 'dim' }, shown.lead),
+          h('p', { className: 'dim' }, isEnded ? `Your session has ended. ${shown.lead}` : shown.lead),
           fields.map(control),
           Button({ type: 'submit', fullWidth: true, size: 'md', loading: busy }, shown.submit),
           Button({

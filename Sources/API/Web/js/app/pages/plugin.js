@@ -1,12 +1,13 @@
 /** A plugin's own place: its layout, its further pages as tabs, or its settings and actions when it declares neither. */
 import { text } from '../../core/format.js';
+import { isObject } from '../../core/path.js';
 import { fieldsOf, flat, hasLayout, pagesOf } from '../../core/schema.js';
 import { Node } from '../../render/node.js';
 import { RuntimeProvider } from '../../render/runtime.js';
 import { Empty, Problem } from '../../ui/atoms.js';
 import { useStore, useTitle } from '../../ui/hooks.js';
 import { Icon } from '../../ui/icon.js';
-import { Alert, h, Skeleton, useState } from '../../ui/kit.js';
+import { Alert, h, Skeleton, useMemo, useState } from '../../ui/kit.js';
 import { complain } from '../../ui/notify.js';
 import { catalogue, reload } from '../../net/catalogue.js';
 import { later } from '../later.js';
@@ -58,9 +59,42 @@ function PageTabs({ plugin, pages, page, at }) {
   );
 }
 
+/** Nodes that are nothing but their children. */
+const FRAMES = ['', 'stack', 'group', 'grid', 'simplegrid'];
+/** @param {any} layout */
+function isBlank(layout) {
+  const isFrame = isObject(layout) && FRAMES.includes(text(layout.type).toLowerCase()) && Array.isArray(layout.children);
+  const nodes = isFrame ? layout.children : layout;
+  return Array.isArray(nodes) && !nodes.some((node) => node !== null && node !== undefined && node !== false);
+}
+
+/** What is wrong with a document of which nothing can be drawn; '' when that is not so. @param {any} schema */
+function faultOf(schema) {
+  if (schema === null || schema === undefined) return '';
+  if (!isObject(schema)) return 'Its document is no object.';
+  const { layout = null } = schema;
+  return layout === null || typeof layout === 'object' ? '' : 'Its “layout” is neither a node nor a list of nodes.';
+}
+
+/** @param {{fault: string}} props */
+const Unreadable = ({ fault }) =>
+  h(Problem, {
+    title: 'This page cannot be drawn',
+    message: [
+      `${fault} That is for the plugin’s author to mend: the `,
+      h(Link, { key: 'where', to: '/playground', className: 'link' }, 'playground'),
+      ' draws documents and says what is wrong with them.',
+    ],
+  });
+
+const Blank = () => h(Empty, { icon: 'square-dashed', title: 'This page is empty' }, 'The plugin has put nothing on it.');
+
 /** A plugin with neither a layout nor settings nor actions, as far as is known. @param {{plugin: any}} props */
 const Nothing = ({ plugin }) => {
   if (plugin.load_error ?? plugin.error) return null;
+  if (pagesOf(plugin).some((one) => one.placement !== 'hidden')) {
+    return h(Empty, { icon: 'panel-top', title: 'Nothing on this page' }, 'What it shows is on its pages, above.');
+  }
   return plugin.enabled
     ? h(Empty, { icon: 'moon-star', title: 'Nothing to set here, and nothing to run' }, 'It works by itself, or not at all yet.')
     : h(Empty, { icon: 'power-off', title: 'Nothing is known of it yet' }, 'What it offers shows once it is enabled.');
@@ -84,17 +118,27 @@ function Broken({ plugin }) {
   });
 }
 
+/** A list of nodes stands as in a stack. @param {{layout: any}} props */
+function Layout({ layout }) {
+  const node = useMemo(() => (Array.isArray(layout) ? { type: 'stack', children: layout } : layout), [layout]);
+  return h(Node, { node });
+}
+
 /** @param {{plugin: any, page: any, at?: string}} props */
 function Body({ plugin, page, at }) {
   const layout = page ? page.layout ?? page.children : hasLayout(plugin) ? plugin.ui_schema.layout : undefined;
   if (plugin.missing) return h(Warnings, { plugin });
   if (!page && at === SETTINGS) return h('div', { className: 'panel' }, h(Legacy, { plugin, settingsOnly: true }));
+  if (page && (layout === undefined || layout === null)) return h(Blank);
   if (layout === undefined) {
+    const fault = faultOf(plugin.ui_schema);
+    if (fault) return h(Unreadable, { fault });
     return plugin.actions?.length || plugin.fields?.length
       ? h('div', { className: 'panel' }, h(Legacy, { plugin }))
       : h(Nothing, { plugin });
   }
-  return h(RuntimeProvider, { plugin, page, key: page?.id ?? '' }, h(Node, { node: layout }));
+  if (isBlank(layout)) return h(Blank);
+  return h(RuntimeProvider, { plugin, page, key: page?.id ?? '' }, h(Layout, { layout }));
 }
 
 const Unknown = (/** @type {{title: string}} */ { title }) =>

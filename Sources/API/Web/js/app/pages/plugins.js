@@ -6,7 +6,7 @@ import { Store } from '../../core/store.js';
 import { Empty, Pill, Problem } from '../../ui/atoms.js';
 import { useColumns, useNow, useStore, useTitle } from '../../ui/hooks.js';
 import { icon } from '../../ui/icon.js';
-import { Button, h, SegmentedControl, Skeleton, TextInput, useMemo, useState } from '../../ui/kit.js';
+import { Button, h, SegmentedControl, TextInput, useMemo, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
 import { catalogue, load, reload } from '../../net/catalogue.js';
 import { ArrangeButton } from '../plugins/arrange.js';
@@ -14,6 +14,7 @@ import { PluginCard } from '../plugins/card.js';
 import { Importer } from '../plugins/import.js';
 import { SafeMode } from '../plugins/safemode.js';
 import { PluginTabs } from '../plugins/tabs.js';
+import { WaitingCards } from '../plugins/waiting.js';
 
 /** The narrowest card and the space between two. Pixels. */
 const [NARROWEST, GAP] = [400, 18];
@@ -70,27 +71,12 @@ function Freshness({ at, now }) {
 /** A card that draws a page of its own takes the whole width. @param {any} plugin */
 const isWide = (plugin) => plugin.enabled && !plugin.missing && hasLayout(plugin) && !plugin.ui_schema.preview;
 
-const Waiting = () =>
-  h(
-    'div',
-    { className: 'cards columns waiting', 'aria-busy': true, 'aria-label': 'Loading plugins' },
-    ...[1, 2, 3].map((key) =>
-      h(
-        'div',
-        { key, className: 'plugin-card' },
-        Skeleton({ height: 22, width: '50%' }),
-        Skeleton({ height: 14, mt: 'md' }),
-        Skeleton({ height: 14, mt: 'xs', width: '80%' }),
-        Skeleton({ height: 36, mt: 'xl' }),
-      )
-    ),
-  );
-
 /** Roughly how tall a card is drawn, in rows of text; pages of their own show there. @param {any} plugin */
 const weight = (plugin) =>
   hasLayout(plugin)
     ? 8
-    : 6 + 2 * (plugin.actions?.length ?? 0) + (plugin.enabled ? 2 * (plugin.fields?.length ?? 0) : 1);
+    : 6 + 2 * (plugin.actions?.length ?? 0) + (plugin.enabled ? 2 * (plugin.fields?.length ?? 0) : 1) +
+      (plugin.description ? 1 : 0) + (plugin.missing || plugin.load_error ? 2 : 0);
 
 /** Each plugin into the column that is lowest so far. @param {any[]} list @param {number} columns */
 function spread(list, columns) {
@@ -199,6 +185,6 @@ export function PluginsPage() {
     h(SafeMode),
     error &&
       h(Problem, { title: 'The list of plugins could not be loaded', message: text(error.message), onRetry: load }),
-    state === 'loading' ? h(Waiting) : state === 'ready' && h(Cards, { list, query, show }),
+    state === 'loading' ? h(WaitingCards, { label: 'Loading plugins', className: 'cards columns waiting' }) : state === 'ready' && h(Cards, { list, query, show }),
   );
 }

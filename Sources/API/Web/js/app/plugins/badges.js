@@ -15,7 +15,7 @@ export function Badges({ plugin }) {
     h(
       Pill,
       { key: 'resting', tone: 'orange', icon: 'moon', title: text(broken) },
-      `Resting, ${ago(plugin.suspended_until)}`,
+      `Resting, back ${ago(plugin.suspended_until)}`,
     ),
     broken && !resting && h(Pill, { key: 'error', tone: 'red', icon: 'circle-alert' }, 'Load error'),
     plugin.update_available &&

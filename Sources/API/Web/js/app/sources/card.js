@@ -9,8 +9,9 @@ import { ask } from '../../ui/confirm.js';
 import { Icon } from '../../ui/icon.js';
 import { h, Switch, useEffect, useState } from '../../ui/kit.js';
 import { complain, notify } from '../../ui/notify.js';
-import { useApi } from '../parts.js';
+import { useLive } from '../live.js';
 import { Link } from '../router.js';
+import { Runs } from './runs.js';
 
 /** A share of the work, or a stripe that moves while nobody knows it. @param {{label: string, percent?: number}} props */
 const Track = ({ label, percent }) =>
@@ -32,7 +33,7 @@ const Track = ({ label, percent }) =>
 
 /** Its task stands in a queue: until it says something, the task says where. @param {{source: any, task: string, refresh: () => void}} props */
 function Waiting({ source, task, refresh }) {
-  const asked = useApi(paths.task(task), 2);
+  const asked = useLive(paths.task(task), ['tasks']);
   const isOver = Boolean(asked.data?.ready);
   useEffect(() => {
     if (!isOver) return;
@@ -134,8 +135,8 @@ function OnOff({ source, refresh }) {
   return Switch({ checked: source.isOn, onChange: turn, size: 'sm', 'aria-label': `Read ${source.name}` });
 }
 
-/** @param {{source: any, edit: (what: any) => void, refresh: () => void, isBusy: boolean}} props */
-function Foot({ source, edit, refresh, isBusy }) {
+/** @param {{source: any, edit: (what: any) => void, refresh: () => void, isBusy: boolean, isTold: boolean, tell: (isTold: boolean) => void}} props */
+function Foot({ source, edit, refresh, isBusy, isTold, tell }) {
   const [busy, setBusy] = useState(false);
   const start = async () => {
     setBusy(true);
@@ -182,11 +183,13 @@ function Foot({ source, edit, refresh, isBusy }) {
       'Refresh now',
     ),
     h(
-      Link,
+      'button',
       {
-        to: `/tasks/history?search=${encodeURIComponent(source.about)}`,
+        type: 'button',
         className: 'mini-button tone-gray',
+        'aria-expanded': isTold,
         'aria-label': `History of ${source.name}`,
+        onClick: () => tell(!isTold),
       },
       h(Icon, { name: 'history', size: 14 }),
       'History',
@@ -204,6 +207,7 @@ function Foot({ source, edit, refresh, isBusy }) {
 
 /** @param {{source: any, running: Record<string, any>, now: number, mayChange: boolean, edit: (what: any) => void, refresh: () => void}} props */
 export function SourceCard({ source, running, now, mayChange, edit, refresh }) {
+  const [isTold, tell] = useState(false);
   const said = running[source.event];
   const isBusy = Boolean(said) || (source.isOn && ['fetching', 'parsing'].includes(source.status));
   const [tone, words] = said ? ['blue', 'refreshing'] : stateOf(source);
@@ -231,6 +235,7 @@ export function SourceCard({ source, running, now, mayChange, edit, refresh }) {
     h(Now, { source, said, refresh }),
     source.problem && h('p', { className: 'card-warning' }, source.problem),
     source.row.source_type !== 'dummy' && h(Facts, { source, now }),
-    mayChange && h(Foot, { source, edit, refresh, isBusy }),
+    mayChange && h(Foot, { source, edit, refresh, isBusy, isTold, tell }),
+    isTold && h(Runs, { source }),
   );
 }

@@ -10,11 +10,15 @@ import { Empty, pending, Problem } from '../../ui/atoms.js';
 import { useEvent, useNow, useStore, useTitle } from '../../ui/hooks.js';
 import { Icon, icon } from '../../ui/icon.js';
 import { Button, h, Modal, TextInput, useEffect, useMemo, useState } from '../../ui/kit.js';
+import { onChanged } from '../live.js';
 import { useApi } from '../parts.js';
 import { SourceCard } from './card.js';
 import { Editor } from './editor.js';
 
-/** Seconds between two looks for what others changed; what refreshes do is heard at once. */
+/**
+ * Seconds between two looks for what others changed and nobody told: a name, an address. What refreshes do is heard at
+ * once, and so is a source that comes, goes or gets other times, as its schedule does.
+ */
 const EVERY = 60;
 /** From here on there is a search. */
 const MANY = 7;
@@ -30,6 +34,7 @@ function useSources() {
     const stops = [
       onRefreshed(refresh),
       onRecovered(refresh),
+      onChanged(['schedules'], refresh),
       onUpdate((data) => data.type === 'playlist_created' && refresh()),
     ];
     return () => stops.forEach((stop) => stop());

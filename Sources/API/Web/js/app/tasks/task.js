@@ -3,13 +3,14 @@ import { duration, json, text, toDate, words } from '../../core/format.js';
 import { isObject } from '../../core/path.js';
 import { paths, tasks } from '../../net/tasks.js';
 import { pending, Problem } from '../../ui/atoms.js';
-import { h, SimpleGrid, Stack } from '../../ui/kit.js';
+import { h, SimpleGrid, Stack, useEffect } from '../../ui/kit.js';
 import { CodeBlock } from '../../components/content/code.js';
 import { useLive } from '../live.js';
-import { Bar, Do, Panel, useApi, When } from '../parts.js';
+import { Bar, Do, Panel, When } from '../parts.js';
 import { Again } from './again.js';
 import { Frame, shareOf, State } from './frame.js';
 import { TaskLog } from './log.js';
+import { useReport } from './reports.js';
 import { Attempts, Family, Timeline } from './story.js';
 
 /** @param {{rows: [string, any][]}} props */
@@ -44,9 +45,13 @@ function Explain({ id }) {
 /** @param {{id: string}} props */
 export function Task({ id }) {
   const source = useLive(paths.task(id), ['tasks']);
-  // Its progress is told to nobody; whoever looks at it asks, until it is over.
-  const now = useApi(source.data && !source.data.ready ? paths.task(id) : undefined, 1);
-  const task = source.data?.ready ? source.data : now.data ?? source.data;
+  const isOpen = Boolean(source.data && !source.data.ready);
+  const said = useReport(id, isOpen, () => source.refresh());
+  const task = said && isOpen ? { ...source.data, progress: said.progress } : source.data;
+  const isChanged = Boolean(said?.state && said.state !== source.data?.state);
+  useEffect(() => {
+    if (isChanged) source.refresh();
+  }, [isChanged, said?.state]);
   if (!task) return h(Frame, { at: '', title: 'Task', crumb: id }, h('div', { className: 'panel' }, pending(source)));
   const took = task.started_at && task.finished_at
     ? ((toDate(task.finished_at)?.getTime() ?? 0) - (toDate(task.started_at)?.getTime() ?? 0)) / 1000
@@ -82,10 +87,7 @@ export function Task({ id }) {
           },
           run: () => tasks.cancel(id),
           done: 'Cancelled',
-          after: () => {
-            source.refresh();
-            now.refresh();
-          },
+          after: () => source.refresh(),
         }),
       ),
     },

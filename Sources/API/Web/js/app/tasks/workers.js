@@ -5,15 +5,19 @@ import { paths, tasks } from '../../net/tasks.js';
 import { pending, Pill } from '../../ui/atoms.js';
 import { h, useState } from '../../ui/kit.js';
 import { FoldGrid } from '../foldgrid.js';
-import { Bar, Do, Panel, useApi } from '../parts.js';
+import { useLive } from '../live.js';
+import { Bar, Do, Panel } from '../parts.js';
 import { TaskLink } from './frame.js';
 
-/** Seconds between two questions to a worker that somebody looks at: memory is told to nobody. */
-const EVERY = 5;
+/**
+ * Between two questions to a worker that somebody looks at, when the server says that workers have changed: it is the
+ * worker itself that answers. Memory is told to nobody and may be as old as a list that nobody speaks of. Milliseconds.
+ */
+const CALM = 5_000;
 
 /** What it says of itself when it is asked. @param {{worker: any}} props */
 function About({ worker }) {
-  const source = useApi(paths.worker(worker.name), EVERY);
+  const source = useLive(paths.worker(worker.name), ['workers'], CALM / 1000, undefined, CALM);
   const found = source.data;
   const stats = isObject(found?.stats) ? found.stats : {};
   const running = (found?.running ?? worker.running ?? []).map((/** @type {any} */ one) =>

@@ -16,7 +16,7 @@ import {
   Switch,
   TagsInput,
 } from '../../ui/kit.js';
-import { Framed } from './numbers.js';
+import { Framed } from './framed.js';
 
 /** Options' values are compared as text; what is chosen is given back as it was declared. @param {any} field @param {any} value */
 const asDeclared = (field, value) => {

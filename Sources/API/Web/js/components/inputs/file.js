@@ -2,7 +2,8 @@
 import { bytes, text } from '../../core/format.js';
 import { IconButton } from '../../ui/atoms.js';
 import { Icon } from '../../ui/icon.js';
-import { h, useId, useRef, useState } from '../../ui/kit.js';
+import { h, useRef, useState } from '../../ui/kit.js';
+import { Framed } from './framed.js';
 
 /** Whether a file is one that `accept` names, as the browser's own chooser would decide. @param {File} file @param {string} accept */
 export function isAccepted(file, accept) {
@@ -62,47 +63,40 @@ export function DropZone({ label, accept = '', multiple = false, disabled = fals
 
 /** @param {{common: any, field: any, value: any}} props */
 export function FileField({ common, field, value }) {
-  const id = useId();
   const files = /** @type {File[]} */ (Array.isArray(value) ? value.filter((one) => one instanceof File) : []);
   const many = field.multiple === true;
-  return h(
-    'div',
-    { className: 'framed' },
-    h(
-      'span',
-      { className: 'framed-label', id },
-      text(common.label),
-      common.withAsterisk && h('span', { className: 'asterisk', 'aria-hidden': true }, ' *'),
-    ),
-    common.description && h('span', { className: 'framed-help' }, common.description),
-    h(DropZone, {
-      label: text(common.label),
-      accept: text(field.accept),
-      multiple: many,
-      disabled: common.disabled,
-      describedBy: id,
-      onFiles: (added) => common.onChange(many ? [...files, ...added] : added),
-    }),
-    files.length > 0 && h(
-      'ul',
-      { className: 'files' },
-      ...files.map((file, index) =>
-        h(
-          'li',
-          { key: `${file.name}${index}` },
-          h(Icon, { name: 'file', size: 15 }),
-          h('span', { className: 'file-name' }, file.name),
-          h('span', { className: 'dim' }, bytes(file.size)),
-          h(IconButton, {
-            label: `Remove ${file.name}`,
-            icon: 'x',
-            size: 15,
-            disabled: common.disabled,
-            onClick: () => common.onChange(files.filter((one) => one !== file)),
-          }),
-        )
+  return h(Framed, {
+    common,
+    isGroup: false,
+    control: (id) => [
+      h(DropZone, {
+        label: text(common.label),
+        accept: text(field.accept),
+        multiple: many,
+        disabled: common.disabled,
+        describedBy: id,
+        onFiles: (added) => common.onChange(many ? [...files, ...added] : added),
+      }),
+      files.length > 0 && h(
+        'ul',
+        { className: 'files' },
+        ...files.map((file, index) =>
+          h(
+            'li',
+            { key: `${file.name}${index}` },
+            h(Icon, { name: 'file', size: 15 }),
+            h('span', { className: 'file-name' }, file.name),
+            h('span', { className: 'dim' }, bytes(file.size)),
+            h(IconButton, {
+              label: `Remove ${file.name}`,
+              icon: 'x',
+              size: 15,
+              disabled: common.disabled,
+              onClick: () => common.onChange(files.filter((one) => one !== file)),
+            }),
+          )
+        ),
       ),
-    ),
-    common.error && h('span', { className: 'framed-error', role: 'alert' }, common.error),
-  );
+    ],
+  });
 }

@@ -1,28 +1,11 @@
 /** Inputs for amounts: number, slider, range, color. */
 import { text } from '../../core/format.js';
 import { isObject } from '../../core/path.js';
-import { ColorInput, h, NumberInput, RangeSlider, Slider, useId } from '../../ui/kit.js';
+import { ColorInput, h, NumberInput, RangeSlider, Slider } from '../../ui/kit.js';
+import { Framed } from './framed.js';
 
 const asNumber = (/** @type {unknown} */ value) =>
   value === undefined || value === null || value === '' || !Number.isFinite(Number(value)) ? undefined : Number(value);
-
-/** A label, a control that has none of its own, help and what is wrong. @param {{common: any, control: (labelled: string) => any}} props */
-export function Framed({ common, control }) {
-  const id = useId();
-  return h(
-    'div',
-    { className: 'framed', role: 'group', 'aria-labelledby': id },
-    h(
-      'span',
-      { className: 'framed-label', id },
-      text(common.label),
-      common.withAsterisk && h('span', { className: 'asterisk', 'aria-hidden': true }, ' *'),
-    ),
-    common.description && h('span', { className: 'framed-help' }, common.description),
-    control(id),
-    common.error && h('span', { className: 'framed-error', role: 'alert' }, common.error),
-  );
-}
 
 /** @param {any} field */
 function bounds(field) {

@@ -6,7 +6,7 @@ import { blankRow, columnsOf } from '../../core/rows.js';
 import { IconButton } from '../../ui/atoms.js';
 import { Icon } from '../../ui/icon.js';
 import { h } from '../../ui/kit.js';
-import { Framed } from './numbers.js';
+import { Framed } from './framed.js';
 
 const MOST = 500;
 

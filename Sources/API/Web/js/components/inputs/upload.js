@@ -2,8 +2,9 @@
 import { bytes, text } from '../../core/format.js';
 import { IconButton } from '../../ui/atoms.js';
 import { Icon } from '../../ui/icon.js';
-import { h, useContext, useId, useState } from '../../ui/kit.js';
+import { h, useContext, useState } from '../../ui/kit.js';
 import { DropZone } from './file.js';
+import { Framed } from './framed.js';
 import { Keeper } from './keeper.js';
 
 /** `/data/plugin-files/x/names.csv` is `names.csv`. @param {unknown} path */
@@ -12,7 +13,6 @@ const nameOf = (path) => text(path).split('/').at(-1) ?? '';
 /** @param {{common: any, field: any, value: any}} props */
 export function UploadField({ common, field, value }) {
   const keep = useContext(Keeper);
-  const id = useId();
   const [sending, setSending] = useState(/** @type {{file: File, share: number} | undefined} */ (undefined));
   const [failed, fail] = useState('');
   const [size, setSize] = useState(/** @type {number | undefined} */ (undefined));
@@ -28,55 +28,49 @@ export function UploadField({ common, field, value }) {
     }
     setSending(undefined);
   };
-  const wrong = failed || common.error;
-  return h(
-    'div',
-    { className: 'framed' },
-    h(
-      'span',
-      { className: 'framed-label', id },
-      text(common.label),
-      common.withAsterisk && h('span', { className: 'asterisk', 'aria-hidden': true }, ' *'),
-    ),
-    common.description && h('span', { className: 'framed-help' }, common.description),
-    h(DropZone, {
-      label: text(common.label),
-      accept: text(field.accept),
-      disabled: common.disabled || !keep || sending !== undefined,
-      describedBy: id,
-      onFiles: (files) => void take(files),
-    }),
-    sending && h(
-      'div',
-      { className: 'sending' },
-      h('span', { className: 'dim' }, `${sending.file.name}, ${Math.round(sending.share * 100)} %`),
-      h('div', {
-        className: 'track size-sm',
-        role: 'progressbar',
-        'aria-label': `Upload of ${sending.file.name}`,
-        'aria-valuemin': 0,
-        'aria-valuemax': 100,
-        'aria-valuenow': Math.round(sending.share * 100),
-      }, h('span', { className: 'fill', style: { width: `${sending.share * 100}%` } })),
-    ),
-    text(value) && !sending && h(
-      'ul',
-      { className: 'files' },
-      h(
-        'li',
-        {},
-        h(Icon, { name: 'file-check', size: 15 }),
-        h('span', { className: 'file-name', title: text(value) }, nameOf(value)),
-        size !== undefined && h('span', { className: 'dim' }, bytes(size)),
-        h(IconButton, {
-          label: `Remove ${nameOf(value)}`,
-          icon: 'x',
-          size: 15,
-          disabled: common.disabled,
-          onClick: () => common.onChange(''),
-        }),
+  return h(Framed, {
+    common,
+    isGroup: false,
+    error: failed || common.error,
+    control: (id) => [
+      h(DropZone, {
+        label: text(common.label),
+        accept: text(field.accept),
+        disabled: common.disabled || !keep || sending !== undefined,
+        describedBy: id,
+        onFiles: (files) => void take(files),
+      }),
+      sending && h(
+        'div',
+        { className: 'sending' },
+        h('span', { className: 'dim' }, `${sending.file.name}, ${Math.round(sending.share * 100)} %`),
+        h('div', {
+          className: 'track size-sm',
+          role: 'progressbar',
+          'aria-label': `Upload of ${sending.file.name}`,
+          'aria-valuemin': 0,
+          'aria-valuemax': 100,
+          'aria-valuenow': Math.round(sending.share * 100),
+        }, h('span', { className: 'fill', style: { width: `${sending.share * 100}%` } })),
       ),
-    ),
-    wrong && h('span', { className: 'framed-error', role: 'alert' }, wrong),
-  );
+      text(value) && !sending && h(
+        'ul',
+        { className: 'files' },
+        h(
+          'li',
+          {},
+          h(Icon, { name: 'file-check', size: 15 }),
+          h('span', { className: 'file-name', title: text(value) }, nameOf(value)),
+          size !== undefined && h('span', { className: 'dim' }, bytes(size)),
+          h(IconButton, {
+            label: `Remove ${nameOf(value)}`,
+            icon: 'x',
+            size: 15,
+            disabled: common.disabled,
+            onClick: () => common.onChange(''),
+          }),
+        ),
+      ),
+    ],
+  });
 }
