@@ -132,7 +132,7 @@ import Testing
         try await refresh.stage([
             StagedStream(
                 hash: String(repeating: "a", count: 64), name: "Ночной", url: "http://example.net/1", group: "News",
-                customProperties: ["tvg-id": "n.1"], channelNumber: 7.5)
+                customProperties: Array(#"{"tvg-id":"n.1"}"#.utf8), channelNumber: 7.5)
         ])
         _ = try await refresh.commit(at: Date(timeIntervalSince1970: 1_800_000_000.25))
         let channels = try await catalog.beginGuideRefresh(source: source.id)

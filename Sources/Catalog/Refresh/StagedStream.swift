@@ -18,8 +18,9 @@ public struct StagedStream: Sendable, Equatable {
     public var logoURL: String?
     /// What guides call it; cut to 255 characters.
     public var guideID: String?
-    /// Every attribute of the entry.
-    public var customProperties: JSONObject
+    /// Every attribute of the entry: the text of a JSON object, encoded by then because the database's thread is
+    /// what a refresh waits for.
+    public var customProperties: [UInt8]
     /// For adults only.
     public var isAdult: Bool
     /// The provider's number for it.
@@ -34,7 +35,7 @@ public struct StagedStream: Sendable, Equatable {
     /// An entry with these values.
     public init(
         hash: String, name: String, url: String, group: String, logoURL: String? = nil, guideID: String? = nil,
-        customProperties: JSONObject = [:], isAdult: Bool = false, streamID: Int? = nil, channelNumber: Double? = nil,
+        customProperties: [UInt8] = Array("{}".utf8), isAdult: Bool = false, streamID: Int? = nil, channelNumber: Double? = nil,
         isCatchup: Bool = false, catchupDays: Int = 0
     ) {
         self.hash = hash

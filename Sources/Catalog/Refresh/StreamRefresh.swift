@@ -56,7 +56,7 @@ public final class StreamRefresh: Sendable {
                     insert.bind(entry.url, at: 4)
                     insert.bind(entry.logoURL, at: 5)
                     insert.bind(entry.guideID?.cut(to: 255), at: 6)
-                    insert.bind(utf8: entry.customProperties.encoded(), at: 7)
+                    insert.bind(utf8: entry.customProperties, at: 7)
                     insert.bind(entry.isAdult, at: 8)
                     insert.bind(entry.streamID, at: 9)
                     insert.bind(entry.channelNumber, at: 10)

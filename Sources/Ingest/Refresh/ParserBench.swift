@@ -15,7 +15,7 @@ final class ParserBench<Parser>: Sendable {
         _ body: @escaping @Sendable (inout Parser) throws -> Output
     ) async throws -> Output {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global(qos: .utility).async {
+            DispatchQueue.global(qos: .background).async {
                 continuation.resume(with: Result { try self.parser.withLock { try body(&$0) } })
             }
         }

@@ -80,6 +80,14 @@ public struct PlaylistStream: Sendable, Equatable {
     public let hash: String
     /// The entry; its URL has at most 4096 characters.
     public let entry: PlaylistEntry
+    /// The entry's `customProperties` as JSON, encoded where the playlist is parsed: a store is busier than a parser.
+    public let properties: [UInt8]
+
+    init(hash: String, entry: PlaylistEntry) {
+        self.hash = hash
+        self.entry = entry
+        properties = entry.customProperties.encoded()
+    }
 }
 
 /// What a commit changed.

@@ -69,7 +69,7 @@ struct CatalogPlaylists: PlaylistStore {
                     let entry = stream.entry
                     return StagedStream(
                         hash: stream.hash, name: entry.name, url: entry.url, group: entry.group, logoURL: entry.logo,
-                        guideID: entry.tvgID, customProperties: entry.customProperties, isAdult: entry.isAdult,
+                        guideID: entry.tvgID, customProperties: stream.properties, isAdult: entry.isAdult,
                         streamID: entry.streamID, channelNumber: entry.channelNumber, isCatchup: entry.isCatchup,
                         catchupDays: entry.catchupDays)
                 })

@@ -8,10 +8,11 @@ extension StagedStream {
     /// Entry number n of a playlist.
     static func numbered(_ n: Int, group: String = "News", name: String? = nil) -> StagedStream {
         let hash = String(format: "%064x", n)
+        let properties: JSONObject = ["tvg-id": .string("s.\(n)"), "tvg-name": "Größe", "n": .int(n)]
         return StagedStream(
             hash: hash, name: name ?? "Stream \(n)", url: "http://example.net/\(n).ts", group: group,
             logoURL: n % 2 == 0 ? nil : "http://example.net/\(n).png", guideID: "s.\(n)",
-            customProperties: ["tvg-id": .string("s.\(n)"), "tvg-name": "Größe", "n": .int(n)],
+            customProperties: properties.encoded(),
             channelNumber: n % 3 == 0 ? nil : Double(n))
     }
 }
