@@ -109,8 +109,9 @@ import Testing
             try await refresh(catalog, id, [.numbered(1)], at: 0)
             let changes: [@Sendable (inout StagedStream) -> Void] = [
                 { $0.name = "Other" }, { $0.url = "http://example.net/other" }, { $0.logoURL = nil },
-                { $0.guideID = nil }, { $0.customProperties = Array("{}".utf8) }, { $0.isAdult = true }, { $0.streamID = 9 },
-                { $0.channelNumber = 2.5 }, { $0.group = "Other" }, { $0.isCatchup = true }, { $0.catchupDays = 3 },
+                { $0.guideID = nil }, { $0.customProperties = Array("{}".utf8) }, { $0.isAdult = true },
+                { $0.streamID = 9 }, { $0.channelNumber = 2.5 }, { $0.group = "Other" }, { $0.isCatchup = true },
+                { $0.catchupDays = 3 },
             ]
             var entry = StagedStream.numbered(1)
             for (index, change) in changes.enumerated() {

@@ -8,8 +8,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,7 @@ class Api:
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """An API on a disk of 64 MB, and the way to its folder."""
+    """An API on a disk of 64 MB, the way to its folder, and what it says."""
     if not SKIRRET.exists() or not shutil.which("redis-server"):
         pytest.skip(f"{SKIRRET} or redis-server is not there")
     folder = tmp_path / "data"
@@ -63,7 +65,7 @@ def small_disk(tmp_path):
     api = Api(port)
     try:
         until(lambda: api.ask("channels/streams")[0] == 200, 60, f"the API; it said {(tmp_path / 'log').read_text()}")
-        yield api, Path(f"/proc/{serve.pid}/root{folder}")
+        yield api, Path(f"/proc/{serve.pid}/root{folder}"), tmp_path / "log"
     finally:
         started = descendants(serve.pid)
         serve.terminate()
@@ -99,7 +101,7 @@ def fill(path: Path) -> None:
 
 
 def test_a_full_disk_refuses_writes_and_heals(small_disk):
-    api, folder = small_disk
+    api, folder, _ = small_disk
     assert api.add("before")[0] == 201
     fill(folder / "fill")
     names = (f"while full {number}" for number in range(1000))
@@ -120,4 +122,63 @@ def test_a_full_disk_refuses_writes_and_heals(small_disk):
     until(lambda: api.add("after")[0] == 201, 10, "writes to work again")
     there = {row["name"] for row in api.ask("m3u/accounts")[1]} - {"custom"}  # the built-in one
     assert there == kept | {"after"}
+    assert "ok" == integrity(folder / "skirret.db")
+
+
+class Origin(ThreadingHTTPServer):
+    """A provider whose playlist's end waits until it may go."""
+
+    ENTRIES = 40
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Playlist)
+        self.asked, self.may_end = threading.Event(), threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Playlist(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        entry = "#EXTINF:-1 group-title=\"News\",Stream {0}\nhttp://192.0.2.1/{0}.ts\n"
+        text = ("#EXTM3U\n" + "".join(entry.format(number) for number in range(self.server.ENTRIES))).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text[:1000])
+        self.server.asked.set()
+        self.server.may_end.wait(120)
+        self.wfile.write(text[1000:])
+
+    def log_message(self, *_) -> None:
+        pass  # the server under test has a log of its own
+
+
+def test_a_refresh_that_meets_a_full_disk_is_done_when_there_is_room(small_disk):
+    api, folder, log = small_disk
+    origin = Origin()
+
+    def streams() -> list:
+        return api.ask("channels/streams")[1]["streams"]
+
+    try:
+        status, account = api.ask("m3u/accounts", {
+            "name": "held", "server_url": f"http://127.0.0.1:{origin.server_port}/list.m3u", "refresh_interval": 0})
+        assert status == 201, account
+        # The groups of a new account are read at once; the refresh waits for that.
+        origin.may_end.set()
+        until(lambda: "M3U groups loaded" in json.dumps(api.ask(f"m3u/accounts/{account['id']}")), 60, "the groups")
+        origin.may_end.clear()
+        origin.asked.clear()
+        assert api.ask(f"m3u/refresh/{account['id']}", {})[0] < 300
+        assert origin.asked.wait(60), "the refresh asks its provider"
+        fill(folder / "fill")
+        origin.may_end.set()
+        until(lambda: "put off, as the database cannot be written" in log.read_text(), 60, "the refresh to be put off")
+        assert streams() == []
+        (folder / "fill").unlink()
+        until(lambda: len(streams()) == Origin.ENTRIES, 30, "the refresh to be done")
+    finally:
+        origin.may_end.set()
+        origin.shutdown()
+        origin.server_close()
     assert "ok" == integrity(folder / "skirret.db")

@@ -35,8 +35,8 @@ public struct StagedStream: Sendable, Equatable {
     /// An entry with these values.
     public init(
         hash: String, name: String, url: String, group: String, logoURL: String? = nil, guideID: String? = nil,
-        customProperties: [UInt8] = Array("{}".utf8), isAdult: Bool = false, streamID: Int? = nil, channelNumber: Double? = nil,
-        isCatchup: Bool = false, catchupDays: Int = 0
+        customProperties: [UInt8] = Array("{}".utf8), isAdult: Bool = false, streamID: Int? = nil,
+        channelNumber: Double? = nil, isCatchup: Bool = false, catchupDays: Int = 0
     ) {
         self.hash = hash
         self.name = name

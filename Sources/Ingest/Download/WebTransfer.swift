@@ -120,6 +120,10 @@ struct WebTransfer {
 
     private func exchange(_ address: WebAddress, first: WebAddress, _ client: HTTPClient) async throws -> Answer {
         var request = HTTPClientRequest(url: address.text)
+        guard options.userAgent.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw DownloadError(
+                .network, "The User-Agent holds line ends or control characters; give the source another one.")
+        }
         request.headers.add(name: "User-Agent", value: options.userAgent)
         request.headers.add(name: "Accept", value: "*/*")
         request.headers.add(name: "Accept-Encoding", value: "gzip")

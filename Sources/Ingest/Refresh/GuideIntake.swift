@@ -65,7 +65,7 @@ actor GuideIntake {
 
     /// Begins to parse a piece; the caller may get the next one meanwhile.
     func take(_ buffer: ByteBuffer) async throws {
-        let earlier = try await parsing.last()?.value ?? []
+        let earlier = try await parsing.last()?.joined() ?? []
         parsing.start { [bench] in try await bench.work { try $0.read(buffer) } }
         sort(earlier)
         if channels.count >= batchSize { try await stageChannels() }
@@ -74,11 +74,11 @@ actor GuideIntake {
 
     /// Stages what is left.
     func finish() async throws {
-        sort(try await parsing.last()?.value ?? [])
+        sort(try await parsing.last()?.joined() ?? [])
         sort(try await bench.work { try $0.finish() })
         try await stageChannels()
         try await stageProgrammes()
-        try await lane.last()?.value
+        try await lane.last()?.joined()
     }
 
     private func sort(_ records: [GuideRecord]) {
@@ -97,7 +97,7 @@ actor GuideIntake {
         let ready = channels
         channels = []
         guard !ready.isEmpty else { return }
-        try await lane.last()?.value
+        try await lane.last()?.joined()
         try Task.checkCancellation()
         lane.start { [staging] in try await staging.stage(channels: ready) }
         channelCount += ready.count
@@ -107,7 +107,7 @@ actor GuideIntake {
         let ready = programmes
         programmes = []
         guard !ready.isEmpty else { return }
-        try await lane.last()?.value
+        try await lane.last()?.joined()
         try Task.checkCancellation()
         lane.start { [staging] in try await staging.stage(programmes: ready) }
         programmeCount += ready.count

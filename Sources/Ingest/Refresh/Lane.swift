@@ -15,3 +15,14 @@ struct Lane<Output: Sendable> {
         return underWay
     }
 }
+
+extension Task where Failure == any Error {
+    /// What the task comes to; whoever is cancelled while waiting for it takes it along.
+    func joined() async throws -> Success {
+        try await withTaskCancellationHandler {
+            try await value
+        } onCancel: {
+            cancel()
+        }
+    }
+}

@@ -18,17 +18,17 @@ actor PlaylistIntake<Reader: StreamReader> {
 
     /// Begins to parse a piece; the caller may get the next one meanwhile.
     func take(_ buffer: ByteBuffer) async throws {
-        batch += try await parsing.last()?.value ?? []
+        batch += try await parsing.last()?.joined() ?? []
         parsing.start { [bench] in try await bench.work { try $0.read(buffer) } }
         try await stage(atLeast: batchSize)
     }
 
     /// Stages what is left; returns the file's groups.
     func finish() async throws -> [PlaylistGroup] {
-        batch += try await parsing.last()?.value ?? []
+        batch += try await parsing.last()?.joined() ?? []
         batch += try await bench.work { try $0.finish() }
         try await stage(atLeast: 1)
-        try await lane.last()?.value
+        try await lane.last()?.joined()
         return bench.read { $0.groups }
     }
 
@@ -47,7 +47,7 @@ actor PlaylistIntake<Reader: StreamReader> {
     }
 
     private func stage(_ ready: [PlaylistStream]) async throws {
-        try await lane.last()?.value
+        try await lane.last()?.joined()
         try Task.checkCancellation()
         lane.start { [staging] in try await staging.stage(ready) }
         staged += ready.count

@@ -16,27 +16,32 @@ struct RefreshFailures: Sendable {
             return try await body()
         } catch {
             let isCancelled = error is CancellationError || Task.isCancelled
-            let explained = isCancelled ? nil : explain(error)
-            await conclude(explained?.message ?? PlaylistMessages.unfinished)
+            var explained = isCancelled ? nil : explain(error)
+            let isReported = await conclude(explained?.message ?? PlaylistMessages.unfinished)
+            explained?.isReported = isReported
             throw explained ?? CancellationError()
         }
     }
 
-    private func conclude(_ message: String) async {
+    /// Whether the end could be written.
+    private func conclude(_ message: String) async -> Bool {
         await shielded { [self] in
+            var isReported = true
             do {
                 try await report(message)
             } catch {
+                isReported = false
                 logger.error(
                     "a refresh's end could not be written", metadata: ["error": "\(error)", "end": "\(message)"])
             }
             await events.fail(action, message)
+            return isReported
         }
     }
 }
 
 /// Runs to its end although the task around it has been cancelled.
-func shielded(_ body: @escaping @Sendable () async -> Void) async {
+func shielded<Output: Sendable>(_ body: @escaping @Sendable () async -> Output) async -> Output {
     // Unstructured, because children inherit the cancellation; it is awaited at once.
     await Task { await body() }.value
 }

@@ -29,6 +29,8 @@ public struct RefreshError: Error, Sendable, Equatable, CustomStringConvertible 
     public let message: String
     /// Whether the same may go well in a while: the other side did not answer, or was busy.
     public let isTransient: Bool
+    /// Whether the source says so: false when the store could not take even that, as on a full disk.
+    public internal(set) var isReported = true
 
     init(code: Code, message: String, isTransient: Bool = false) {
         self.code = code

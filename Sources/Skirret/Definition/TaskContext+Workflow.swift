@@ -1,4 +1,5 @@
 public import CeleryProtocol
+import Foundation
 
 /// What a running task may do to the workflow that it is part of.
 extension TaskContext {
@@ -72,6 +73,18 @@ public struct Ignore: Error, Sendable {
     public init() {}
 }
 
+/// What a body throws that cannot do its work yet: its message waits, and comes again as it was sent.
+///
+/// It costs no attempt, stores no result and calls nobody, so a body may throw it as often as it must; one that may
+/// fail for good asks for a retry instead.
+public struct Postpone: Error, Sendable {
+    /// How long from now.
+    public let delay: Duration
+
+    /// Puts the task off.
+    public init(for delay: Duration) { self.delay = delay }
+}
+
 struct Replacement: Error { let signature: Signature }
 
 /// What a body throws to end in a way of its own, neither well nor badly.
@@ -79,4 +92,5 @@ protocol EndingRequest: Error { var outcome: Outcome { get } }
 
 extension Reject: EndingRequest { var outcome: Outcome { .rejected(reason, requeues: requeue) } }
 extension Ignore: EndingRequest { var outcome: Outcome { .ignored } }
+extension Postpone: EndingRequest { var outcome: Outcome { .early(until: Date().addingTimeInterval(delay.seconds)) } }
 extension Replacement: EndingRequest { var outcome: Outcome { .replaced(by: signature) } }

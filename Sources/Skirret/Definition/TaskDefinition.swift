@@ -114,6 +114,16 @@ public struct RegisteredTask: Sendable {
         parts = Parts(name: name, options: options, body: body)
     }
 
+    /// The same task with something around its body: a measurement, another word for an error.
+    public func wrapped(
+        _ wrapper:
+            @escaping @Sendable (_ context: TaskContext, _ body: () async throws -> JSONValue) async throws -> JSONValue
+    ) -> RegisteredTask {
+        RegisteredTask(name: name, options: options) { [body] context, args, kwargs in
+            try await wrapper(context) { try await body(context, args, kwargs) }
+        }
+    }
+
     /// Runs the body; what it sends meanwhile becomes the running task's children.
     func run(_ arguments: TaskBody, _ context: TaskContext, as running: RunningTask) async throws -> JSONValue {
         try await RunningTask.$current.withValue(running) {

@@ -51,7 +51,8 @@ struct WorkerRole {
         let refreshes = RefreshTasks(queue: queue, catalog: catalog, events: events)
         let builtIn = DispatcharrTasks(queue: queue, catalog: catalog, events: events, data: settings.dataDirectory)
         let pages = [PageFetch(catalog: catalog).registered]
-        let registry = TaskRegistry(samples + plugins.all + pages + refreshes.all + builtIn.all) {
+        let writing = (refreshes.all + builtIn.all).map(\.waitingForDisk)
+        let registry = TaskRegistry(samples + plugins.all + pages + writing) {
             plugins.task(named: $0)
         }
         if options.queues.contains(queue.defaultQueue) { await recoverRecordings(catalog, queue) }

@@ -47,7 +47,7 @@ struct RefreshTasks: Sendable {
                 return "Dispatched jobs complete."
             } catch let error as Ingest.RefreshError where error.isNoWork {
                 return error.message
-            } catch let error as Ingest.RefreshError {
+            } catch let error as Ingest.RefreshError where error.isReported {
                 guard let pause = RefreshBackOff.pause(after: error, context) else { throw error.failure }
                 try await catalog.m3uAccounts.report(id, message: RefreshBackOff.message(error, pause))
                 throw context.retry(after: pause, because: error.failure)
@@ -106,7 +106,7 @@ struct RefreshTasks: Sendable {
                 } catch let error as Ingest.RefreshError where error.isNoWork {
                     // Switched off since the list was made.
                     context.logger.info("a source was left out", metadata: ["reason": "\(error)"])
-                } catch let error as Ingest.RefreshError {
+                } catch let error as Ingest.RefreshError where error.isReported {
                     // One source's trouble is on that source; the others get their turn.
                     context.logger.warning("a source could not be refreshed", metadata: ["error": "\(error)"])
                 }
@@ -132,7 +132,7 @@ struct RefreshTasks: Sendable {
                 return nil
             } catch let error as Ingest.RefreshError where error.isNoWork {
                 return error.message
-            } catch let error as Ingest.RefreshError {
+            } catch let error as Ingest.RefreshError where error.isReported {
                 guard let pause = RefreshBackOff.pause(after: error, context) else { throw error.failure }
                 try await catalog.epgSources.report(id, message: RefreshBackOff.message(error, pause))
                 throw context.retry(after: pause, because: error.failure)

@@ -29,6 +29,17 @@ import Testing
         }
     }
 
+    @Test(arguments: ["Player\r\nHost: other", "Player\nX-Y: z", "Player\r", "Player\0"])
+    func `a user agent cannot bring headers of its own`(agent: String) async throws {
+        try await RawServer.with(["*": Step.answer(200, [1])]) { server in
+            var options = Self.patient
+            options.userAgent = agent
+            let error = await #expect(throws: DownloadError.self) { _ = try await fetch(server.url(), options) }
+            #expect(error?.detail.contains("User-Agent") == true, "\(String(describing: error))")
+            #expect(server.requests.isEmpty)
+        }
+    }
+
     @Test(arguments: [400, 401, 404, 429, 500, 503, 884, 999, 204, 206])
     func `other statuses are errors with the server's words`(
         status: Int

@@ -160,6 +160,23 @@ import Testing
         }
     }
 
+    @Test func `a task that is put off comes again as it was sent, and costs no attempt`() async throws {
+        let runs = Mutex(0)
+        let patient = TaskDefinition("samples.patient") { (context: TaskContext, word: String) in
+            let run = runs.withLock { runs in
+                runs += 1
+                return runs
+            }
+            if run < 6 { throw Postpone(for: .milliseconds(20)) }
+            return "\(word), \(context.retries) retries"
+        }
+        try await working([patient.registered]) { queue in
+            let handle = try await patient.delay("done", on: queue)
+            #expect(try await handle.result(within: .seconds(20)) == "done, 0 retries")
+        }
+        #expect(runs.withLock(\.self) == 6)
+    }
+
     @Test func `a body may reject, ignore, and tell a state of its own`() async throws {
         let rejected = TaskDefinition("samples.reject") { (context: TaskContext, requeue: Bool) in
             if !context.headers.redelivered { throw Reject("not now", requeue: requeue) }

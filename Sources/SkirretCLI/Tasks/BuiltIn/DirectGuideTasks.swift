@@ -58,7 +58,7 @@ extension DispatcharrTasks {
                 await context.progress(data["progress"]?.double ?? 0, data["message"]?.string ?? "")
             }
             return report.message
-        } catch let error as Ingest.RefreshError {
+        } catch let error as Ingest.RefreshError where error.isReported {
             throw error.failure
         }
     }
