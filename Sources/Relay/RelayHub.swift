@@ -4,6 +4,10 @@ import NIOPosix
 import NIOWebSocket
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Fans events out to every socket that may see them.
 ///
 /// An event is framed once, whoever and however many listen; a listener costs at most
@@ -86,6 +90,9 @@ public final class RelayHub: Sendable {
         let water = ChannelOptions.Types.WriteBufferWaterMark(
             low: limits.socketBufferBytes / 2, high: limits.socketBufferBytes)
         try channel.syncOptions?.setOption(.writeBufferWaterMark, value: water)
+        let unsent = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_NOTSENT_LOWAT))
+        // try?: a channel that is no TCP socket has no such option, and no such buffer.
+        try? channel.syncOptions?.setOption(unsent, value: .init(limits.kernelBufferBytes))
         let isTooLate = isStopping.load(ordering: .acquiring)
         let handler = RelaySessionHandler(
             hub: self, limits: limits, identity: isTooLate ? nil : identity, verifier: verify)

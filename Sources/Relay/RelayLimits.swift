@@ -8,7 +8,7 @@ public struct RelayLimits: Sendable {
     public var pingInterval: Duration = .seconds(25)
     /// A peer silent for this long after a ping is gone.
     public var pongDeadline: Duration = .seconds(10)
-    /// How long the peer may take to answer our close frame before the socket is simply dropped.
+    /// How long the peer may take to answer our close frame before the socket is dropped, with what waits in it.
     public var closeDeadline: Duration = .seconds(2)
     /// Largest message from a client, fragments together.
     ///
@@ -26,6 +26,11 @@ public struct RelayLimits: Sendable {
     public var queuePatience: Duration = .seconds(10)
     /// Bytes handed to the socket beyond what the kernel has taken; the rest waits in our own queue, which can be thrown away.
     public var socketBufferBytes = 64 * 1024
+    /// Bytes that the kernel keeps for one client and has not sent.
+    ///
+    /// 128 KiB. Left to itself Linux takes 4 MB a socket, counted by nobody, and a client is found to be slow only when
+    /// they are full.
+    public var kernelBufferBytes = 128 * 1024
     /// Events kept for clients that come back.
     public var historyEvents = 300
     /// Bytes of events kept for clients that come back.

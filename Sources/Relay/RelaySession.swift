@@ -4,7 +4,8 @@ import NIOCore
 ///
 ///     awaiting ── token ──▶ verifying ── good ──▶ open ──┐
 ///        │  5 s               │  bad, or 5 s       │     │ goodbye, revoked, expired, slow, silent, rude
-///        └────────────────────┴────────────────────┴─────┴──▶ closing ── answered, or 2 s ──▶ gone
+///        └────────────────────┴────────────────────┴─────┴──▶ closing ── answered ──▶ leaving ──▶ gone
+///                                                                └────────── 2 s ──────┴──────────▲
 ///
 /// Holds no clock, no channel, no timer: it is told what happened and when, and says what to do.
 /// The handler asks ``nextDeadline`` after every call and comes back with ``timePassed(now:)``.
@@ -24,6 +25,8 @@ struct RelaySession {
         case leave
         /// Drop the connection once what was sent is flushed.
         case hangUp
+        /// Drop the connection now, with all that the peer has not taken of it.
+        case abort
     }
 
     /// A client's frame, unmasked.
@@ -41,6 +44,8 @@ struct RelaySession {
         case verifying(until: NIODeadline)
         case open(RelayIdentity, until: NIODeadline)
         case closing(until: NIODeadline)
+        /// Both have said goodbye; the last bytes are on their way.
+        case leaving(until: NIODeadline)
         case gone
     }
 
@@ -79,7 +84,7 @@ struct RelaySession {
     /// Nil: never again.
     var nextDeadline: NIODeadline? {
         switch state {
-        case .awaiting(let until), .verifying(let until), .closing(let until): until
+        case .awaiting(let until), .verifying(let until), .closing(let until), .leaving(let until): until
         case .open(_, let until): min(until, pongDue ?? nextPing)
         case .gone: nil
         }
@@ -95,7 +100,7 @@ struct RelaySession {
             state = .open(identity, until: identity.validFor.map { now + TimeAmount($0) } ?? .distantFuture)
             nextPing = now + TimeAmount(limits.pingInterval)
             return [.send(ServerFrame.established), .join]
-        case .open, .closing, .gone:
+        case .open, .closing, .leaving, .gone:
             return []
         }
     }
@@ -103,10 +108,10 @@ struct RelaySession {
     /// One frame from the client.
     mutating func received(_ frame: Frame, now: NIODeadline) -> [Action] {
         switch state {
-        case .gone:
+        case .leaving, .gone:
             return []
-        case .closing:
-            return frame.kind == .close ? hangUp() : []
+        case .closing(let until):
+            return frame.kind == .close ? hangUp(until: until) : []
         case .awaiting, .verifying, .open:
             pongDue = nil
             guard frame.isMasked, !frame.hasReservedBits else { return close(.protocolError, now: now) }
@@ -120,8 +125,9 @@ struct RelaySession {
         switch state {
         case .awaiting(let until) where now >= until, .verifying(let until) where now >= until:
             return close(.unauthenticated, now: now)
-        case .closing(let until) where now >= until:
-            return hangUp()
+        case .closing(let until) where now >= until, .leaving(let until) where now >= until:
+            state = .gone
+            return [.leave, .abort]
         case .open(_, let until):
             if now >= until { return close(.unauthenticated, now: now) }
             if let pongDue { return now >= pongDue ? close(.silent, now: now) : [] }
@@ -129,7 +135,7 @@ struct RelaySession {
             pongDue = now + TimeAmount(limits.pongDeadline)
             nextPing = now + TimeAmount(limits.pingInterval)
             return [.send(ServerFrame.ping)]
-        case .awaiting, .verifying, .closing, .gone:
+        case .awaiting, .verifying, .closing, .leaving, .gone:
             return []
         }
     }
@@ -139,7 +145,7 @@ struct RelaySession {
     /// Does nothing when it is ending already.
     mutating func close(_ code: RelayCloseCode, now: NIODeadline) -> [Action] {
         switch state {
-        case .closing, .gone:
+        case .closing, .leaving, .gone:
             return []
         case .awaiting, .verifying, .open:
             closeCode = code
@@ -166,7 +172,7 @@ struct RelaySession {
             return []
         case .close:
             let goodbye = close(.normal, now: now)
-            return goodbye + hangUp()
+            return goodbye + hangUp(until: now + TimeAmount(limits.closeDeadline))
         case .reserved:
             return close(.protocolError, now: now)
         case .text, .binary, .continuation:
@@ -219,8 +225,9 @@ struct RelaySession {
         }
     }
 
-    private mutating func hangUp() -> [Action] {
-        state = .gone
+    /// The peer has heard everything it waited for; it has until then to take what is still on its way.
+    private mutating func hangUp(until: NIODeadline) -> [Action] {
+        state = .leaving(until: until)
         return [.leave, .hangUp]
     }
 

@@ -141,6 +141,7 @@ final class RelaySessionHandler: ChannelInboundHandler {
                 isMember = false
                 outbox.discard()
             case .hangUp: hangUp()
+            case .abort: abort()
             }
         }
         armTimer()
@@ -172,9 +173,18 @@ final class RelaySessionHandler: ChannelInboundHandler {
     /// A promise on an empty write: it is kept once everything before it has left, or failed when it cannot.
     private func hangUp() {
         guard let encoder else { return }
-        guard encoder.channel.isWritable else { return encoder.close(promise: nil) }
         let channel = encoder.channel
         encoder.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    /// The kernel would go on sending to a peer that takes a byte now and then, and keep its bytes for hours.
+    private func abort() {
+        guard let channel = context?.channel else { return }
+        let reset = (channel as? any SocketOptionProvider)?
+            .unsafeSetSocketOption(level: .socket, name: .so_linger, value: Linger())
+        // Where it cannot be set, an ordinary close is what is left.
+        guard let reset else { return channel.close(promise: nil) }
+        reset.whenComplete { _ in channel.close(promise: nil) }
     }
 
     private func verify(_ token: String) {
@@ -204,6 +214,12 @@ final class RelaySessionHandler: ChannelInboundHandler {
         }
         timer = (deadline, task)
     }
+}
+
+/// C's `struct linger`, in its layout: a close throws away what was not sent, and the peer hears of a reset.
+private struct Linger {
+    var isOn: CInt = 1
+    var seconds: CInt = 0
 }
 
 extension RelaySession.Frame {

@@ -7,7 +7,11 @@ import base64
 import json
 import os
 import random
+import socket
 import time
+
+#: The first byte of Linux's `struct tcp_info` while both sides may send.
+ESTABLISHED = 1
 
 
 def backoff(attempt: int) -> float:
@@ -51,6 +55,17 @@ class Listener(asyncio.Protocol):
         self.is_over = True
         if self.transport:
             self.transport.abort()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the server has ended the connection, as the kernel knows it.
+
+        Who reads a byte now and then would hear of it only after all that waits unread, hours later.
+        """
+        if self.gone.done() or self.code or self.transport.is_closing():
+            return True
+        sock = self.transport.get_extra_info("socket")
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != ESTABLISHED
 
     # --- asyncio.Protocol
 

@@ -20,7 +20,7 @@ import Testing
         #expect(session.nextDeadline == .after(5))
         #expect(session.timePassed(now: .after(4.9)).isEmpty)
         #expect(session.timePassed(now: .after(5)) == [.leave, .sendClose(.unauthenticated)])
-        #expect(session.timePassed(now: .after(7)) == [.leave, .hangUp])
+        #expect(session.timePassed(now: .after(7)) == [.leave, .abort])
         #expect(session.nextDeadline == nil)
     }
 
@@ -63,7 +63,17 @@ import Testing
         open()
         let actions = session.received(.control(.close), now: .start)
         #expect(actions == [.leave, .sendClose(.normal), .leave, .hangUp])
+        #expect(session.disconnected() == [.leave])
         #expect(session.disconnected().isEmpty)
+    }
+
+    @Test mutating func `who says goodbye and takes nothing more is dropped after two seconds`() {
+        open()
+        _ = session.received(.control(.close), now: .start)
+        #expect(session.received(.control(.close), now: .after(1)).isEmpty)
+        #expect(session.nextDeadline == .after(2))
+        #expect(session.timePassed(now: .after(2)) == [.leave, .abort])
+        #expect(session.nextDeadline == nil)
     }
 
     @Test mutating func `after our goodbye only the answer counts`() {
