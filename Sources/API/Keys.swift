@@ -15,6 +15,8 @@ enum Keys {
     /// HASH plugin key -> JSON `{"fingerprint","description"}`: what its loaded code last said of itself; with `error`
     /// when it could not be loaded.
     static let pluginDescriptions = "skirret:api:plugins:described"
+    /// STRING with TTL: some worker or API asks this plugin's code what it is.
+    static func describing(_ plugin: String) -> String { "skirret:api:plugins:describing:" + plugin }
     /// HASH plugin key -> JSON `{"until_unix_seconds","reason"}`: those that crashed too often; late entries mean nothing.
     static let pluginSuspensions = "skirret:api:plugins:suspended"
     /// Channel: JSON `{"do","plugin","reason","reply"}`, see ``PluginSignals``.

@@ -57,6 +57,17 @@ import Testing
         #expect(result.dateDone == nil && !result.state.isReady)
     }
 
+    @Test func `that no worker knows a task so far is not its end`() {
+        var notice = TaskResult.failure("1", .notRegistered("later.known"), at: .now)
+        #expect(notice.isFinal)
+        notice.dateDone = nil
+        #expect(notice.state.isReady && !notice.isFinal)
+        var other = TaskResult.failure("1", .builtin("ValueError", "of a writer that gives no dates"), at: .now)
+        other.dateDone = nil
+        #expect(other.isFinal)
+        #expect(!TaskResult.retry("1", .builtin("RuntimeError", "attempt 0")).isFinal)
+    }
+
     @Test func `extended and stamped results keep what has no name here`() throws {
         let raw =
             #"{"status":"SUCCESS","result":1.0,"task_id":"1","name":"t","args":[1],"stamped_headers":["c"],"c":"9"}"#

@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import json
 import os
 import pathlib
 import signal
@@ -24,7 +25,7 @@ SENDER = """
         return value
 
     class Plugin:
-        actions = [{"id": one} for one in ("flood", "canvas", "inside", "again", "by_name")]
+        actions = [{"id": one} for one in ("flood", "canvas", "inside", "again", "by_name", "later")]
         def run(self, action, params, context):
             return getattr(self, action)(params)
         def flood(self, params):
@@ -43,8 +44,12 @@ SENDER = """
             return {"ids": [note.apply_async([params["n"]], task_id="of-the-plugins-own").id]}
         def by_name(self, params):
             return {"ids": [named.delay(params["n"]).id]}
+        def later(self, params):
+            return {"ids": [named.apply_async([params["n"]], countdown=params["seconds"]).id]}
 """
 
+#: What the loaded code of plugins has said, also of the tasks it names.
+DESCRIBED = "skirret:api:plugins:described"
 NOTE = "_dispatcharr_plugin_sender.plugin.note"
 
 
@@ -112,6 +117,49 @@ def test_a_worker_that_comes_anew_knows_tasks_by_the_names_that_plugins_gave_the
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
         house.until(lambda: set(workers(house)) - set(killed), "another worker")
+
+
+def anew(house, *commands):
+    """Kills the workers and empties Redis, but for what these commands put there at once; waits for another worker."""
+    killed = workers(house)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    with house.redis.pipeline() as step:
+        step.flushall()
+        for command in commands:
+            step.execute_command(*command)
+        step.execute()
+    house.until(lambda: set(workers(house)) - set(killed), "another worker")
+
+
+def test_a_named_task_outlives_its_worker_and_all_that_redis_knew(house):
+    # Due when the worker that knew its name is gone, and the name with it.
+    [task] = house.run("sender", "later", {"n": 1, "seconds": 3})["ids"]
+    anew(house)
+    house.until(lambda: row(house, task).get("ready"), f"the task to be over: {row(house, task)}")
+    assert row(house, task).get("result") == 1, row(house, task)
+
+
+def test_a_task_that_no_worker_knows_yet_is_not_over(house):
+    # Words of other code that name no task: so the next worker knows none, and does not ask again.
+    anew(house, ("HSET", DESCRIBED, "sender", json.dumps({"fingerprint": "other", "description": {}})))
+    [task] = house.run("sender", "by_name", {"n": 1})["ids"]
+    said = house.until(lambda: house.redis.get(f"celery-task-meta-{task}"), "the word that nobody knows it")
+    assert "NotRegistered" in said
+    # Results are taken in the order in which they come: with this one in the history that one was looked at.
+    [after] = house.run("sender", "inside")["ids"]
+    house.until(lambda: after in kept(house, "SUCCESS"), "the next task to be in the history")
+    assert task in kept(house, "PENDING") and task not in kept(house, "FAILURE")
+    assert (row(house, task)["state"], row(house, task)["ready"]) == ("PENDING", False)
+    assert house.ask("GET", f"/api/tasks/{task}/result/")[0] == 202
+    house.redis.delete(DESCRIBED)
+    house.until(lambda: row(house, task).get("result") == 1, f"the task to be done: {row(house, task)}")
+
+
+def kept(house, state):
+    """The tasks that the history has in that state."""
+    answer = house.ask("GET", f"/api/tasks/?state={state}&limit=100")[1]
+    return {task["task_id"] for task in answer["tasks"]}
 
 
 def test_nothing_accepted_is_lost_with_workers_killed_and_redis_emptied(house):

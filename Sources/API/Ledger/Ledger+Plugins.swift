@@ -50,7 +50,7 @@ extension Ledger {
     /// Whether a task is over; its row may not say so yet.
     private func isOver(_ id: TaskID, _ state: LedgerState?) async throws -> Bool {
         if state?.isFinal ?? false { return true }
-        guard let result = try await queue.peek([id]).first ?? nil, result.state.isReady else { return false }
+        guard let result = try await queue.peek([id]).first ?? nil, result.isFinal else { return false }
         try await table.note([LedgerNews(id, result)])
         return true
     }

@@ -147,12 +147,13 @@ public final class LedgerKeeper: Sendable {
             // try?: one that cannot be read is told when somebody asks for it.
             (try? TaskResult(decoding: payload)).map { (id, $0) }
         }
-        try await note(results)
+        // What is ready and no end would be taken for one.
+        try await note(results.filter { $0.1.isFinal || !$0.1.state.isReady })
     }
 
     private func note(_ results: [(TaskID, TaskResult)]) async throws {
         try await ledger.table.note(results.map { LedgerNews($0.0, $0.1) })
-        try await ledger.queue.forget(accepted: results.filter { $0.1.state.isReady }.map(\.0))
+        try await ledger.queue.forget(accepted: results.filter(\.1.isFinal).map(\.0))
     }
 
     // MARK: - Comparing
@@ -168,8 +169,8 @@ public final class LedgerKeeper: Sendable {
         guard let last = open.last else { return nil }
         let ids = open.map(\.id)
         let results = try await ledger.queue.peek(ids)
-        try await note(zip(ids, results).compactMap { id, result in result.map { (id, $0) } }.filter(\.1.state.isReady))
-        let over = Set(zip(ids, results).filter { $0.1?.state.isReady ?? false }.map(\.0))
+        try await note(zip(ids, results).compactMap { id, result in result.map { (id, $0) } }.filter(\.1.isFinal))
+        let over = Set(zip(ids, results).filter { $0.1?.isFinal ?? false }.map(\.0))
         let pushed = try await ledger.queue.pushed(among: ids)
         let lost = open.filter { !pushed.contains($0.id) && !over.contains($0.id) }
         try await push(lost)

@@ -1,4 +1,4 @@
-import CeleryProtocol
+public import CeleryProtocol
 public import SkirretRedis
 
 /// What plugins' loaded code last said of itself, kept in Redis for every process.
@@ -69,6 +69,47 @@ public struct PluginDescriptions: Sendable {
         _ = try await redis.send(
             "HSET", RedisArgument(Keys.pluginDescriptions), RedisArgument(key), RedisArgument(entry.json.encoded()))
     }
+
+    /// Keeps what a plugin's loaded code says of itself.
+    ///
+    /// - Parameters:
+    ///   - description: Its answer.
+    ///   - key: The plugin.
+    ///   - fingerprint: Of the code that said it.
+    /// - Throws: When Redis did not take it.
+    public func keep(_ description: JSONValue, of key: String, fingerprint: String) async throws(RedisError) {
+        try await keep(Entry(fingerprint: fingerprint, description: description), of: key)
+    }
+
+    /// Keeps why a plugin's code could not be loaded.
+    ///
+    /// - Parameters:
+    ///   - failure: What its code raised.
+    ///   - key: The plugin.
+    ///   - fingerprint: Of that code.
+    /// - Throws: When Redis did not take it.
+    public func keep(_ failure: TaskFailure, of key: String, fingerprint: String) async throws(RedisError) {
+        try await keep(Entry(fingerprint: fingerprint, error: failure.sentence), of: key)
+    }
+
+    /// Of these plugins those that nothing is known of, as Redis was emptied, for example.
+    public func missing(among keys: Set<String>) async throws(RedisError) -> Set<String> {
+        guard !keys.isEmpty else { return [] }
+        let known = try await redis.send("HKEYS", RedisArgument(Keys.pluginDescriptions)).array ?? []
+        return keys.subtracting(known.compactMap(\.string))
+    }
+
+    /// Whether it is upon the caller to ask a plugin's code what it is: one of a fleet is enough.
+    ///
+    /// Another may after as long as an answer may take.
+    @discardableResult
+    public func begin(_ key: String) async throws(RedisError) -> Bool {
+        let milliseconds = RedisArgument(Int(Self.patience / .milliseconds(1)))
+        return try await !redis.send("SET", .init(Keys.describing(key)), "1", "NX", "PX", milliseconds).isNull
+    }
+
+    /// How long a plugin's code may take to say what it is.
+    public static let patience = Duration.seconds(30)
 
     func forget(_ key: String) async throws(RedisError) {
         _ = try await redis.send("HDEL", RedisArgument(Keys.pluginDescriptions), RedisArgument(key))

@@ -120,6 +120,8 @@ final class PluginShelf: Sendable {
     func describe(_ key: String) async {
         do {
             guard let fingerprint = try await services.folder.find(key)?.fingerprint else { return }
+            // Workers that look now would ask, too.
+            try await descriptions.begin(key)
             try await signals.look()
             let id = try await services.queue.send(TaskNames.describe, args: [.string(key)])
             let result = try await services.queue.result(of: id, within: Self.courtesy)

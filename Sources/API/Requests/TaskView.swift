@@ -23,7 +23,8 @@ struct TaskView {
             async let progress = services.queue.progress(of: ids)
             let found = try await (results, progress)
             return Dictionary(
-                zip(ids, zip(found.0, found.1).map { Live(result: $0, progress: $1) }), uniquingKeysWith: { $1 })
+                zip(ids, zip(found.0, found.1).map { Live(result: Self.word($0), progress: $1) }),
+                uniquingKeysWith: { $1 })
         } catch is RedisError {
             return [:]
         }
@@ -56,10 +57,15 @@ struct TaskView {
 
     /// A result may have gone from Redis, or Redis itself: the ledger's word stands then.
     private func stored(_ id: TaskID, isOver: Bool) async throws -> TaskResult? {
-        do { return try await services.queue.storedResult(of: id) } catch let error as RedisError {
+        do { return Self.word(try await services.queue.storedResult(of: id)) } catch let error as RedisError {
             guard isOver else { throw error }
             return nil
         }
+    }
+
+    /// A result as far as it can be relied on: that nobody knows the task yet is what `explain` says, and no end.
+    private static func word(_ result: TaskResult?) -> TaskResult? {
+        result.flatMap { $0.isFinal || !$0.state.isReady ? $0 : nil }
     }
 
     private func progress(_ id: TaskID) async throws -> JSONValue {

@@ -79,6 +79,15 @@ extension TaskResult {
         set { fields["children"] = .array(newValue) }
     }
 
+    /// Whether the task is over.
+    ///
+    /// A state that is ready says so, but for one: `NotRegistered` without a date tells whoever waits that no worker
+    /// knows the task so far, while its message waits for one that does.
+    public var isFinal: Bool {
+        guard state == .failure, fields["date_done"]?.isNull ?? true else { return state.isReady }
+        return result["exc_type"]?.string != "NotRegistered"
+    }
+
     /// When the task ended; only final states have it.
     public var dateDone: Date? {
         get { fields["date_done"]?.string.flatMap { WireDate.parse($0) } }

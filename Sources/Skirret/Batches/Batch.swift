@@ -139,7 +139,7 @@ public struct Batch: Sendable {
         let open = (try await queue.redis.send("SMEMBERS", .init(keys[1])).array ?? []).compactMap(\.string)
         var over: [RedisArgument] = []
         for id in open {
-            guard let result = try await queue.storedResult(of: TaskID(rawValue: id)), result.state.isReady else {
+            guard let result = try await queue.storedResult(of: TaskID(rawValue: id)), result.isFinal else {
                 continue
             }
             over += [.init(id), result.state == .success ? "succeeded" : "failed"]

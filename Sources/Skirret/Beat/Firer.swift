@@ -128,7 +128,7 @@ struct Firer: Sendable {
 
     private func hasEnded(_ id: TaskID, firedAt: Date, now: Date) async throws -> Bool {
         if let bytes = try await queue.backend.send("GET", .init(queue.keys.result(id))).bytes {
-            return try TaskResult(decoding: bytes).state.isReady
+            return try TaskResult(decoding: bytes).isFinal
         }
         // A result that is older than results are kept has gone.
         let kept = queue.resultLifetime > .zero ? queue.resultLifetime : .seconds(86_400)

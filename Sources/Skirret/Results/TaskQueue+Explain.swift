@@ -17,7 +17,7 @@ extension TaskQueue {
         if let scheduled = try await explainScheduled(id, fleet) { return scheduled }
         if let queued = try await explainQueued(id, fleet) { return queued }
         if let letter = try await explainDead(id) { return letter }
-        if let result = try await storedResult(of: id), result.state.isReady { return finished(result) }
+        if let result = try await storedResult(of: id), result.isFinal { return finished(result) }
         if try await !redis.send("ZSCORE", .init(keys.revoked), .init(id.rawValue)).isNull {
             return Explanation(
                 id, .revoked, "It is revoked: no worker will run it.", advice: "Send it again under another id.")

@@ -65,7 +65,7 @@ struct WorkerRole {
                 let care = PluginCare(
                     catalog: catalog, folder: folder, host: host, suspensions: suspensions, signals: pluginSignals,
                     tell: { event, plugin in await plugins.tell(event, of: plugin, nil) },
-                    recall: { try await plugins.recall(PluginDescriptions(redis: queue.redis)) }, logger: logger)
+                    descriptions: PluginDescriptions(redis: queue.redis), learn: { plugins.learn($0) }, logger: logger)
                 group.addTask { await host.run() }
                 group.addTask { await care.run() }
                 try await work(queue, registry, until: signals)

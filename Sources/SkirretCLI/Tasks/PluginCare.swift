@@ -1,5 +1,6 @@
 import API
 import Catalog
+import CeleryProtocol
 import Logging
 import PluginRuntime
 
@@ -14,8 +15,9 @@ struct PluginCare: Sendable {
     let suspensions: PluginSuspensions
     let signals: PluginSignals
     let tell: @Sendable (PluginEvent, _ plugin: String) async -> Void
-    /// Learns which tasks plugins define.
-    let recall: @Sendable () async throws -> Void
+    let descriptions: PluginDescriptions
+    /// Told of the tasks that plugins define, and whose each is.
+    let learn: @Sendable ([String: String]) -> Void
     let logger: Logger
 
     /// How often it looks without having been told to: for processes that crashed.
@@ -28,24 +30,30 @@ struct PluginCare: Sendable {
     func run() async {
         // One look at a time, however many signals come.
         let (looks, wish) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // Beside it: what a plugin's code does when it is loaded may take its time.
+        let (gaps, doubt) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         await withDiscardingTaskGroup { group in
             group.addTask {
                 var seen: Set<String> = []
                 for await _ in looks { await look(&seen) }
             }
+            group.addTask { for await _ in gaps { await describeUnknown() } }
             group.addTask {
                 while !Task.isCancelled {
                     wish.yield()
+                    doubt.yield()
                     do { try await ContinuousClock().sleep(for: Self.pause) } catch { break }
                 }
                 wish.finish()
+                doubt.finish()
             }
             do {
                 try await signals.listen { signal in
                     switch signal {
                     case .look:
                         wish.yield()
-                        group.addTask { await learn() }
+                        doubt.yield()
+                        group.addTask { await recall() }
                     case .stop(let plugin, let reason, let reply):
                         // Beside the others: a slow farewell holds up nobody else's.
                         group.addTask {
@@ -73,9 +81,9 @@ struct PluginCare: Sendable {
     }
 
     /// A task whose name nobody knows here waits, so that nothing is lost when this fails.
-    private func learn() async {
+    private func recall() async {
         do {
-            try await recall()
+            learn(try await descriptions.tasks())
         } catch {
             logger.info("tasks of plugins are not known yet", metadata: ["error": "\(error)"])
         }
@@ -125,6 +133,44 @@ struct PluginCare: Sendable {
             }
         } catch {
             if !Task.isCancelled { logger.info("plugins were not looked after", metadata: ["error": "\(error)"]) }
+        }
+    }
+
+    /// Asks plugins what they are of which Redis knows nothing: it was emptied, and with it went the names of their tasks.
+    ///
+    private func describeUnknown() async {
+        do {
+            let enabled = try await catalog.plugins.all().filter(\.isEnabled).map(\.key)
+            for key in try await descriptions.missing(among: Set(enabled)).sorted() {
+                guard let found = try await folder.find(key), found.loadError == nil,
+                    try await descriptions.begin(key)
+                else { continue }
+                switch await answer(of: found) {
+                case .success(let said):
+                    try await descriptions.keep(said, of: key, fingerprint: found.fingerprint)
+                    try await signals.look()
+                case .failure(let error):
+                    // Its own fault is worth knowing; for anything else it is asked again.
+                    guard error.failure != nil, let failure = error.asTaskError as? TaskFailure else { continue }
+                    try await descriptions.keep(failure, of: key, fingerprint: found.fingerprint)
+                }
+            }
+        } catch {
+            if !Task.isCancelled {
+                logger.info("tasks of plugins are not known yet", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func answer(of plugin: PluginDescription) async -> Result<JSONValue, PluginError> {
+        do throws(PluginError) {
+            let identity = plugin.identity, patience = PluginDescriptions.patience
+            let said = try await host.call(.describe, on: identity, deadline: patience) { event in
+                await tell(event, plugin.key)
+            }
+            return .success(said)
+        } catch {
+            return .failure(error)
         }
     }
 

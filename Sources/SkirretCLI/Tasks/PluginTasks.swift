@@ -130,10 +130,9 @@ final class PluginTasks: Sendable {
         }
     }
 
-    /// Learns which tasks plugins define from what was said of them in other processes, or before this one began.
-    func recall(_ descriptions: PluginDescriptions) async throws {
-        let said = try await descriptions.tasks()
-        defined.withLock { $0.merge(said) { _, new in new } }
+    /// Learns which tasks plugins define, from what was said of them in other processes, or before this one began.
+    func learn(_ owners: [String: String]) {
+        defined.withLock { $0.merge(owners) { _, new in new } }
     }
 
     /// A bare `@shared_task` carries its plugin's module name; others are known from the plugin's description.
