@@ -133,6 +133,9 @@ class Listener(asyncio.Protocol):
                 self.place = (data["epoch"], data["offset"])
             self.live, self.attempt = True, 0
         if envelope["type"] == "update":
+            # As the web app does: what comes before the answer to a place that was named comes again, in its order.
+            if self.place and not self.live:
+                return
             if "offset" in envelope and self.place:
                 self.place = (self.place[0], envelope["offset"])
             self.heard(envelope["data"])
