@@ -48,12 +48,12 @@ public struct LedgerLimits: Sendable {
     }
 
     func room(in db: Database) throws -> Room {
-        let row = try Row.fetchOne(
-            db,
+        let statement = try db.cachedStatement(
             sql: """
                 SELECT COALESCE(SUM("tasks"), 0) AS "tasks", COALESCE(SUM("bytes"), 0) AS "bytes"
                 FROM "ledger_total" WHERE "state" < \(LedgerState.success.rawValue)
                 """)
+        let row = try Row.fetchOne(statement)
         return Room(limits: self, tasks: row?["tasks"] ?? 0, bytes: row?["bytes"] ?? 0)
     }
 }

@@ -38,8 +38,8 @@ public struct LedgerTable: Sendable {
     }
 
     private static func known(_ db: Database, _ once: (key: String, call: String)) throws -> Acceptance? {
-        let row = try Row.fetchOne(
-            db, sql: #"SELECT "call", "task_id" FROM "ledger_key" WHERE "key" = ?"#, arguments: [once.key])
+        let statement = try db.cachedStatement(sql: #"SELECT "call", "task_id" FROM "ledger_key" WHERE "key" = ?"#)
+        let row = try Row.fetchOne(statement, arguments: [once.key])
         guard let row else { return nil }
         guard row["call"] as String == once.call else {
             return .refused(
@@ -52,8 +52,8 @@ public struct LedgerTable: Sendable {
     }
 
     private static func state(_ db: Database, _ id: TaskID) throws -> LedgerState? {
-        try Int.fetchOne(db, sql: #"SELECT "state" FROM "ledger" WHERE "task_id" = ?"#, arguments: [id.rawValue])
-            .flatMap(LedgerState.init)
+        let statement = try db.cachedStatement(sql: #"SELECT "state" FROM "ledger" WHERE "task_id" = ?"#)
+        return try Int.fetchOne(statement, arguments: [id.rawValue]).flatMap(LedgerState.init)
     }
 
     private static func insert(_ db: Database, _ draft: LedgerDraft, at now: Int) throws {

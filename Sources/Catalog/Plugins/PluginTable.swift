@@ -16,7 +16,8 @@ public struct PluginTable: Sendable {
 
     /// The plugin with that key, or nil.
     public func find(_ key: String) async throws -> PluginRow? {
-        try await pool.read { try Self.find($0, key) }
+        // One statement sees one state of the file by itself. Asked twice for each action: no transaction around it.
+        try await pool.unsafeRead { try Self.find($0, key) }
     }
 
     /// Makes the table agree with what is on disk: unknown plugins get a disabled row, and what the plugin says of
@@ -139,7 +140,7 @@ public struct PluginTable: Sendable {
     }
 
     private static func find(_ db: Database, _ key: String) throws -> PluginRow? {
-        try Row.fetchOne(db, sql: #"SELECT * FROM "plugins_pluginconfig" WHERE "key" = ?"#, arguments: [key])
-            .map(PluginRow.init)
+        let statement = try db.cachedStatement(sql: #"SELECT * FROM "plugins_pluginconfig" WHERE "key" = ?"#)
+        return try Row.fetchOne(statement, arguments: [key]).map(PluginRow.init)
     }
 }
