@@ -58,6 +58,15 @@ public final class Ledger: Sendable {
     ///
     /// - Throws: `CatalogError` `keyReused` or `ledgerFull`, a `DatabaseError` when the disk did not take it.
     func start(_ order: Order) async throws -> TaskID {
+        let (id, unsent) = try await commit(order)
+        if let unsent { await push(unsent) }
+        return id
+    }
+
+    /// The same without telling Redis, which is the caller's to do.
+    ///
+    /// - Returns: The task, and what Redis is to be told; nil for a task that it was told of before.
+    func commit(_ order: Order) async throws -> (id: TaskID, unsent: AcceptedMessage?) {
         let message = queue.acceptable(order.task, args: order.args, kwargs: order.kwargs, options: order.options)
         var draft = LedgerDraft(
             id: message.id, name: order.task, queue: message.queue, args: order.args, kwargs: order.kwargs,
@@ -71,11 +80,9 @@ public final class Ledger: Sendable {
         draft.due = message.due
         draft.once = order.once
         switch try await commits.submit(draft) {
-        case .known(let id, _): return id
+        case .known(let id, _): return (id, nil)
         case .refused(let error): throw error
-        case .accepted:
-            await push(message)
-            return message.id
+        case .accepted: return (message.id, message)
         }
     }
 

@@ -10,18 +10,41 @@ struct TaskAnswer {
 
     /// Waits for a task and answers with its result; 202 when it takes too long or the caller does not want to wait.
     ///
-    /// `isWaitedFor` false: nobody waits for this kind of task, whatever the caller prefers.
-    ///
     /// - Returns: The answer, and whether the task is over.
     func answer(
-        _ id: TaskID, to request: APIRequest, within deadline: Duration, isWaitedFor: Bool = true
+        _ id: TaskID, to request: APIRequest, within deadline: Duration
     ) async throws -> (Response, isOver: Bool) {
-        guard isWaitedFor, !request.prefersAsync else {
+        guard !request.prefersAsync else {
             return (Self.accepted(id, isApplied: request.prefersAsync), false)
         }
+        return try await answer(id) { try await services.queue.result(of: id, within: deadline) }
+    }
+
+    /// Starts a task and answers with its result, as ``answer(_:to:within:)`` does.
+    ///
+    /// Redis takes the subscription to the result while the disk takes the task, and is asked for what became of the
+    /// task while it is told of it.
+    func answer(
+        starting order: Ledger.Order, to request: APIRequest, within deadline: Duration
+    ) async throws -> (Response, isOver: Bool) {
+        var order = order
+        let id = TaskID.random()
+        order.options.id = id
+        return try await services.queue.listening(for: id) { [order] listener in
+            let (known, unsent) = try await services.ledger.commit(order)
+            guard let unsent else { return try await answer(known, to: request, within: deadline) }
+            async let told: Void = services.ledger.push(unsent)
+            let answer = try await answer(id) { try await listener.result(within: deadline) }
+            await told
+            return answer
+        }
+    }
+
+    private func answer(
+        _ id: TaskID, _ result: () async throws -> TaskResult
+    ) async throws -> (Response, isOver: Bool) {
         do {
-            let result = try await services.queue.result(of: id, within: deadline)
-            return (.success(["result": try Self.value(result)]), true)
+            return (.success(["result": try Self.value(try await result())]), true)
         } catch is RedisError {
             // It is in the ledger, and Redis learns of it when it is back.
             return (Self.accepted(id, isApplied: false), false)

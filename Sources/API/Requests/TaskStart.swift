@@ -46,13 +46,18 @@ struct TaskStart {
 
     /// The same with all that can be said of a task.
     func start(_ order: Ledger.Order, sameness: JSONValue? = nil) async throws -> TaskID {
+        try await services.ledger.start(try signed(order, sameness: sameness))
+    }
+
+    /// An order with who gave it, and what makes it the same as an earlier one.
+    func signed(_ order: Ledger.Order, sameness: JSONValue? = nil) throws -> Ledger.Order {
         var order = order
         order.origin = request.context.principal?.name ?? ""
         if let key = try idempotencyKey() {
             let call: JSONValue = [.string(order.task), sameness ?? .array(order.args), .object(order.kwargs)]
             order.once = (key, Fingerprint(call.text).text)
         }
-        return try await services.ledger.start(order)
+        return order
     }
 
     /// The caller's key, in the caller's own name.

@@ -74,10 +74,13 @@ struct PluginRunRoutes: Routes {
         order.plugin = key
         order.about = "\(key): \(action)"
         if isAsync { order.options.timeLimits = TimeLimits(hard: Self.asyncLimit) }
-        let id = try await TaskStart(services: services, request: request).start(
+        order = try TaskStart(services: services, request: request).signed(
             order, sameness: .array(args.dropLast() + [.array(uploads)]))
-        return try await TaskAnswer(services: services).answer(
-            id, to: request, within: configuration.runDeadline, isWaitedFor: !isAsync)
+        let answer = TaskAnswer(services: services)
+        guard isAsync || request.prefersAsync else {
+            return try await answer.answer(starting: order, to: request, within: configuration.runDeadline)
+        }
+        return (TaskAnswer.accepted(try await services.ledger.start(order), isApplied: request.prefersAsync), false)
     }
 }
 

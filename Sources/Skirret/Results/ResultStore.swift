@@ -22,25 +22,46 @@ extension TaskQueue {
     /// - Returns: The final result, whatever it is.
     /// - Throws: ``ResultTimeout``, or `RedisError` when the broker went away for good.
     public func result(of id: TaskID, within timeout: Duration) async throws -> TaskResult {
-        try await withTimeout(timeout, else: ResultTimeout(id: id, timeout: timeout)) { [self] in
-            try await backendSubscriber.withSubscription(channels: [keys.result(id)]) { messages in
-                for try await push in messages {
-                    switch push {
-                    case .subscribed:
-                        if let result = try await storedResult(of: id), result.state.isReady { return result }
-                    case .message(_, let payload):
-                        let result = try TaskResult(decoding: payload)
-                        if result.state.isReady { return result }
-                    }
-                }
-                throw CancellationError()
-            }
+        try await listening(for: id) { try await $0.result(within: timeout) }
+    }
+
+    /// Subscribes to a task's result for as long as the body runs.
+    ///
+    /// Who starts the task in the body waits for nothing twice: Redis takes the subscription meanwhile.
+    package func listening<R>(for id: TaskID, _ body: (ResultListener) async throws -> R) async throws -> R {
+        try await backendSubscriber.withSubscription(channels: [keys.result(id)]) { messages in
+            try await body(ResultListener(id: id, queue: self, messages: messages))
         }
     }
 
     /// Forgets a result.
     public func forget(_ id: TaskID) async throws {
         _ = try await backend.send("DEL", .init(keys.result(id)))
+    }
+}
+
+/// A subscription to one task's result.
+package struct ResultListener: Sendable {
+    let id: TaskID
+    let queue: TaskQueue
+    let messages: RedisMessages
+
+    /// Waits until the task is over, one way or the other; once.
+    ///
+    /// - Throws: As ``TaskQueue/result(of:within:)``.
+    package func result(within timeout: Duration) async throws -> TaskResult {
+        try await withTimeout(timeout, else: ResultTimeout(id: id, timeout: timeout)) {
+            for try await push in messages {
+                switch push {
+                case .subscribed:
+                    if let result = try await queue.storedResult(of: id), result.state.isReady { return result }
+                case .message(_, let payload):
+                    let result = try TaskResult(decoding: payload)
+                    if result.state.isReady { return result }
+                }
+            }
+            throw CancellationError()
+        }
     }
 }
 
