@@ -52,6 +52,14 @@ public final class PluginFolder: Sendable {
         return known.withLock { $0.byKey[key] }
     }
 
+    /// As ``find(_:)`` for a plugin that was found before; nil for any other, whose finding would be a reading.
+    ///
+    /// - Throws: As ``all(isFresh:)``.
+    public func findKnown(_ key: String) async throws -> PluginDescription? {
+        guard known.withLock({ $0.byKey[key] != nil }) else { return nil }
+        return try await find(key)
+    }
+
     // MARK: reading
 
     /// Waits for a reading that goes on, or begins one.

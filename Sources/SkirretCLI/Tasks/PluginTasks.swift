@@ -193,10 +193,17 @@ final class PluginTasks: Sendable {
         return (plugin, row)
     }
 
+    private func found(_ key: String, known: PluginDescription?) async throws -> PluginDescription? {
+        if let known { return known }
+        return try await folder.find(key)
+    }
+
     /// A plugin whose code may be loaded: somebody has enabled it, once at least.
     private func trusted(_ key: String) async throws -> (PluginIdentity, PluginRow) {
         guard !isSafeMode else { throw TaskFailure.safeMode(key) }
-        guard let row = try await catalog.plugins.find(key), let found = try await folder.find(key) else {
+        // Row and files side by side, except for a plugin that was never seen: that one costs a start of Python.
+        async let known = folder.findKnown(key)
+        guard let row = try await catalog.plugins.find(key), let found = try await found(key, known: known) else {
             throw TaskFailure.builtin("ValueError", "Plugin '\(key)' not found")
         }
         guard row.isEnabled || row.wasEverEnabled else {

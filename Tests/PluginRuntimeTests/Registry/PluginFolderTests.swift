@@ -50,6 +50,8 @@ struct PluginFolderTests {
             broken.executable = "/no/such/python"
             let other = PluginFolder(PluginDiscovery(broken))
             await #expect(throws: PluginError.self) { try await other.find("one") }
+            #expect(try await other.findKnown("one") == nil)
+            #expect(try await folder.findKnown("one")?.key == "one")
             try write("data", "one/state.json", environment)
             try write("cache", "one/__pycache__/plugin.pyc.py", environment)
             let path = environment.pluginsDirectory
