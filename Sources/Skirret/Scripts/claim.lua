@@ -37,20 +37,21 @@
 -- ARGV[9…] routing keys   JSON string for each queue, in the order of KEYS[11…]
 --
 -- Returns  [now in Unix milliseconds, how many messages went to the dead letters, claims, paused queue keys,
---          1 when a claim is armed now];
---          a claim is [token, queue key, message]; where a worker died under the task, or where it is revoked,
---          crashes and 1 or 0 follow.
+--          1 when a claim is armed now, notes];
+--          claims of one list are [queue key, prefix of their tokens, number that the first token ends with, message,
+--          message, …], as each array within an answer costs Redis as much as a message. Notes are three numbers for
+--          each claim where a worker died under the task, or which is revoked: which it is, from 0 on; crashes; 1 or 0.
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- As texts: Redis would write out a number anew for each message.
 local seconds, lease = time[1], string.format("%.0f", now + ARGV[2])
 local most, seed = math.min(tonumber(ARGV[1]), 500), ARGV[4]
-local claims, ids, refused, paused, isArmed = {}, {}, 0, {}, 0
+local claims, ids, notes, refused, paused, isArmed = {}, {}, {}, 0, {}, 0
 local isArmedCall = seed == ""
 if isArmedCall then
     local armed = redis.call("GETDEL", KEYS[10]) or ""
     seed = string.sub(armed, #ARGV[7] + 2)
-    if string.sub(armed, 1, #ARGV[7] + 1) ~= ARGV[7] .. " " then return { now, 0, claims, paused, 0 } end
+    if string.sub(armed, 1, #ARGV[7] + 1) ~= ARGV[7] .. " " then return { now, 0, claims, paused, 0, notes } end
 end
 seed = seed .. "-"
 -- Asked before anything is taken: other people's values under these keys end the call here. Mostly nobody has any.
@@ -61,24 +62,20 @@ if redis.call("EXISTS", KEYS[6], KEYS[7], KEYS[8], KEYS[9]) > 0 then
     arePaused = redis.call("HLEN", KEYS[9]) > 0
 end
 
-local function note(values, field)
-    for i, value in ipairs(values) do
-        if value then
-            local claim = claims[i]
-            claim[4], claim[5] = claim[4] or 0, claim[5] or 0
-            claim[field] = field == 4 and tonumber(value) or 1
-        end
-    end
-end
-
 -- What belongs to the task and not to the message is looked up for all of them at once, if there is any.
 local function answer()
-    if #claims > 0 then
-        if crashes > 0 then note(redis.call("HMGET", KEYS[7], unpack(ids)), 4) end
-        if revoked > 0 then note(redis.call("ZMSCORE", KEYS[8], unpack(ids)), 5) end
+    if #ids > 0 and crashes + revoked > 0 then
+        local died = crashes > 0 and redis.call("HMGET", KEYS[7], unpack(ids)) or {}
+        local asked = revoked > 0 and redis.call("ZMSCORE", KEYS[8], unpack(ids)) or {}
+        for i = 1, #ids do
+            if died[i] or asked[i] then
+                local n = #notes
+                notes[n + 1], notes[n + 2], notes[n + 3] = i - 1, tonumber(died[i] or 0), asked[i] and 1 or 0
+            end
+        end
     end
     if isArmed == 0 and ARGV[8] ~= "" then redis.call("DEL", KEYS[10]) end
-    return { now, refused, claims, paused, isArmed }
+    return { now, refused, claims, paused, isArmed, notes }
 end
 
 -- Adds those of these claims that are held; says whether any is from the given one on.
@@ -93,7 +90,9 @@ local function find(tokens, own)
                 redis.call("HDEL", KEYS[1], "") -- a full Redis lets scripts write on whose first write needs no memory
                 redis.call("ZADD", KEYS[3], "XX", lease, tokens[i])
             end
-            claims[#claims + 1] = { tokens[i], owner.queue, string.sub(held, 2, #held - owner.tail) }
+            local prefix, number = string.match(tokens[i], "^(.*-)(%d+)$")
+            local message = string.sub(held, 2, #held - owner.tail)
+            claims[#claims + 1] = { owner.queue, prefix, tonumber(number), message }
             ids[#ids + 1] = owner.task
         end
         isHeld = isHeld or owner and i >= own
@@ -119,6 +118,7 @@ if not isArmedCall then
 end
 
 local count, broken = before, {}
+local run -- of the list that is served
 local unacked, index, leases, owners, letters, dead = {}, {}, {}, {}, {}, {}, {}
 
 local function refuse(list, message)
@@ -139,36 +139,48 @@ local function take(list, tail, owner, message)
     if not id then return refuse(list, message) end
     local token, n = seed .. count - before, 2 * (count - before)
     count = count + 1
+    local place = #run + 1
+    if place == 4 then claims[#claims + 1] = run end
+    run[place] = message
     unacked[n + 1], unacked[n + 2] = token, "[" .. message .. tail
     index[n + 1], index[n + 2] = seconds, token
     leases[n + 1], leases[n + 2] = lease, token
     owners[n + 1], owners[n + 2] = token, owner .. idText .. ',"name":' .. nameText .. "}"
-    claims[count], ids[count] = { token, list, message }, id
+    ids[count] = id
 end
 
-local queue, failure = 11, nil
+-- Few at a time: an answer of 16 kB stays in Redis's buffer and in the processor's cache, a larger one is copied twice.
+local atOnce = 16
+local queue, failure, isNew, tail, owner = 11, nil, true, nil, nil
 while count < most and refused < 500 and queue <= #KEYS do
-    local list, want = KEYS[queue], math.min(most - count, 500 - refused)
-    local isPaused = arePaused and redis.call("HEXISTS", KEYS[9], list) == 1
+    local list, want = KEYS[queue], math.min(most - count, 500 - refused, atOnce)
+    local isPaused = isNew and arePaused and redis.call("HEXISTS", KEYS[9], list) == 1
     if isPaused then paused[#paused + 1] = list end
     local found = not isPaused and redis.pcall("RPOP", list, want)
     -- A queue under whose name lies no list must not keep the others from being served.
     if found and found.err then failure = found end
     if not found or found.err then found = {} end
-    if #found > 0 then
-        local tail = ', "", ' .. ARGV[queue - 2] .. "]"
-        local owner = '{"worker":' .. quoted(ARGV[3]) .. ',"queue":' .. quoted(list) .. ',"tail":' .. #tail
+    if isNew and #found > 0 then
+        tail = ', "", ' .. ARGV[queue - 2] .. "]"
+        owner = '{"worker":' .. quoted(ARGV[3]) .. ',"queue":' .. quoted(list) .. ',"tail":' .. #tail
             .. ',"at":' .. now .. ',"task":'
-        for _, message in ipairs(found) do take(list, tail, owner, message) end
+        run = { list, seed, count - before }
     end
-    if #found < want then queue = queue + 1 end
+    for i = 1, #found do take(list, tail, owner, found[i]) end
+    isNew = #found < want
+    if isNew then queue = queue + 1 end
 end
 if failure and count + refused == 0 then return failure end
 
 local function write(command, key, values)
     if #values == 0 or failure then return end
-    local reply = redis.pcall(command, key, unpack(values))
-    if type(reply) == "table" then failure = reply end
+    for first = 1, #values, 4 * atOnce do
+        local reply = redis.pcall(command, key, unpack(values, first, math.min(first + 4 * atOnce - 1, #values)))
+        if type(reply) == "table" then
+            failure = reply
+            return
+        end
+    end
 end
 failure = nil
 write("HSET", KEYS[1], unacked)
@@ -179,7 +191,9 @@ write("ZADD", KEYS[5], dead)
 write("HSET", KEYS[6], letters)
 if failure then
     -- Somebody else's value lies under a key of ours: what was taken goes back, in its order.
-    for i = count, before + 1, -1 do redis.call("RPUSH", claims[i][2], claims[i][3]) end
+    for i = #claims, before + 1, -1 do
+        for n = #claims[i], 4, -1 do redis.call("RPUSH", claims[i][1], claims[i][n]) end
+    end
     for i = refused, 1, -1 do redis.call("RPUSH", broken[i][1], broken[i][2]) end
     for i = 1, #unacked, 2 do
         redis.pcall("HDEL", KEYS[1], unacked[i])

@@ -152,9 +152,9 @@ struct Claimer: Sendable {
                 .init(most), .init(options.lease.milliseconds), .init(options.name), .init(seed),
                 .init(repeated?.most ?? 0),
             ] + armed.arguments(seed: seed, free: repeated == nil ? free : 0) + call.routingKeys, deadline: deadline)
-        guard let parts = reply.array, parts.count == 5 else {
+        guard let parts = reply.array, parts.count == 6 else {
             throw RedisError(
-                .protocolViolation, "the claim script did not answer its five parts",
+                .protocolViolation, "the claim script did not answer its six parts",
                 hint: "Does something change replies on the way?")
         }
         unanswered = nil
@@ -165,29 +165,50 @@ struct Claimer: Sendable {
 
     /// The claim in an answer of the script that brought one and has nothing else to tell.
     static func only(in reply: RedisValue) -> Claim? {
-        guard let parts = reply.array, parts.count == 5, let now = parts[0].int, parts[1].int == 0,
-            let claims = parts[2].array, claims.count == 1
-        else { return nil }
-        return Claim(reply: claims[0], now: now)
+        guard let parts = reply.array, parts.count == 6, parts[1].int == 0 else { return nil }
+        let claims = Claim.all(in: parts)
+        return claims.count == 1 ? claims[0] : nil
     }
 
     /// The claims in an answer of the script; none in an error.
     private func read(_ reply: RedisValue) -> [Claim] {
-        guard let parts = reply.array, parts.count == 5, let now = parts[0].int, let claims = parts[2].array else {
-            return []
-        }
+        guard let parts = reply.array, parts.count == 6 else { return [] }
         if let refused = parts[1].int, refused > 0 {
             queue.logger.warning(
                 "messages that are no Celery envelopes went to the dead letters", metadata: ["count": "\(refused)"])
         }
-        let received = ContinuousClock.now
-        return claims.compactMap { Claim(reply: $0, now: now, receivedAt: received) }
+        return Claim.all(in: parts)
     }
 }
 
 extension Claim {
-    /// A claim as the scripts answer it: token, list, message, and crashes and 1 when revoked, if there is anything to
-    /// tell of these; nil for anything else.
+    /// The claims in the parts of the claim script's answer, in their order; none in anything else.
+    static func all(in parts: [RedisValue], receivedAt: ContinuousClock.Instant = .now) -> [Claim] {
+        guard parts.count == 6, let now = parts[0].int, let runs = parts[2].array else { return [] }
+        var notes: [Int: (crashes: Int, isRevoked: Bool)] = [:]
+        let told = parts[5].array?.compactMap(\.int) ?? []
+        for at in stride(from: 0, to: told.count - 2, by: 3) { notes[told[at]] = (told[at + 1], told[at + 2] == 1) }
+        let claimedAt = Date(timeIntervalSince1970: Double(now) / 1000)
+        var claims: [Claim] = []
+        for fields in runs.lazy.compactMap(\.array) where fields.count > 3 {
+            guard let list = fields[0].string, let prefix = fields[1].string, let first = fields[2].int else {
+                continue
+            }
+            claims.reserveCapacity(claims.count + fields.count - 3)
+            for (number, message) in zip(first..., fields[3...]) {
+                guard let message = message.bytes else { continue }
+                let note = notes.isEmpty ? nil : notes[claims.count]
+                claims.append(
+                    Claim(
+                        token: prefix + String(number), list: list, message: message, crashes: note?.crashes ?? 0,
+                        isRevoked: note?.isRevoked ?? false, claimedAt: claimedAt, receivedAt: receivedAt))
+            }
+        }
+        return claims
+    }
+
+    /// A claim as the script adopt answers it: token, list, message, and crashes and 1 when revoked, if there is
+    /// anything to tell of these; nil for anything else.
     convenience init?(reply: RedisValue, now: Int, receivedAt: ContinuousClock.Instant = .now) {
         guard let fields = reply.array, fields.count >= 3, let token = fields[0].string, let list = fields[1].string,
             let message = fields[2].bytes

@@ -5,9 +5,7 @@ import Testing
 @testable import Skirret
 
 @Suite("Script: claim, armed", .serialized) struct ArmedClaimScriptTests {
-    private func tokens(_ reply: RedisValue) -> [String] {
-        reply.array?[2].array?.compactMap { $0.array?[0].string } ?? []
-    }
+    private func tokens(_ reply: RedisValue) -> [String] { Claim.all(in: reply.array ?? []).map(\.token) }
 
     private func isArmed(_ reply: RedisValue) -> Bool { reply.array?[4].int == 1 }
 

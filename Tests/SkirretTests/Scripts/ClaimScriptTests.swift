@@ -24,7 +24,7 @@ import Testing
             let lease = try await bench.redis.send("ZSCORE", "skirret:leases", "S-0").string.flatMap { Double($0) } ?? 0
             #expect(abs(lease - Double(try await bench.now() + ScriptBench.lease)) < 2000)
             let rest = try await bench.claim("T", queues: ["celery", low])
-            #expect(rest.array?[2].array?[0].array?[1].string == low)
+            #expect(bench.claims(rest).map(\.list) == [low])
         }
     }
 
@@ -63,7 +63,7 @@ import Testing
             let space = try await bench.space()
             let second = try await bench.claim("S", most: 2, repeated: 2)
             #expect(bench.messages(second) == bench.messages(first))
-            #expect(second.array?[2].array?.compactMap { $0.array?[0].string } == ["S-0", "S-1"])
+            #expect(bench.claims(second).map(\.token) == ["S-0", "S-1"])
             try await bench.expect(space)
             // A first call that comes late, from a connection that was given up, takes nothing more either.
             _ = try await bench.claim("S", most: 2)
@@ -165,8 +165,51 @@ import Testing
             try await bench.push(envelope("b"))
             try await bench.push(envelope("c"))
             try await bench.redis.send("ZADD", "skirret:revoked", 1, "c")
-            let claims = try await bench.claim("S").array?[2].array?.map { $0.array?.dropFirst(3).compactMap(\.int) }
-            #expect(claims == [[2, 1], [], [0, 1]])
+            let claims = bench.claims(try await bench.claim("S"))
+            #expect(claims.map(\.crashes) == [2, 0, 0])
+            #expect(claims.map(\.isRevoked) == [true, false, true])
+            let again = bench.claims(try await bench.claim("S", repeated: 10))
+            #expect(again.map(\.crashes) == [2, 0, 0] && again.map(\.isRevoked) == [true, false, true])
+        }
+    }
+
+    @Test func `many messages of many lists come in their order, each under the token it is held by`() async throws {
+        try await ScriptBench.run { bench in
+            let lists = ["celery", "celery\u{06}\u{16}3", "celery\u{06}\u{16}6"]
+            // More than the script takes at once, exactly as many, and what is refused among them.
+            let ids = [(0..<37).map { "a\($0)" }, (0..<16).map { "b\($0)" }, (0..<50).map { "c\($0)" }]
+            for (list, ids) in zip(lists, ids) {
+                for id in ids {
+                    if id.hasSuffix("7") { try await bench.push("broken", to: list) }
+                    try await bench.push(envelope(id), to: list)
+                }
+            }
+            let reply = try await bench.claim("S", most: 90, queues: lists)
+            let claims = bench.claims(reply)
+            let all = zip(lists, ids).flatMap { list, ids in ids.map { (list: list, message: envelope($0)) } }
+            #expect(claims.map(\.token) == (0..<90).map { "S-\($0)" })
+            #expect(claims.map(\.list) == all.prefix(90).map(\.list))
+            #expect(bench.messages(reply) == all.prefix(90).map(\.message))
+            for (claim, one) in zip(claims, all) {
+                let held = try await bench.redis.send("HGET", "unacked", .init(claim.token)).string
+                #expect(held == "[\(one.message), \"\", \"celery\"]")
+            }
+            #expect(bench.messages(try await bench.claim("S", most: 90, repeated: 90, queues: lists)).count == 90)
+            let rest = try await bench.claim("T", most: 90, queues: lists)
+            #expect(bench.messages(rest) == all.dropFirst(90).map(\.message))
+        }
+    }
+
+    @Test func `what was taken goes back in its order where somebody else's value lies under a key`() async throws {
+        try await ScriptBench.run { bench in
+            let low = "celery\u{06}\u{16}3"
+            let ids = (0..<40).map { "a\($0)" }
+            for id in ids { try await bench.push(envelope(id)) }
+            for id in ["x", "y"] { try await bench.push(envelope(id), to: low) }
+            try await bench.redis.send("SET", "skirret:leases", "somebody else's")
+            let space = try await bench.space()
+            await #expect(throws: RedisError.self) { try await bench.claim("S", most: 90, queues: ["celery", low]) }
+            try await bench.expect(space)
         }
     }
 

@@ -69,10 +69,11 @@ struct ScriptBench {
                 + queues.map { _ in #""celery""# })
     }
 
+    /// The claims in the claim script's answer, as a worker reads them.
+    func claims(_ reply: RedisValue) -> [Claim] { Claim.all(in: reply.array ?? []) }
+
     /// The messages of a claim's answer.
-    func messages(_ reply: RedisValue) -> [String] {
-        reply.array?[2].array?.compactMap { $0.array?[2].string } ?? []
-    }
+    func messages(_ reply: RedisValue) -> [String] { claims(reply).map { String(decoding: $0.message, as: UTF8.self) } }
 
     /// Puts a claimed message aside, as one of a task that nobody knows.
     func shelve(_ token: String, _ message: String, _ id: String) async throws {
