@@ -6,6 +6,8 @@ public struct StagedStream: Sendable, Equatable {
     ///
     /// The last of several entries wins.
     public var hash: String
+    /// Whether an entry before it may have had the same hash; when not, none had, and nobody looks for one.
+    public var mayRepeat: Bool
     /// For people; cut to 512 characters.
     public var name: String
     /// Where it is.
@@ -34,11 +36,12 @@ public struct StagedStream: Sendable, Equatable {
 
     /// An entry with these values.
     public init(
-        hash: String, name: String, url: String, group: String, logoURL: String? = nil, guideID: String? = nil,
-        customProperties: [UInt8] = Array("{}".utf8), isAdult: Bool = false, streamID: Int? = nil,
-        channelNumber: Double? = nil, isCatchup: Bool = false, catchupDays: Int = 0
+        hash: String, mayRepeat: Bool = true, name: String, url: String, group: String, logoURL: String? = nil,
+        guideID: String? = nil, customProperties: [UInt8] = Array("{}".utf8), isAdult: Bool = false,
+        streamID: Int? = nil, channelNumber: Double? = nil, isCatchup: Bool = false, catchupDays: Int = 0
     ) {
         self.hash = hash
+        self.mayRepeat = mayRepeat
         self.name = name
         self.url = url
         self.group = group

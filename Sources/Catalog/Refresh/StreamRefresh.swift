@@ -18,15 +18,8 @@ public final class StreamRefresh: Sendable {
     let account: Int
     let queue: DatabaseQueue
     private let row: FetchedFileRow
-    private let known = Mutex(Known())
-
-    /// What was staged so far; changes only on the connection's queue.
-    private struct Known {
-        /// Group name to its row in `temp.wanted_group`.
-        var groups: [String: Int] = [:]
-        /// The hashes that were staged.
-        var hashes = RepeatFilter()
-    }
+    /// Group name to its row in `temp.wanted_group`; changes only on the connection's queue.
+    private let groups = Mutex<[String: Int]>([:])
 
     init(path: String, account: Int, fingerprint: String) throws {
         self.account = account
@@ -63,7 +56,7 @@ public final class StreamRefresh: Sendable {
                     insert.bind(entry.isCatchup, at: 11)
                     insert.bind(max(entry.catchupDays, 0), at: 12)
                     try insert.run()
-                    guard known.withLock({ $0.hashes.mayRepeat(entry.hash) }) else { continue }
+                    guard entry.mayRepeat else { continue }
                     repeated.bind(entry.hash, at: 1)
                     repeated.bind(Int(db.lastInsertedRowID), at: 2)
                     try repeated.run()
@@ -150,10 +143,10 @@ public final class StreamRefresh: Sendable {
     }
 
     private func groupNumber(_ db: Database, _ name: String) throws -> Int {
-        if let number = known.withLock({ $0.groups[name] }) { return number }
+        if let number = groups.withLock({ $0[name] }) { return number }
         try db.execute(sql: #"INSERT INTO temp.wanted_group ("name") VALUES (?)"#, arguments: [name])
         let number = Int(db.lastInsertedRowID)
-        known.withLock { $0.groups[name] = number }
+        groups.withLock { $0[name] = number }
         return number
     }
 

@@ -78,13 +78,16 @@ public struct PlaylistGroup: Sendable, Equatable {
 public struct PlaylistStream: Sendable, Equatable {
     /// What makes it the same stream at the next refresh.
     public let hash: String
+    /// Whether an entry before it may have had the same hash; when not, none had.
+    public let mayRepeat: Bool
     /// The entry; its URL has at most 4096 characters.
     public let entry: PlaylistEntry
     /// The entry's `customProperties` as JSON, encoded where the playlist is parsed: a store is busier than a parser.
     public let properties: [UInt8]
 
-    init(hash: String, entry: PlaylistEntry) {
+    init(hash: String, mayRepeat: Bool, entry: PlaylistEntry) {
         self.hash = hash
+        self.mayRepeat = mayRepeat
         self.entry = entry
         properties = entry.customProperties.encoded()
     }

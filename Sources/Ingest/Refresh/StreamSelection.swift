@@ -35,6 +35,7 @@ struct StreamSelection {
     private var filtered = 0
     private var tooLong = 0
     private(set) var groups: [PlaylistGroup] = []
+    private var met = RepeatFilter()
 
     init(_ account: PlaylistAccount, filters: FilterChain) {
         self.account = account
@@ -64,6 +65,7 @@ struct StreamSelection {
             tooLong += 1
             return nil
         }
-        return PlaylistStream(hash: account.identity.hash(of: entry, account: account.id), entry: entry)
+        let hash = account.identity.hash(of: entry, account: account.id)
+        return PlaylistStream(hash: hash, mayRepeat: met.mayRepeat(hash), entry: entry)
     }
 }

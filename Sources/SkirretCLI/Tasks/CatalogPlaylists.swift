@@ -68,8 +68,9 @@ struct CatalogPlaylists: PlaylistStore {
                 streams.map { stream in
                     let entry = stream.entry
                     return StagedStream(
-                        hash: stream.hash, name: entry.name, url: entry.url, group: entry.group, logoURL: entry.logo,
-                        guideID: entry.tvgID, customProperties: stream.properties, isAdult: entry.isAdult,
+                        hash: stream.hash, mayRepeat: stream.mayRepeat, name: entry.name, url: entry.url,
+                        group: entry.group, logoURL: entry.logo, guideID: entry.tvgID,
+                        customProperties: stream.properties, isAdult: entry.isAdult,
                         streamID: entry.streamID, channelNumber: entry.channelNumber, isCatchup: entry.isCatchup,
                         catchupDays: entry.catchupDays)
                 })

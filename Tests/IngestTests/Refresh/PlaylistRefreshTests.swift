@@ -277,6 +277,19 @@ import Testing
         return entry
     }
 
+    @Test func `only what came before may be a repeat`() throws {
+        let account = PlaylistAccount(id: 1, name: "A", source: nil)
+        var selection = StreamSelection(account, filters: try FilterChain([]))
+        var repeats: [Bool] = []
+        for number in [1, 2, 1, 3, 3] {
+            var entry = try Self.entry("\(number)")
+            entry.url += "\(number)"
+            let stream = selection.take(entry)
+            repeats.append(try #require(stream).mayRepeat)
+        }
+        #expect(repeats == [false, false, true, false, true])
+    }
+
     @Test func `the first filter that hits decides, and without a hit the entry is kept`() throws {
         var chain = try FilterChain([
             .init(target: .name, pattern: "HD$", excludes: false), .init(target: .group, pattern: "VOD"),

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Catalog
+@testable import Ingest
 
 @Suite("Repeat filter") struct RepeatFilterTests {
     @Test func `what was met is known for certain, and of what is new hardly anything`() {
