@@ -30,7 +30,7 @@ import Testing
         let start = monday.addingTimeInterval(hours * 3600)
         return StagedProgramme(
             channelID: "one.uk", start: start, end: start.addingTimeInterval(1800), title: title, description: nil,
-            customProperties: properties)
+            customProperties: properties?.encoded())
     }
 
     @Test func `a recording comes with the schedule that starts it, and goes with it`() async throws {

@@ -1,4 +1,3 @@
-import CeleryProtocol
 import FoundationEssentials
 import GRDB
 import Synchronization
@@ -111,8 +110,8 @@ public final class GuideRefresh: Sendable {
                     insert.bind(programme.subTitle, at: 5)
                     insert.bind(programme.description, at: 6)
                     insert.bind(programme.channelID, at: 7)
-                    if let properties = programme.customProperties, !properties.isEmpty {
-                        insert.bind(utf8: properties.encoded(), at: 8)
+                    if let properties = programme.customProperties {
+                        insert.bind(utf8: properties, at: 8)
                     } else {
                         insert.bindNull(at: 8)
                     }

@@ -1,4 +1,3 @@
-public import CeleryProtocol
 public import FoundationEssentials
 
 /// One channel of a guide on its way into `epg_epgdata`.
@@ -34,13 +33,13 @@ public struct StagedProgramme: Sendable, Equatable {
     public var subTitle: String?
     /// The text about it.
     public var description: String?
-    /// Everything else; nil or empty becomes NULL, which Django reads as None.
-    public var customProperties: JSONObject?
+    /// Everything else, a JSON object in UTF-8; nil becomes NULL, which Django reads as None.
+    public var customProperties: [UInt8]?
 
     /// A programme with these values.
     public init(
         channelID: String, start: Date, end: Date, title: String, subTitle: String? = nil, description: String? = nil,
-        customProperties: JSONObject? = nil
+        customProperties: [UInt8]? = nil
     ) {
         self.channelID = channelID
         self.start = start

@@ -33,21 +33,23 @@ extension JSONValue {
         output.append(UInt8(ascii: "]"))
     }
 
-    /// Appends a JSON string: runs of plain bytes at once, escapes between them.
     static func write(_ text: String, to output: inout [UInt8]) {
         var text = text
+        text.withUTF8 { write($0, to: &output) }
+    }
+
+    /// Appends a JSON string, of text that is valid UTF-8: runs of plain bytes at once, escapes between them.
+    public static func write(_ utf8: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        text.withUTF8 { bytes in
-            var start = 0
-            for position in bytes.indices {
-                let byte = bytes[position]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-                output.append(contentsOf: bytes[start..<position])
-                writeEscape(byte, to: &output)
-                start = position + 1
-            }
-            output.append(contentsOf: bytes[start...])
+        var start = 0
+        for position in utf8.indices {
+            let byte = utf8[position]
+            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<position]))
+            writeEscape(byte, to: &output)
+            start = position + 1
         }
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start...]))
         output.append(UInt8(ascii: "\""))
     }
 

@@ -9,7 +9,8 @@ import NIOPosix
 
 /// Reads a file on this machine, off the cooperative pool.
 struct FileTransfer {
-    private static let pieceBytes = 65_536
+    /// Each piece costs the parser, the reader and the stage some changes of threads, 0.2 ms together.
+    private static let pieceBytes = 262_144
     private let transfer: Transfer
 
     init(_ transfer: Transfer) { self.transfer = transfer }
@@ -52,7 +53,7 @@ struct FileTransfer {
     /// What the file's bytes come to; leaves the reading position alone.
     private static func digest(_ descriptor: Int32, _ path: String) throws -> String {
         var digest = ContentDigest()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 * pieceBytes, alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * pieceBytes, alignment: 64)
         defer { buffer.deallocate() }
         while true {
             let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(digest.length))

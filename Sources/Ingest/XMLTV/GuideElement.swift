@@ -10,10 +10,21 @@ struct GuideElement {
     var name: GuideName { nodes[index].name }
 
     /// The text without white space at its ends; nil when nothing is left.
-    var text: String? { string(trimmed(nodes[index].text)) }
+    var text: String? { utf8.map(Self.string) }
+
+    /// The bytes of ``text``.
+    var utf8: UnsafeBufferPointer<UInt8>? {
+        let bytes = trimmed(nodes[index].text)
+        return bytes.isEmpty ? nil : bytes
+    }
 
     /// An attribute without white space at its ends; nil when absent or empty.
-    subscript(attribute: GuideName) -> String? { value(attribute).flatMap(string) }
+    subscript(attribute: GuideName) -> String? { self[utf8: attribute].map(Self.string) }
+
+    /// The bytes of an attribute.
+    subscript(utf8 attribute: GuideName) -> UnsafeBufferPointer<UInt8>? {
+        value(attribute).flatMap { $0.isEmpty ? nil : $0 }
+    }
 
     /// Whether an attribute is there, and not empty.
     func names(_ attribute: GuideName) -> Bool { value(attribute).map { !$0.isEmpty } ?? false }
@@ -32,9 +43,7 @@ struct GuideElement {
         UnsafeBufferPointer(rebasing: bytes[range]).trimmed
     }
 
-    private func string(_ piece: UnsafeBufferPointer<UInt8>) -> String? {
-        piece.isEmpty ? nil : String(decoding: piece, as: UTF8.self)
-    }
+    private static func string(_ piece: UnsafeBufferPointer<UInt8>) -> String { String(decoding: piece, as: UTF8.self) }
 
     func has(_ name: GuideName) -> Bool { nodes[index].childNames & name.bit != 0 }
 
@@ -103,7 +112,10 @@ extension GuideChannel {
 
 extension Programme {
     /// Nil when channel or times are missing, unreadable or backwards.
-    init?(_ element: GuideElement, languages: [String], line: Int, problems: inout ParseProblems) {
+    init?(
+        _ element: GuideElement, languages: [String], line: Int, problems: inout ParseProblems,
+        properties writer: inout ProgrammeProperties
+    ) {
         guard let channel = element[.channel], element.names(.start), element.names(.stop) else {
             problems.note(.missingField, line: line, "programme without channel, start or stop")
             return nil
@@ -123,6 +135,6 @@ extension Programme {
             stop: Date(timeIntervalSince1970: Double(stop)),
             title: (element.text(.title, preferring: languages) ?? "No Title").cut(to: 255),
             subTitle: element.text(.subTitle, preferring: languages), description: description,
-            customProperties: ProgrammeProperties(element, description: description).object)
+            properties: writer.encode(element, description: description))
     }
 }

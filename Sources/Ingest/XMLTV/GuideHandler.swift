@@ -35,6 +35,7 @@ struct GuideHandler {
     /// Open elements inside a text element such as `<desc>`; their text belongs to it.
     private var markupDepth = 0
     private var names = KnownNames()
+    private var properties = ProgrammeProperties()
 
     init(wantedChannels: Set<String>?, languages: [String], limits: GuideParser.Limits) {
         self.wantedChannels = wantedChannels
@@ -150,8 +151,9 @@ struct GuideHandler {
             guard element.name == .programme else {
                 return GuideChannel(element, line: recordLine, problems: &problems).map(GuideRecord.channel)
             }
-            return Programme(element, languages: languages, line: recordLine, problems: &problems)
-                .map(GuideRecord.programme)
+            return Programme(
+                element, languages: languages, line: recordLine, problems: &problems, properties: &properties
+            ).map(GuideRecord.programme)
         }
         guard let record else { return }
         recordCount += 1

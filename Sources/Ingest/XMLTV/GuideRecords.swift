@@ -32,13 +32,19 @@ public struct Programme: Sendable, Equatable {
     public var subTitle: String?
     /// The last non-empty description.
     public var description: String?
-    /// Everything else the guide says, under the names that Dispatcharr's `custom_properties` use; nil when nothing.
-    public var customProperties: JSONObject?
+    /// Everything else the guide says, under the names that Dispatcharr's `custom_properties` use, as JSON; nil when
+    /// nothing.
+    public var properties: [UInt8]?
+
+    /// ``properties``, read.
+    public var customProperties: JSONObject? {
+        properties.flatMap { (try? JSONValue(parsing: $0))?.object }
+    }
 
     /// A programme with these values.
     public init(
         channel: String, start: Date, stop: Date, title: String, subTitle: String? = nil, description: String? = nil,
-        customProperties: JSONObject? = nil
+        properties: [UInt8]? = nil
     ) {
         self.channel = channel
         self.start = start
@@ -46,7 +52,7 @@ public struct Programme: Sendable, Equatable {
         self.title = title
         self.subTitle = subTitle
         self.description = description
-        self.customProperties = customProperties
+        self.properties = properties
     }
 }
 

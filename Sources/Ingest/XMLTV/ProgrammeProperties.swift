@@ -1,180 +1,215 @@
-import CeleryProtocol
-
-/// The details of a programme under the names and in the shapes that plugins find in `custom_properties`.
+/// The details of a programme as JSON, under the names and in the shapes that plugins find in `custom_properties`.
+///
+/// Written byte by byte into one buffer: a tree of strings and arrays for each programme cost a sixth of the parsing, and
+/// as much again to encode it and to take it apart.
 struct ProgrammeProperties {
-    private var properties = JSONObject()
+    private var json = ObjectWriter()
 
-    /// Nil when the guide says nothing beyond titles and description.
-    var object: JSONObject? { properties.isEmpty ? nil : properties }
-
-    init(_ programme: GuideElement, description: String?) {
+    /// The JSON; nil when the guide says nothing beyond titles and description.
+    mutating func encode(_ programme: GuideElement, description: String?) -> [UInt8]? {
+        json.begin()
         addLists(programme)
-        if programme.has(.episodeNum) {
-            for element in programme.children where element.name == .episodeNum { addEpisode(element) }
-        }
-        addEpisode(fromDescription: description)
+        addEpisodes(programme, description: description)
         addRatings(programme)
         addCredits(programme)
         addPlainTexts(programme)
         addPicturesAndSound(programme)
         addReviewsAndImages(programme)
         addFlags(programme)
-    }
-
-    private mutating func add(_ key: String, _ text: String?) {
-        if let text { properties[key] = .string(text) }
-    }
-
-    private mutating func add(_ key: String, _ values: [JSONValue]) {
-        if !values.isEmpty { properties[key] = .array(values) }
-    }
-
-    private mutating func add(_ key: String, _ object: JSONObject) {
-        if !object.isEmpty { properties[key] = .object(object) }
+        return json.end()
     }
 
     private mutating func addLists(_ programme: GuideElement) {
-        add("categories", programme.texts(.category).map(JSONValue.string))
-        add("keywords", programme.texts(.keyword).map(JSONValue.string))
+        for (key, name) in [("categories", GuideName.category), ("keywords", .keyword)] where programme.has(name) {
+            json.list(key) { json in
+                for child in programme.children where child.name == name { json.element(child.utf8) }
+            }
+        }
     }
 
-    private mutating func addEpisode(_ element: GuideElement) {
-        guard let text = element.text else { return }
+    // MARK: Episodes
+
+    /// What several `<episode-num>` say together; of one system the last one counts.
+    private struct Episodes {
+        var season: Int?
+        var episode: Int?
+        var texts: [(key: String, text: UnsafeBufferPointer<UInt8>)] = []
+
+        mutating func set(_ key: String, _ text: UnsafeBufferPointer<UInt8>) {
+            texts.removeAll { $0.key == key }
+            texts.append((key, text))
+        }
+
+        mutating func addMissing(_ found: SeasonEpisode?) {
+            season = season ?? found?.season
+            episode = episode ?? found?.episode
+        }
+
+        /// "season.episode.part", each from zero, each perhaps "2/13" or empty.
+        mutating func addNumbers(_ text: UnsafeBufferPointer<UInt8>) {
+            let parts = text.split(separator: UInt8(ascii: "."), maxSplits: 2, omittingEmptySubsequences: false)
+                .map { part in
+                    part.split(separator: UInt8(ascii: "/")).first.flatMap {
+                        Int(String(decoding: UnsafeBufferPointer(rebasing: $0).trimmed, as: UTF8.self))
+                    }
+                }
+            if let first = parts.first ?? nil, first >= 0 { season = first &+ 1 }
+            if parts.count > 1, let second = parts[1], second >= 0 { episode = second &+ 1 }
+        }
+    }
+
+    private mutating func addEpisodes(_ programme: GuideElement, description: String?) {
+        var found = Episodes()
+        if programme.has(.episodeNum) {
+            for element in programme.children where element.name == .episodeNum { Self.read(element, into: &found) }
+        }
+        var isFromDescription = false
+        if found.season == nil, found.episode == nil, let description, let said = SeasonEpisode(startOf: description) {
+            found.addMissing(said)
+            isFromDescription = true
+        }
+        json.add("season", found.season)
+        json.add("episode", found.episode)
+        for (key, text) in found.texts { json.add(key, text) }
+        if isFromDescription { json.add("season_episode_source", "description") }
+    }
+
+    private static func read(_ element: GuideElement, into found: inout Episodes) {
+        guard let text = element.utf8 else { return }
         switch element[.system] ?? "onscreen" {
-        case "xmltv_ns":
-            // "season.episode.part", each from zero, each perhaps "2/13" or empty.
-            let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { part in
-                part.split(separator: "/").first.flatMap { Int(String($0).trimmed) }
-            }
-            if let season = parts.first ?? nil, season >= 0 { properties["season"] = .int(season &+ 1) }
-            if parts.count > 1, let episode = parts[1], episode >= 0 { properties["episode"] = .int(episode &+ 1) }
+        case "xmltv_ns": found.addNumbers(text)
         case "onscreen":
-            properties["onscreen_episode"] = .string(text)
-            addMissing(SeasonEpisode(anywhereIn: text))
-        case "dd_progid": properties["dd_progid"] = .string(text)
+            found.set("onscreen_episode", text)
+            found.addMissing(SeasonEpisode(anywhereIn: text))
+        case "dd_progid": found.set("dd_progid", text)
         case let system where ["thetvdb.com", "themoviedb.org", "imdb.com"].contains(system):
-            properties[system + "_id"] = .string(text)
+            found.set(system + "_id", text)
         default: break
         }
     }
 
-    private mutating func addEpisode(fromDescription description: String?) {
-        guard properties["season"] == nil, properties["episode"] == nil, let description,
-            let found = SeasonEpisode(startOf: description)
-        else { return }
-        addMissing(found)
-        properties["season_episode_source"] = "description"
-    }
-
-    private mutating func addMissing(_ found: SeasonEpisode?) {
-        guard let found else { return }
-        if properties["season"] == nil { properties["season"] = .int(found.season) }
-        if properties["episode"] == nil { properties["episode"] = .int(found.episode) }
-    }
+    // MARK: Ratings and people
 
     private mutating func addRatings(_ programme: GuideElement) {
-        if let rating = programme.first(.rating), let value = rating.texts(.value).first {
-            properties["rating"] = .string(value)
-            add("rating_system", rating[.system])
+        if let rating = programme.first(.rating), let value = rating.firstText(.value) {
+            json.add("rating", value)
+            json.add("rating_system", rating[utf8: .system])
         }
-        add(
-            "star_ratings",
-            programme.objects(.starRating) { element in
-                element.texts(.value).first.map { JSONObject(("value", $0), ("system", element[.system])) }
-            })
+        addObjects("star_ratings", programme, .starRating) { element, json in
+            guard let value = element.firstText(.value) else { return }
+            json.add("value", value)
+            json.add("system", element[utf8: .system])
+        }
     }
 
-    private static let roles: Set<GuideName> = [
+    private static let roles: [GuideName] = [
         .director, .actor, .writer, .adapter, .producer, .composer, .editor, .presenter, .commentator, .guest,
     ]
 
     private mutating func addCredits(_ programme: GuideElement) {
-        guard let people = programme.first(.credits)?.children else { return }
-        var credits = JSONObject()
-        for person in people where Self.roles.contains(person.name) {
-            guard let name = person.text else { continue }
-            var entry = JSONValue.string(name)
-            if person.name == .actor {
-                var actor = JSONObject(("name", name), ("role", person[.role]))
-                if person[.guest] == "yes" { actor["guest"] = true }
-                entry = .object(actor)
+        guard let credits = programme.first(.credits) else { return }
+        json.object("credits") { json in
+            for role in Self.roles where credits.has(role) {
+                json.list(role.text) { json in
+                    for person in credits.children where person.name == role { Self.add(person, to: &json) }
+                }
             }
-            credits[person.name.text] = .array((credits[person.name.text]?.array ?? []) + [entry])
         }
-        add("credits", credits)
     }
 
-    private mutating func addPlainTexts(_ programme: GuideElement) {
-        add("date", programme.texts(.date).first)
-        add("country", programme.texts(.country).first)
-        add("language", programme.texts(.language).first)
-        add("original_language", programme.texts(.origLanguage).first)
-        if let length = programme.first(.length), let text = length.text {
-            var object = JSONObject(("units", length[.units]))
-            object["value"] = Int(text).map(JSONValue.int) ?? .string(text)
-            properties["length"] = .object(object)
+    private static func add(_ person: GuideElement, to json: inout ObjectWriter) {
+        guard let name = person.utf8 else { return }
+        guard person.name == .actor else { return json.element(name) }
+        json.element { json in
+            json.add("name", name)
+            json.add("role", person[utf8: .role])
+            json.add("guest", person[.guest] == "yes")
         }
-        add("icon", programme.first(.icon)?[.src])
+    }
+
+    // MARK: Texts, pictures, flags
+
+    private mutating func addPlainTexts(_ programme: GuideElement) {
+        json.add("date", programme.firstText(.date))
+        json.add("country", programme.firstText(.country))
+        json.add("language", programme.firstText(.language))
+        json.add("original_language", programme.firstText(.origLanguage))
+        if let length = programme.first(.length), let text = length.utf8 {
+            json.object("length") { json in
+                json.add("units", length[utf8: .units])
+                let number = Int(String(decoding: text, as: UTF8.self))
+                if let number { json.add("value", number) } else { json.add("value", text) }
+            }
+        }
+        json.add("icon", programme.first(.icon)?[utf8: .src])
     }
 
     private mutating func addPicturesAndSound(_ programme: GuideElement) {
-        func parts(_ name: GuideName, _ keys: [GuideName]) -> JSONObject {
-            guard let element = programme.first(name) else { return [:] }
-            var object = JSONObject()
-            for key in keys { if let text = element.texts(key).first { object[key.text] = .string(text) } }
-            return object
+        func addParts(_ key: String, _ name: GuideName, _ parts: [GuideName]) {
+            guard let element = programme.first(name) else { return }
+            json.object(key) { json in for part in parts { json.add(part.text, element.firstText(part)) } }
         }
-        add("video", parts(.video, [.present, .colour, .aspect, .quality]))
-        add("audio", parts(.audio, [.present, .stereo]))
-        add(
-            "subtitles",
-            programme.objects(.subtitles) { element in
-                JSONObject(("type", element[.type]), ("language", element.texts(.language).first))
-            })
+        addParts("video", .video, [.present, .colour, .aspect, .quality])
+        addParts("audio", .audio, [.present, .stereo])
+        addObjects("subtitles", programme, .subtitles) { element, json in
+            json.add("type", element[utf8: .type])
+            json.add("language", element.firstText(.language))
+        }
     }
 
     private mutating func addReviewsAndImages(_ programme: GuideElement) {
-        add(
-            "reviews",
-            programme.objects(.review) { element in
-                guard let text = element.text else { return nil }
-                return JSONObject(
-                    ("type", element[.type]), ("source", element[.source]), ("reviewer", element[.reviewer]),
-                    ("content", text))
-            })
-        add(
-            "images",
-            programme.objects(.image) { element in
-                guard let text = element.text else { return nil }
-                return JSONObject(
-                    ("url", text), ("type", element[.type]), ("size", element[.size]), ("orient", element[.orient]),
-                    ("system", element[.system]))
-            })
+        addObjects("reviews", programme, .review) { element, json in
+            guard let text = element.utf8 else { return }
+            json.add("type", element[utf8: .type])
+            json.add("source", element[utf8: .source])
+            json.add("reviewer", element[utf8: .reviewer])
+            json.add("content", text)
+        }
+        addObjects("images", programme, .image) { element, json in
+            guard let text = element.utf8 else { return }
+            json.add("url", text)
+            json.add("type", element[utf8: .type])
+            json.add("size", element[utf8: .size])
+            json.add("orient", element[utf8: .orient])
+            json.add("system", element[utf8: .system])
+        }
     }
 
     private mutating func addFlags(_ programme: GuideElement) {
         if let shown = programme.first(.previouslyShown) {
-            properties["previously_shown"] = true
-            add("previously_shown_details", JSONObject(("start", shown[.start]), ("channel", shown[.channel])))
+            json.add("previously_shown", true)
+            json.object("previously_shown_details") { json in
+                json.add("start", shown[utf8: .start])
+                json.add("channel", shown[utf8: .channel])
+            }
         }
         if let premiere = programme.first(.premiere) {
-            properties["premiere"] = true
-            add("premiere_text", premiere.text)
+            json.add("premiere", true)
+            json.add("premiere_text", premiere.utf8)
         }
-        if programme.first(.new) != nil { properties["new"] = true }
-        if programme.first(.live) != nil { properties["live"] = true }
-        if programme.first(.lastChance) != nil { properties["last_chance"] = true }
+        json.add("new", programme.has(.new))
+        json.add("live", programme.has(.live))
+        json.add("last_chance", programme.has(.lastChance))
+    }
+
+    /// An object for each child of a name, in order; empty ones are left out.
+    private mutating func addObjects(
+        _ key: String, _ programme: GuideElement, _ name: GuideName,
+        _ members: (GuideElement, inout ObjectWriter) -> Void
+    ) {
+        guard programme.has(name) else { return }
+        json.list(key) { json in
+            for child in programme.children where child.name == name { json.element { members(child, &$0) } }
+        }
     }
 }
 
 extension GuideElement {
-    /// What becomes of the children of a name, in order; empty objects are left out.
-    fileprivate func objects(_ name: GuideName, _ object: (GuideElement) -> JSONObject?) -> [JSONValue] {
-        guard has(name) else { return [] }
-        return children.compactMap { child in
-            guard child.name == name, let object = object(child), !object.isEmpty else { return nil }
-            return .object(object)
-        }
+    /// The first non-empty text of a name.
+    fileprivate func firstText(_ name: GuideName) -> UnsafeBufferPointer<UInt8>? {
+        guard has(name) else { return nil }
+        for child in children where child.name == name { if let text = child.utf8 { return text } }
+        return nil
     }
 }
 
@@ -183,8 +218,7 @@ struct SeasonEpisode: Equatable {
     let season: Int
     let episode: Int
 
-    init?(anywhereIn text: String) {
-        let bytes = Array(text.utf8)
+    init?(anywhereIn bytes: UnsafeBufferPointer<UInt8>) {
         for start in bytes.indices where bytes[start] | 0x20 == UInt8(ascii: "s") {
             // A letter before it makes it the end of a word.
             guard start == 0 || bytes[start - 1] < 0x80 && !Self.isLetter(bytes[start - 1]) else { continue }
@@ -199,10 +233,12 @@ struct SeasonEpisode: Equatable {
     init?(startOf text: String) {
         // Asked of nearly every description, and hardly one begins like this.
         guard let first = text.utf8.first, first | 0x20 == UInt8(ascii: "s") else { return nil }
-        self.init(Array(text.utf8.prefix(24))[...])
+        let found = Array(text.utf8.prefix(24)).withUnsafeBufferPointer { SeasonEpisode($0[...]) }
+        guard let found else { return nil }
+        self = found
     }
 
-    private init?(_ bytes: ArraySlice<UInt8>) {
+    private init?(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) {
         var rest = bytes
         func letter(_ expected: Character) -> Bool {
             guard let first = rest.first, first | 0x20 == expected.asciiValue else { return false }
@@ -224,12 +260,4 @@ struct SeasonEpisode: Equatable {
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
-}
-
-extension JSONObject {
-    /// The members whose text is there.
-    fileprivate init(_ members: (String, String?)...) {
-        self.init()
-        for (key, text) in members { if let text { self[key] = .string(text) } }
-    }
 }

@@ -52,7 +52,7 @@ struct CatalogGuides: GuideStore {
                 programmes: programmes.map {
                     StagedProgramme(
                         channelID: $0.channel, start: $0.start, end: $0.stop, title: $0.title, subTitle: $0.subTitle,
-                        description: $0.description, customProperties: $0.customProperties)
+                        description: $0.description, customProperties: $0.properties)
                 })
         }
 

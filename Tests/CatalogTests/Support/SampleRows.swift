@@ -23,7 +23,8 @@ extension StagedProgramme {
         let start = Date(timeIntervalSince1970: 1_800_000_000 + Double(n) * 3600)
         return StagedProgramme(
             channelID: channel, start: start, end: start.addingTimeInterval(3600), title: title ?? "Programme \(n)",
-            description: n % 2 == 0 ? nil : "About \(n)", customProperties: n % 3 == 0 ? ["season": .int(n)] : nil)
+            description: n % 2 == 0 ? nil : "About \(n)",
+            customProperties: n % 3 == 0 ? Array(#"{"season":\#(n)}"#.utf8) : nil)
     }
 }
 
