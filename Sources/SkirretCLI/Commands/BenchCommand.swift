@@ -19,10 +19,11 @@ struct BenchCommand: AsyncParsableCommand {
             abstract: "Measure the queue beside Redis's own limit, and beside Celery if wanted.",
             discussion: """
                 Starts a redis-server and workers of its own; nothing that runs already is touched. LIMIT is what a
-                client over hiredis alone reaches when it plays the very same bytes back to the same Redis. With
-                --celery the same work is done by a real Celery from PyPI. Callers run on the connection's own thread
-                (RedisClient.executor), except where a row says that they come from Swift's pool. A drain begins when
-                Redis has forgotten the sending, as it has half a minute after the last message.
+                client over hiredis alone reaches when it plays the very same bytes back to the same Redis; for
+                latencies a bare LPUSH to a BRPOP in another process, in turns with ours. With --celery the same work
+                is done by a real Celery from PyPI. Callers run on the connection's own thread (RedisClient.executor),
+                except where a row says that they come from Swift's pool. A drain begins when Redis has forgotten the
+                sending, as it has half a minute after the last message.
 
                 EXAMPLES
                   skirret bench queue
