@@ -8,7 +8,36 @@ import Synchronization
 final class EventLoopLane: Sendable {
     /// Touched on the loop only.
     final class Roster {
-        var handlers: [ObjectIdentifier: RelaySessionHandler] = [:]
+        typealias Handlers = [ObjectIdentifier: RelaySessionHandler]
+
+        private(set) var handlers: Handlers = [:]
+        /// By topic, so that an event costs those who hear it and nobody else: thousands of pages may each have a task of
+        /// their own open.
+        private(set) var listeners: [String: Handlers] = [:]
+
+        func add(_ handler: RelaySessionHandler) { handlers[ObjectIdentifier(handler)] = handler }
+
+        /// Its topics must have been taken away.
+        func remove(_ handler: RelaySessionHandler) { handlers[ObjectIdentifier(handler)] = nil }
+
+        func move(_ handler: RelaySessionHandler, from old: Set<String>, to new: Set<String>) {
+            for topic in old where !new.contains(topic) {
+                listeners[topic]?[ObjectIdentifier(handler)] = nil
+                if listeners[topic]?.isEmpty == true { listeners[topic] = nil }
+            }
+            for topic in new where !old.contains(topic) {
+                listeners[topic, default: [:]][ObjectIdentifier(handler)] = handler
+            }
+        }
+
+        /// Whoever hears one of the event's topics, each once.
+        func forEachListener(of frame: EventFrame, _ body: (RelaySessionHandler) -> Void) {
+            for (index, topic) in frame.topics.enumerated() {
+                // A snapshot: a handler that closes may leave the roster meanwhile.
+                guard let handlers = listeners[topic]?.values else { continue }
+                for handler in handlers where !handler.hears(anyOf: frame.topics[..<index]) { body(handler) }
+            }
+        }
     }
 
     private struct Mailbox {
@@ -49,13 +78,18 @@ final class EventLoopLane: Sendable {
             defer { mailbox = Mailbox() }
             return mailbox
         }
-        // Snapshot: a handler that closes may leave the roster meanwhile.
-        let handlers = Array(roster.value.handlers.values)
-        guard !batch.overran else { return handlers.forEach { $0.close(.overloaded) } }
-        let now = loop.now
-        for handler in handlers {
-            for frame in batch.frames { handler.deliver(frame, now: now) }
-            handler.flush()
+        let roster = roster.value
+        guard !batch.overran else {
+            // A snapshot, as above.
+            return Array(roster.handlers.values).forEach { $0.close(.overloaded) }
         }
+        let now = loop.now
+        var reached: [RelaySessionHandler] = []
+        for frame in batch.frames {
+            roster.forEachListener(of: frame) { handler in
+                if handler.deliver(frame, now: now) { reached.append(handler) }
+            }
+        }
+        for handler in reached { handler.flush() }
     }
 }

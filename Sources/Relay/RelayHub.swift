@@ -156,7 +156,7 @@ public final class RelayHub: Sendable {
     /// Costs a visit of each loop.
     public func isHeard(_ topic: String) async -> Bool {
         for lane in lanes.withLock({ Array($0.values) }) {
-            let visit = lane.loop.submit { lane.roster.value.handlers.values.contains { $0.hears(topic) } }
+            let visit = lane.loop.submit { lane.roster.value.listeners[topic] != nil }
             // Fails only when the loop has ended, and its sockets with it.
             if (try? await visit.get()) ?? false { return true }
         }
@@ -165,14 +165,15 @@ public final class RelayHub: Sendable {
 
     /// The topics that begin with these words and that any socket has asked for.
     ///
-    /// Costs a visit of each loop, and a look at all topics of its sockets.
+    /// Costs a visit of each loop, and a look at each topic that is heard there, however many hear it.
     public func heard(under prefix: String) async -> Set<String> {
-        let found = Mutex<Set<String>>([])
-        await everywhere { handler in
-            let topics = handler.topics(under: prefix)
-            if !topics.isEmpty { found.withLock { $0.formUnion(topics) } }
+        var found: Set<String> = []
+        for lane in lanes.withLock({ Array($0.values) }) {
+            let visit = lane.loop.submit { lane.roster.value.listeners.keys.filter { $0.hasPrefix(prefix) } }
+            // Fails only when the loop has ended, and its sockets with it.
+            found.formUnion((try? await visit.get()) ?? [])
         }
-        return found.withLock { $0 }
+        return found
     }
 
     // MARK: What handlers ask and report, on their loop
@@ -184,12 +185,16 @@ public final class RelayHub: Sendable {
     func refused(_ topics: Int) { counters.refusedTopics.add(topics, ordering: .relaxed) }
 
     func connected(_ handler: RelaySessionHandler, on loop: any EventLoop) {
-        lane(for: loop).roster.value.handlers[ObjectIdentifier(handler)] = handler
+        lane(for: loop).roster.value.add(handler)
         counters.open.add(1, ordering: .relaxed)
     }
 
+    func moved(_ handler: RelaySessionHandler, on loop: any EventLoop, from old: Set<String>, to new: Set<String>) {
+        lane(for: loop).roster.value.move(handler, from: old, to: new)
+    }
+
     func disconnected(_ handler: RelaySessionHandler, on loop: any EventLoop, code: RelayCloseCode?) {
-        lane(for: loop).roster.value.handlers[ObjectIdentifier(handler)] = nil
+        lane(for: loop).roster.value.remove(handler)
         counters.closed(code)
         guard let code, code != .normal, code != .goingAway else { return }
         logger.info("Closed a listener", metadata: ["code": "\(code.rawValue)", "reason": "\(code.reason)"])

@@ -23,6 +23,10 @@ final class RelaySessionHandler: ChannelInboundHandler {
     private var encoder: ChannelHandlerContext?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var isMember = false
+    /// Under which topics the roster has it: its own while it is a member, else none.
+    private var topics: Set<String> = []
+    /// Something was written that ``flush()`` is to send.
+    private var isFlushDue = false
     /// The client has heard of everything up to here.
     private var heard: RelayPosition?
 
@@ -94,27 +98,34 @@ final class RelaySessionHandler: ChannelInboundHandler {
     /// Who is at the other end, once that is known.
     var listener: RelayIdentity? { session.identity }
     func answers(to name: String) -> Bool { session.answers(to: name) }
-    func hears(_ topic: String) -> Bool { isMember && session.subscription.topics.contains(topic) }
-    func topics(under prefix: String) -> [String] {
-        isMember ? session.subscription.topics.filter { $0.hasPrefix(prefix) } : []
-    }
+    func hears(anyOf names: ArraySlice<String>) -> Bool { names.contains(where: topics.contains) }
     var channel: (any Channel)? { context?.channel }
 
-    /// Queues one event for a client that hears its topic; ``flush()`` follows once per batch.
-    func deliver(_ frame: EventFrame, now: NIODeadline) {
-        guard isMember, let encoder, session.subscription.hears(frame) else { return }
+    /// Queues one event for a client that hears its topic.
+    ///
+    /// - Returns: Whether ``flush()`` is due now and was not before; it follows once per batch.
+    func deliver(_ frame: EventFrame, now: NIODeadline) -> Bool {
+        // Whoever was closed by an event of this batch may still be named for the next.
+        guard isMember, let encoder else { return false }
         // It was among those that the client had missed.
         if let heard, let position = frame.position, position.epoch == heard.epoch, position.offset <= heard.offset {
-            return
+            return false
         }
         switch outbox.offer(frame, socketTakesMore: encoder.channel.isWritable, now: now) {
-        case .write: encoder.write(NIOAny(session.subscription.bytes(of: frame)), promise: nil)
+        case .write:
+            encoder.write(NIOAny(session.subscription.bytes(of: frame)), promise: nil)
+            defer { isFlushDue = true }
+            return !isFlushDue
         case .kept: break
         case .overflow: close(.tooSlow)
         }
+        return false
     }
 
-    func flush() { encoder?.flush() }
+    func flush() {
+        isFlushDue = false
+        encoder?.flush()
+    }
 
     /// Tells the client that it must fetch anew.
     func resync() {
@@ -144,7 +155,16 @@ final class RelaySessionHandler: ChannelInboundHandler {
             case .abort: abort()
             }
         }
+        tellTopics()
         armTimer()
+    }
+
+    /// Compares sets that are mostly one and the same: that costs nothing.
+    private func tellTopics() {
+        let new = isMember ? session.subscription.topics : []
+        guard new != topics, let context else { return }
+        hub.moved(self, on: context.eventLoop, from: topics, to: new)
+        topics = new
     }
 
     private func recover(from position: RelayPosition?) {
@@ -156,7 +176,7 @@ final class RelaySessionHandler: ChannelInboundHandler {
         encoder.write(NIOAny(ServerFrame.subscribed(subscription.topics, recovery)), promise: nil)
         if recovery.isComplete, position != nil {
             heard = nil
-            for frame in recovery.frames { deliver(frame, now: now) }
+            for frame in recovery.frames { _ = deliver(frame, now: now) }  // Flushed below in any case.
             heard = recovery.end
         }
         flush()

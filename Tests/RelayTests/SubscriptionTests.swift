@@ -62,6 +62,37 @@ import Testing
         }
     }
 
+    @Test func `an event comes once to whoever hears two of its topics, and never to one that left them`() async throws
+    {
+        try await RelayServer.withServer { server in
+            let hub = server.hub
+            try await server.connect().executeThenClose { inbound, outbound in
+                var frames = inbound.makeAsyncIterator()
+                _ = try await frames.next()
+                #expect(await hub.heard(under: "") == ["updates"])
+                try await outbound.write(.masked(.text, #"{"type":"subscribe","topics":["plugin:a","plugin:b"]}"#))
+                _ = try await frames.next()
+                #expect(await hub.heard(under: "") == ["plugin:a", "plugin:b"])
+                hub.publish(Self.event(1, topics: ["updates", "plugin:a", "plugin:b"]))
+                hub.publish(Self.event(2, topics: ["plugin:b", "plugin:a"]))
+                for number in 1...2 {
+                    let text = try await frames.next()?.summary
+                    #expect(text == #"{"type":"update","data":{"n":\#(number)},"offset":"\#(number)-0"}"#)
+                }
+                try await outbound.write(.masked(.text, #"{"type":"unsubscribe","topics":["plugin:a"]}"#))
+                _ = try await frames.next()
+                #expect(await hub.heard(under: "") == ["plugin:b"])
+                #expect(await !hub.isHeard("plugin:a"))
+                hub.publish(Self.event(3, topics: ["plugin:a"]))
+                hub.publish(Self.event(4, topics: ["plugin:a", "plugin:b"]))
+                #expect(try await frames.next()?.summary == #"{"type":"update","data":{"n":4},"offset":"4-0"}"#)
+                // Says goodbye to the client and waits for its end.
+                await hub.shutdown()
+                #expect(await hub.heard(under: "") == [])
+            }
+        }
+    }
+
     @Test func `a client that comes back while events flow misses none and hears none twice`() async throws {
         try await RelayServer.withServer { server in
             server.hub.publish(Self.event(1))
