@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
@@ -46,7 +47,8 @@ struct cspawn_command {
     struct strings environment;
     int descriptors[MAX_DESCRIPTORS];
     int descriptor_count;
-    bool new_session, new_group, no_new_privileges;
+    bool new_session, new_group, no_new_privileges, short_turns;
+    int nice_steps;
     bool limited[LIMIT_COUNT];
     uint64_t limits[LIMIT_COUNT];
     int failed_step;
@@ -137,6 +139,8 @@ void cspawn_descriptor(cspawn_command *command, int descriptor) {
 void cspawn_new_session(cspawn_command *command) { command->new_session = true; }
 void cspawn_new_group(cspawn_command *command) { command->new_group = true; }
 void cspawn_no_new_privileges(cspawn_command *command) { command->no_new_privileges = true; }
+void cspawn_nice(cspawn_command *command, int steps) { command->nice_steps = steps; }
+void cspawn_short_turns(cspawn_command *command) { command->short_turns = true; }
 
 void cspawn_limit(cspawn_command *command, enum cspawn_limit limit, uint64_t value) {
     command->limited[limit] = true;
@@ -210,6 +214,32 @@ static bool set_limits(const cspawn_command *command) {
     return true;
 }
 
+static void give_way(int steps) {
+    (void)!nice(steps); /* steps beyond the last count as it, and no other way to fail is left */
+#if defined(__linux__)
+    prctl(PR_CAPBSET_DROP, CAP_SYS_NICE, 0, 0, 0); /* holds from the exec on; who has no right to it has not the other */
+#endif
+}
+
+/* A wish, not a need: a kernel or a seccomp filter that refuses leaves the child as it was. */
+void cspawn_take_short_turns(void) {
+#if defined(__linux__) && defined(SYS_sched_setattr)
+    /* sched_setattr(2); glibc has had no such struct before 2.41. */
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime_nanoseconds, deadline, period;
+    } attributes;
+    memset(&attributes, 0, sizeof attributes);
+    attributes.size = sizeof attributes;
+    attributes.nice = getpriority(PRIO_PROCESS, 0);
+    attributes.runtime_nanoseconds = 100 * 1000; /* the least that the kernel takes */
+    syscall(SYS_sched_setattr, 0, &attributes, 0);
+#endif
+}
+
 static void reset_signals(void) {
     struct sigaction fallback;
     memset(&fallback, 0, sizeof fallback);
@@ -234,6 +264,8 @@ static void become(const cspawn_command *command, int report) {
     if (!place_descriptors(command, &report)) report_failure(report, STEP_DESCRIPTORS);
     if (command->working_directory && chdir(command->working_directory) != 0) report_failure(report, STEP_CHDIR);
     if (!set_limits(command)) report_failure(report, STEP_LIMITS);
+    if (command->nice_steps > 0) give_way(command->nice_steps);
+    if (command->short_turns) cspawn_take_short_turns();
 #ifdef __linux__
     if (command->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         report_failure(report, STEP_PRIVILEGES);

@@ -59,6 +59,15 @@ void cspawn_new_group(cspawn_command *command);
 /* No set-user-id program may raise the child's rights (Linux; elsewhere without effect). */
 void cspawn_no_new_privileges(cspawn_command *command);
 
+/* Gives way to others: so many steps (0 to 19) nicer than this process, and with it all that the child starts. It loses
+ * the right to take that back, which root's have: libdispatch gives its threads a niceness of its own where it may. */
+void cspawn_nice(cspawn_command *command, int steps);
+/* Short turns: where threads wait for a processor, the child's are let in sooner, for no more of it than is their share
+ * (Linux from 6.12 on, "custom slice" of EEVDF; elsewhere without effect). */
+void cspawn_short_turns(cspawn_command *command);
+/* The same for the calling thread. */
+void cspawn_take_short_turns(void);
+
 /* Resource limits, soft and hard. Core dumps are always off: they would hold secrets. */
 enum cspawn_limit {
     CSPAWN_LIMIT_ADDRESS_SPACE_BYTES,

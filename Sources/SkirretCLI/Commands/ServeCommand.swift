@@ -23,6 +23,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How many worker processes; one that dies is replaced at once, and its tasks go back.")
     var workerProcesses = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "How far the workers give way to the API and to other programs where processors are short: 0 to 19.",
+            discussion: "As nice(1) counts. What tasks start, recordings too, gives way with them.", valueName: "steps"))
+    var workerNice = 10
+
     @Flag(help: "The worker knows the sample tasks too.")
     var samples = false
 
@@ -32,6 +38,9 @@ struct ServeCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...256).contains(workerProcesses) else {
             throw ValidationError("--worker-processes: expected 1 to 256, got \(workerProcesses).")
+        }
+        guard (0...19).contains(workerNice) else {
+            throw ValidationError("--worker-nice: expected 0 to 19, got \(workerNice).")
         }
     }
 
@@ -43,7 +52,9 @@ struct ServeCommand: AsyncParsableCommand {
         try await Database.migrate(settings)
         let token = try AdminToken.load(settings)
         let tokenFile = AdminToken.path(settings).path
-        let supervisor = try Supervisor(settings, workers: workerProcesses, flags: samples ? ["--samples"] : [])
+        let supervisor = try Supervisor(
+            settings,
+            workers: .init(count: workerProcesses, flags: samples ? ["--samples"] : [], niceness: workerNice))
         try await supervisor.run(until: OperatorSignals()) { port in
             let seconds = began.duration(to: .now).formatted(
                 .units(allowed: [.seconds], fractionalPart: .show(length: 1)))

@@ -49,7 +49,7 @@ struct PoolMember {
         do {
             process = try SupervisedProcess.start(
                 try Executable.path(), plan.arguments, environment: environment, standardError: errors.write,
-                descriptors: [life, words.write])
+                descriptors: [life, words.write], turn: plan.turn)
         } catch {
             _ = cspawn_close(words.read)
             _ = cspawn_close(errors.read)

@@ -22,6 +22,7 @@ struct WorkerPool: Sendable {
         var grace: Duration
         /// Whether a member that an operator's `shutdown` ended is replaced too.
         var replacesDeparted = false
+        var turn = SupervisedProcess.Turn.equal
     }
 
     private enum Event: Sendable {

@@ -11,12 +11,21 @@ struct SupervisedProcess: Sendable {
         let description: String
     }
 
+    /// Who comes first where there are fewer processors than there is work.
+    enum Turn: Sendable, Equatable {
+        case equal
+        /// Its threads are let in sooner, for no more than their share: they do little, and somebody waits for it.
+        case prompt
+        /// So many steps nicer, with all that it starts: it gives way to who answers people.
+        case patient(steps: Int)
+    }
+
     /// Starts a program with this process's environment and more.
     ///
     /// It finds `descriptors` as 3, 4 and so on.
     static func start(
         _ path: String, _ arguments: [String], environment: [String: String] = [:], standardError: Int32 = 2,
-        descriptors: [Int32] = []
+        descriptors: [Int32] = [], turn: Turn = .equal
     ) throws -> SupervisedProcess {
         let command = cspawn_command_new(path)
         defer { cspawn_command_free(command) }
@@ -26,6 +35,11 @@ struct SupervisedProcess: Sendable {
         for descriptor in [-1, 1, standardError] + descriptors { cspawn_descriptor(command, descriptor) }
         // The terminal's interrupt reaches the supervisor alone, which then stops its children in order.
         cspawn_new_group(command)
+        switch turn {
+        case .equal: break
+        case .prompt: cspawn_short_turns(command)
+        case .patient(let steps): cspawn_nice(command, Int32(steps))
+        }
         let pid = cspawn_start(command)
         guard pid > 0 else {
             var text = [CChar](repeating: 0, count: 64)

@@ -9,18 +9,24 @@ import SkirretRedis
 /// `skirret serve`: the private Redis and every role, each a process of its own that is started again when it dies.
 final class Supervisor: Sendable {
     private let settings: Settings
-    private let workers: (count: Int, flags: [String])
+    private let workers: Workers
     private let logger = Logger(label: "skirret.serve")
     /// End of file on its other end tells the children that we are gone.
     private let life: (read: Int32, write: Int32)
     private let stopping = Doorway()
 
+    /// The worker processes.
+    struct Workers: Sendable {
+        var count: Int
+        var flags: [String]
+        /// How far they give way to the API, and to all else on the machine.
+        var niceness: Int
+    }
+
     /// Prepares; nothing is started yet.
-    ///
-    /// So many worker processes get these flags.
-    init(_ settings: Settings, workers: Int, flags: [String]) throws {
+    init(_ settings: Settings, workers: Workers) throws {
         self.settings = settings
-        self.workers = (workers, flags)
+        self.workers = workers
         var read: Int32 = -1, write: Int32 = -1
         guard cspawn_pipe(&read, &write) == 0 else { throw SupervisedProcess.StartFailure(description: "no pipe") }
         life = (read, write)
@@ -60,7 +66,8 @@ final class Supervisor: Sendable {
         let pool = try WorkerPool(
             .init(
                 name: Settings.nodeName(nil), size: workers.count, arguments: ["worker"] + workers.flags,
-                environment: environment, grace: .seconds(30), replacesDeparted: true),
+                environment: environment, grace: .seconds(30), replacesDeparted: true,
+                turn: .patient(steps: workers.niceness)),
             queue: queue, logger: logger)
         try await pool.run(wishes)
         await queue.close()
@@ -116,7 +123,7 @@ final class Supervisor: Sendable {
         defer { _ = cspawn_close(write) }
         environment[APIRole.readyVariable] = "4"
         let process = try SupervisedProcess.start(
-            executable, [role], environment: environment, descriptors: [life.read, write])
+            executable, [role], environment: environment, descriptors: [life.read, write], turn: .prompt)
         let answer = read
         Thread.detachNewThread {
             var bytes = [UInt8](repeating: 0, count: 16)

@@ -47,6 +47,17 @@ struct SpawnCommandTests {
         #expect(inherited == "there\n")
     }
 
+    @Test func `a child that gives way cannot take it back`() throws {
+        let own = try shell("nice") { _ in }.text
+        let nicer = "\(try #require(Int(own.dropLast())) + 3)\n"
+        #expect(try shell("nice; renice -n 0 -p $$ 2>&1 >/dev/null | grep -c denied; nice") { cspawn_nice($0, 3) }.text
+            == nicer + "1\n" + nicer)
+    }
+
+    @Test func `a child with short turns still runs as it did`() throws {
+        #expect(try shell("nice") { cspawn_short_turns($0) }.text == shell("nice") { _ in }.text)
+    }
+
     @Test func `a child in a new session leads it`() throws {
         let script = "set -- $(cat /proc/$$/stat); [ $1 = $5 ] && [ $1 = $6 ] && echo leader"
         #expect(try shell(script) { cspawn_new_session($0) }.text == "leader\n")

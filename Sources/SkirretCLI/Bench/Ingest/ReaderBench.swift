@@ -1,6 +1,8 @@
 import Catalog
 import CeleryProtocol
 import Foundation
+import Skirret
+import SkirretRedis
 import Synchronization
 
 /// How long the API's list of streams takes while a refresh runs beside it, and while none does.
@@ -74,10 +76,11 @@ struct ReaderBench {
             .trimmingCharacters(in: .whitespacesAndNewlines)
         let catalog = try await CatalogDatabase(
             path: data.appending(path: "skirret.db").path, checksIntegrity: false)
+        let queue = TaskQueue(PrivateRedis.url(in: data), name: "bench")
         let account = try await catalog.m3uAccounts.create(M3UAccountDraft(name: "Bench", filePath: files[0])).id
         let question = HTTPProbe.question("/api/channels/streams/?limit=50", token: token)
         bench.tell("the first refresh of \(bench.plan.entries) entries, by a server")
-        try await refresh(account, files[0], catalog, port, token)
+        try await refresh(account, files[0], catalog, queue, port, token)
         bench.tell("readers alone")
         let idle = try await HTTPProbe.times(port: port, question, rounds: Self.rounds, warmUp: 50)
         bench.tell("readers during refreshes")
@@ -88,7 +91,7 @@ struct ReaderBench {
             let isOver = Mutex(false)
             async let times = HTTPProbe.times(port: port, question, warmUp: 0) { _ in !isOver.withLock { $0 } }
             do {
-                try await refresh(account, files[turn % 2], catalog, port, token)
+                try await refresh(account, files[turn % 2], catalog, queue, port, token)
                 isOver.withLock { $0 = true }
             } catch {
                 isOver.withLock { $0 = true }
@@ -96,32 +99,30 @@ struct ReaderBench {
             }
             busy += try await times
         }
+        await queue.close()
         try await catalog.close()
         return Figures(idle: idle, busy: busy)
     }
 
-    /// Asks the server for a refresh, and waits for its end.
+    /// Asks the server for a refresh, and waits for its result, which costs nothing of what is measured.
     private func refresh(
-        _ account: Int, _ file: String, _ catalog: CatalogDatabase, _ port: Int, _ token: String
+        _ account: Int, _ file: String, _ catalog: CatalogDatabase, _ queue: TaskQueue, _ port: Int, _ token: String
     ) async throws {
         try await catalog.m3uAccounts.update(account) { $0.filePath = file }
         try await catalog.m3uAccounts.report(account, message: "")
         let request = HTTPProbe.request("/api/m3u/refresh/\(account)/", token: token, body: "{}")
-        _ = try await HTTPProbe.times(port: port, request, rounds: 1, warmUp: 0)
-        let end = ContinuousClock.now + Self.patience
-        var again = ContinuousClock.now + .seconds(2)
-        while .now < end {
+        for _ in 1...10 {
+            let answer = try await HTTPProbe.answer(port: port, request)
+            guard let id = try JSONValue(parsing: answer)["task_id"]?.string else {
+                throw BenchFailure("a refresh without a task: \(String(decoding: answer, as: UTF8.self))")
+            }
+            let result = try await queue.result(of: TaskID(rawValue: id), within: Self.patience)
             let row = try await catalog.m3uAccounts.find(account)
             let message = row?.lastMessage ?? ""
+            // No message: the task before was still at its last words, and took the request for its own.
             if row?.status == .success, !message.isEmpty { return }
-            if row?.status == .error { throw BenchFailure("the refresh failed: \(message)") }
-            if message.isEmpty, .now > again {
-                // The task before was still at its last words, and took the request for its own.
-                _ = try await HTTPProbe.times(port: port, request, rounds: 1, warmUp: 0)
-                again = .now + .seconds(2)
-            }
-            try await Task.sleep(for: .milliseconds(20))
+            guard message.isEmpty else { throw BenchFailure("the refresh failed: \(message), \(result)") }
         }
-        throw BenchFailure("the refresh did not end in \(Self.patience)")
+        throw BenchFailure("the refresh did not begin")
     }
 }
