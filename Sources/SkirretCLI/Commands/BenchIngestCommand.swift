@@ -14,6 +14,8 @@ struct BenchIngestCommand: AsyncParsableCommand {
             Django's bulk operations, with a regular expression or lxml before them, into the same tables. PEAK is
             memory over that of the idle process. What is unchanged is refreshed in three ways: with every row compared,
             under another date (the bytes are read and known), and as the same version, which is not read at all.
+            What is all new or unchanged is read three times, all new and the others in turns; the middle reading
+            counts, and the most memory.
 
             The readers' table is of a whole server with that many entries: how long its list of streams takes, and how
             much longer while it refreshes them.

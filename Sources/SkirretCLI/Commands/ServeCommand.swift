@@ -26,7 +26,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "How far the workers give way to the API and to other programs where processors are short: 0 to 19.",
-            discussion: "As nice(1) counts. What tasks start, recordings too, gives way with them.", valueName: "steps"))
+            discussion: "As nice(1) counts. What tasks start, recordings too, gives way with them.",
+            valueName: "steps"))
     var workerNice = 10
 
     @Flag(help: "The worker knows the sample tasks too.")

@@ -78,32 +78,28 @@ struct IngestBench {
             try SampleFeeds.writePlaylist(entries: plan.entries, changed: 10, to: changed)
         }
         let bytes = size(new)
-        let ours = path("ours.db")
-        let parsing = try await step(.parsePlaylist, new, ours)
+        let parsing = try await middle { _ in try await step(.parsePlaylist, new, "") }
         var lines = [Line(what: "playlist, parsing alone", ours: parsing, bytes: bytes)]
-        let scan = try await step(.scan, new, ours)
-        let python = path("python.db")
-        let account = try await makePlaylistPeer(python)
-        func peer(_ file: String) async throws -> Cost? { try await self.peer("playlist", file, python, account) }
+        let scan = try await step(.scan, new, "")
+        func ours(_ turn: Int) -> String { path("ours-\(turn).db") }
+        func python(_ turn: Int) -> String { path("python-\(turn).db") }
+        var account = 0
+        func peer(_ file: String, _ turn: Int = 1) async throws -> Cost? {
+            try await self.peer("playlist", file, python(turn), account)
+        }
 
-        var line = Line(what: "playlist, all new", ours: try await step(.playlist, new, ours), bytes: bytes)
-        line.python = try await peer(new)
-        line.floor = try await step(.playlistFloor, new, path("floor.db"), source: ours) + scan
-        lines.append(line)
-        line = Line(what: "playlist, unchanged, compared", ours: try await step(.playlist, new, ours, forgets: true))
-        line.bytes = bytes
-        line.python = try await peer(new)
-        lines.append(line)
-        try touch(new)
-        line.what = "playlist, unchanged, another date"
-        line.ours = try await step(.playlist, new, ours)
-        lines.append(line)
-        line.what = "playlist, unchanged, same version"
-        line.ours = try await step(.playlist, new, ours)
-        line.bytes = nil
-        lines.append(line)
+        lines.append(
+            try await allNew("playlist, all new", bytes) { turn in
+                try await step(.playlist, new, ours(turn))
+            } floor: { turn in
+                try await step(.playlistFloor, new, path("floor-\(turn).db"), source: ours(turn)) + scan
+            } python: { turn in
+                account = try await makePlaylistPeer(python(turn))
+                return try await peer(new, turn)
+            })
+        lines += try await unchanged("playlist", .playlist, new, ours(1), python: try await peer(new))
         guard plan.playlist == nil else { return lines }
-        line = Line(what: "playlist, 10 % changed", ours: try await step(.playlist, changed, ours), bytes: bytes)
+        var line = Line(what: "playlist, 10 % changed", ours: try await step(.playlist, changed, ours(1)), bytes: bytes)
         line.python = try await peer(changed)
         lines.append(line)
         return lines
@@ -119,37 +115,80 @@ struct IngestBench {
             try SampleFeeds.writeGuide(channels: plan.channels, programmes: plan.programmes, changed: 10, to: changed)
         }
         let bytes = size(new)
-        let ours = path("ours-guide.db")
-        var lines = [Line(what: "guide, parsing alone", ours: try await step(.parseGuide, new, ours), bytes: bytes)]
-        let scan = try await step(.scan, new, ours)
+        let parsing = try await middle { _ in try await step(.parseGuide, new, "") }
+        var lines = [Line(what: "guide, parsing alone", ours: parsing, bytes: bytes)]
+        let scan = try await step(.scan, new, "")
         // The first refresh brings the channels; then all of them are mapped.
-        _ = try await step(.guide, new, ours)
-        let source = try await map(ours)
-        let python = path("python-guide.db")
-        try FileManager.default.copyItem(atPath: ours, toPath: python)
-        func peer(_ file: String) async throws -> Cost? { try await self.peer("guide", file, python, source) }
+        let mapped = path("mapped-guide.db")
+        _ = try await step(.guide, new, mapped)
+        let source = try await map(mapped)
+        func ours(_ turn: Int) -> String { path("ours-guide-\(turn).db") }
+        func python(_ turn: Int) -> String { path("python-guide-\(turn).db") }
+        func peer(_ file: String, _ turn: Int = 1) async throws -> Cost? {
+            try await self.peer("guide", file, python(turn), source)
+        }
 
-        var line = Line(what: "guide, all new", ours: try await step(.guide, new, ours), bytes: bytes)
-        line.python = try await peer(new)
-        line.floor = try await step(.guideFloor, new, path("floor-guide.db"), source: ours) + scan
-        lines.append(line)
-        line = Line(what: "guide, unchanged, compared", ours: try await step(.guide, new, ours, forgets: true))
-        line.bytes = bytes
-        line.python = try await peer(new)
-        lines.append(line)
-        try touch(new)
-        line.what = "guide, unchanged, another date"
-        line.ours = try await step(.guide, new, ours)
-        lines.append(line)
-        line.what = "guide, unchanged, same version"
-        line.ours = try await step(.guide, new, ours)
-        line.bytes = nil
-        lines.append(line)
+        lines.append(
+            try await allNew("guide, all new", bytes) { turn in
+                try FileManager.default.copyItem(atPath: mapped, toPath: ours(turn))
+                return try await step(.guide, new, ours(turn))
+            } floor: { turn in
+                try await step(.guideFloor, new, path("floor-guide-\(turn).db"), source: ours(turn)) + scan
+            } python: { turn in
+                try FileManager.default.copyItem(atPath: mapped, toPath: python(turn))
+                return try await peer(new, turn)
+            })
+        lines += try await unchanged("guide", .guide, new, ours(1), python: try await peer(new))
         guard plan.guide == nil else { return lines }
-        line = Line(what: "guide, 10 % changed", ours: try await step(.guide, changed, ours), bytes: bytes)
+        var line = Line(what: "guide, 10 % changed", ours: try await step(.guide, changed, ours(1)), bytes: bytes)
         line.python = try await peer(changed)
         lines.append(line)
         return lines
+    }
+
+    // MARK: Turns
+
+    /// What a machine gives changes from one minute to the next: so many readings of each, and the middle one counts.
+    private static let turns = 3
+
+    private func middle(_ read: (_ turn: Int) async throws -> Cost) async throws -> Cost {
+        var costs: [Cost] = []
+        for turn in 1...Self.turns { costs.append(try await read(turn)) }
+        return Cost(middleOf: costs)
+    }
+
+    /// Ours, the floor and Python's way in turns.
+    private func allNew(
+        _ what: String, _ bytes: Int, _ ours: (_ turn: Int) async throws -> Cost,
+        floor: (_ turn: Int) async throws -> Cost, python: (_ turn: Int) async throws -> Cost?
+    ) async throws -> Line {
+        var costs: [Cost] = [], floors: [Cost] = [], pythons: [Cost] = []
+        for turn in 1...Self.turns {
+            costs.append(try await ours(turn))
+            floors.append(try await floor(turn))
+            if let cost = try await python(turn) { pythons.append(cost) }
+        }
+        return Line(
+            what: what, ours: Cost(middleOf: costs), python: pythons.isEmpty ? nil : Cost(middleOf: pythons),
+            floor: Cost(middleOf: floors), bytes: bytes)
+    }
+
+    /// A file that did not change, in three ways.
+    private func unchanged(
+        _ what: String, _ kind: IngestStep.Kind, _ file: String, _ database: String, python: Cost?
+    ) async throws -> [Line] {
+        let bytes = size(file)
+        let compared = try await middle { _ in try await step(kind, file, database, forgets: true) }
+        let dated = try await middle { turn in
+            try touch(file, turn)
+            return try await step(kind, file, database)
+        }
+        let same = try await middle { _ in try await step(kind, file, database) }
+        return [
+            Line(what: "\(what), unchanged, compared", ours: compared, python: python, bytes: bytes),
+            Line(what: "\(what), unchanged, another date", ours: dated, python: python, bytes: bytes),
+            Line(what: "\(what), unchanged, same version", ours: same, python: python),
+        ]
     }
 
     // MARK: Steps
@@ -184,6 +223,7 @@ struct IngestBench {
         let output = path("figures")
         try Data().write(to: URL(filePath: output))
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: output))
+        sync()  // What the step before left to be written to the disk is none of this one's.
         try process.runGuarded(removing: folder)
         while process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
         let text = try String(contentsOfFile: output, encoding: .utf8)
@@ -214,9 +254,9 @@ struct IngestBench {
     }
 
     /// The same bytes as another version of the file, as many servers give them.
-    private func touch(_ file: String) throws {
+    private func touch(_ file: String, _ turn: Int) throws {
         try FileManager.default.setAttributes(
-            [.modificationDate: Date().addingTimeInterval(60)], ofItemAtPath: file)
+            [.modificationDate: Date().addingTimeInterval(Double(60 * turn))], ofItemAtPath: file)
     }
 
     private func path(_ name: String) -> String { folder.appending(path: name).path }
@@ -228,6 +268,12 @@ struct IngestBench {
 }
 
 extension IngestBench.Cost {
+    /// The middle one by time, with the most memory of them all.
+    init(middleOf costs: [Self]) {
+        self = costs.sorted { $0.wall < $1.wall }[costs.count / 2]
+        mebibytes = costs.map(\.mebibytes).max() ?? .nan
+    }
+
     /// One after the other.
     static func + (left: Self, right: Self) -> Self {
         Self(wall: left.wall + right.wall, cpu: left.cpu + right.cpu, rows: left.rows, mebibytes: left.mebibytes)
