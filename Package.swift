@@ -80,7 +80,7 @@ let package = Package(
         .target(
             name: "Ingest",
             dependencies: [
-                "CeleryProtocol", "CLibXML2", "CZlib", "CLzma", log,
+                "CeleryProtocol", "CLibCrypto", "CLibXML2", "CZlib", "CLzma", log,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), http1,
             ] + nio,
             swiftSettings: settings),

@@ -1,80 +1,27 @@
+import CLibCrypto
+
 /// SHA-256 of FIPS 180-4, for naming streams, not for keeping secrets.
-///
-/// Written out here because nothing this target depends on offers it, and a cryptography package is
-/// a heavy guest for forty lines.
-struct SHA256 {
-    private var state: [UInt32] = [
-        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-    ]
-    private var schedule = [UInt32](repeating: 0, count: 64)
+enum SHA256 {
+    /// OpenSSL's own, which uses the processor's instructions; looked up once, as each look-up costs more than a digest.
+    ///
+    /// Constant from here on and counted atomically, so any thread may use it.
+    nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
 
     /// The digest as 64 lower-case hexadecimal digits.
     static func hexadecimal(_ message: [UInt8]) -> String {
-        var hash = SHA256()
-        return hash.digest(message)
-    }
-
-    private mutating func digest(_ message: [UInt8]) -> String {
-        // Padding: one bit, zeros, then the length in bits in the last eight bytes of a block of 64.
-        var padded = message
-        padded.append(0x80)
-        padded.append(contentsOf: repeatElement(0, count: (120 - padded.count % 64) % 64))
-        let bits = UInt64(message.count) * 8
-        for shift in stride(from: 56, through: 0, by: -8) { padded.append(UInt8(truncatingIfNeeded: bits >> shift)) }
-        padded.withUnsafeBytes { bytes in
-            for start in stride(from: 0, to: bytes.count, by: 64) { compress(bytes, start) }
-        }
-        return String(
-            unsafeUninitializedCapacity: 64,
-            initializingUTF8With: { text in
-                for (index, word) in state.enumerated() {
-                    for nibble in 0..<8 {
-                        let digit = UInt8(truncatingIfNeeded: word >> (28 - 4 * UInt32(nibble))) & 15
-                        text[index * 8 + nibble] = digit < 10 ? 0x30 + digit : 0x57 + digit
-                    }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { digest in
+            // It can only fail without memory, or in a build of OpenSSL that lacks what TLS is made of.
+            guard EVP_Digest(message, message.count, digest.baseAddress, nil, algorithm, nil) == 1 else {
+                preconditionFailure("OpenSSL has no SHA-256")
+            }
+            return String(unsafeUninitializedCapacity: 64) { text in
+                for (index, byte) in digest.enumerated() {
+                    (text[2 * index], text[2 * index + 1]) = (digit(byte >> 4), digit(byte & 15))
                 }
                 return 64
-            })
-    }
-
-    private mutating func compress(_ bytes: UnsafeRawBufferPointer, _ start: Int) {
-        state.withUnsafeMutableBufferPointer { state in
-            schedule.withUnsafeMutableBufferPointer { w in
-                for i in 0..<16 {
-                    w[i] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: start + 4 * i, as: UInt32.self))
-                }
-                for i in 16..<64 {
-                    let s0 = w[i - 15].rotated(7) ^ w[i - 15].rotated(18) ^ (w[i - 15] >> 3)
-                    let s1 = w[i - 2].rotated(17) ^ w[i - 2].rotated(19) ^ (w[i - 2] >> 10)
-                    w[i] = w[i - 16] &+ s0 &+ w[i - 7] &+ s1
-                }
-                var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-                var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-                for i in 0..<64 {
-                    let s1 = e.rotated(6) ^ e.rotated(11) ^ e.rotated(25)
-                    let t1 = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ Self.constants[i] &+ w[i]
-                    let s0 = a.rotated(2) ^ a.rotated(13) ^ a.rotated(22)
-                    let t2 = s0 &+ ((a & b) ^ (a & c) ^ (b & c))
-                    (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
-                }
-                for (index, value) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= value }
             }
         }
     }
 
-    /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
-    private static let constants: [UInt32] = [
-        0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
-        0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
-        0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
-        0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967,
-        0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85,
-        0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070,
-        0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
-        0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
-    ]
-}
-
-extension UInt32 {
-    fileprivate func rotated(_ count: UInt32) -> UInt32 { (self >> count) | (self << (32 - count)) }
+    private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }
 }

@@ -65,9 +65,10 @@ actor GuideIntake {
 
     /// Begins to parse a piece; the caller may get the next one meanwhile.
     func take(_ buffer: ByteBuffer) async throws {
-        let earlier = try await parsing.last()?.joined() ?? []
-        parsing.start { [bench] in try await bench.work { try $0.read(buffer) } }
-        sort(earlier)
+        // Begun before the piece ahead of it is done, so that the parser finds it when it is.
+        let earlier = parsing.last()
+        parsing.follow(bench.begin { try $0.read(buffer) })
+        sort(try await earlier?.joined() ?? [])
         if channels.count >= batchSize { try await stageChannels() }
         if programmes.count >= batchSize { try await stageProgrammes() }
     }

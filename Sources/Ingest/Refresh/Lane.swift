@@ -1,4 +1,4 @@
-/// What is worked on while the next is being fetched: one piece at a time, so that memory holds two and no more.
+/// What is worked on while the next is being fetched: one piece at a time, so that memory holds few of them.
 struct Lane<Output: Sendable> {
     private var underWay: Task<Output, any Error>?
 
@@ -8,6 +8,9 @@ struct Lane<Output: Sendable> {
         // neither comes, because the download failed, it ends by itself, and closing the staging area waits for that.
         underWay = Task { try await work() }
     }
+
+    /// What is worked on already; the one before must have been taken out.
+    mutating func follow(_ work: Task<Output, any Error>) { underWay = work }
 
     /// The piece to wait for, once; nil when there is none.
     mutating func last() -> Task<Output, any Error>? {

@@ -18,8 +18,10 @@ actor PlaylistIntake<Reader: StreamReader> {
 
     /// Begins to parse a piece; the caller may get the next one meanwhile.
     func take(_ buffer: ByteBuffer) async throws {
-        batch += try await parsing.last()?.joined() ?? []
-        parsing.start { [bench] in try await bench.work { try $0.read(buffer) } }
+        // Begun before the piece ahead of it is done, so that the parser finds it when it is.
+        let earlier = parsing.last()
+        parsing.follow(bench.begin { try $0.read(buffer) })
+        batch += try await earlier?.joined() ?? []
         try await stage(atLeast: batchSize)
     }
 
