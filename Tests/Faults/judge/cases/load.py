@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import redis
 
@@ -14,6 +14,7 @@ from ..messages import message
 from ..processes import until
 from ..producers import short_tasks
 from ..scene import Scene
+from ..topology import Worker
 from ..verdict import Bars
 from . import case
 
@@ -23,48 +24,70 @@ SLOW_MICROSECONDS = 10_000
 
 @case("L1", "a backlog of a million", is_alone=True, seconds=40)
 def backlog(scene: Scene) -> Bars:
-    """What the workers' scripts cost Redis, with a backlog and without, over the same number of tasks."""
+    """What a task costs Redis, with a backlog and without, over the same number of tasks."""
     scene.start_redis()
     size = 1_000_000 if scene.is_full else 100_000
-    scene.start_worker(concurrency=8)
+    worker = scene.start_worker(concurrency=8)
     with scene.redis.client(timeout=60) as client:
         scene.flood(2500)  # a warm-up
         scene.settle()
-        empty = min(_script_cost(client, _fill) for _ in range(ROUNDS))
-        scene.workers[0].process.kill()
+        empty = min((_cost(client, worker, fills=True) for _ in range(ROUNDS)), key=lambda cost: cost.processor)
+        worker.process.kill()
         # Of the same kind, and far more than is going to be run: 200 bytes of arguments each.
         before = int(client.info("memory")["used_memory"])
         payload = _fill(client, size)
         bytes_each = (int(client.info("memory")["used_memory"]) - before - payload) / size
-        scene.start_worker("behind", concurrency=8)
-        behind = min(_script_cost(client) for _ in range(ROUNDS))
-        scene.workers[-1].process.kill()
+        worker = scene.start_worker("behind", concurrency=8)
+        behind = min((_cost(client, worker) for _ in range(ROUNDS)), key=lambda cost: cost.processor)
+        worker.process.kill()
         client.flushall()
     scene.notes.append(
-        f"{size:,} queued: {bytes_each:.0f} B a task over its payload; scripts' p99 in Redis {behind:.0f} µs, "
-        f"{empty:.0f} µs when empty"
+        f"{size:,} queued: {bytes_each:.0f} B a task over its payload; a task takes {behind.processor:.1f} µs of Redis's "
+        f"processor, {empty.processor:.1f} when empty; scripts' p99 {behind.p99:.0f} µs, {empty.p99:.0f} when empty"
     )
     scene.check(bytes_each <= 900, f"{bytes_each:.0f} B a task over its payload, 900 are allowed")
-    scene.check(behind <= 1.5 * empty + 15, f"a script takes {behind:.0f} µs with a backlog, {empty:.0f} µs without")
+    scene.check(
+        behind.processor <= 1.5 * empty.processor,
+        f"a task takes {behind.processor:.1f} µs of Redis's processor with a backlog, {empty.processor:.1f} µs without",
+    )
     scene.erased = set(AcceptedLog.read(scene.folder / "accepted"))
     return Bars(accepted=2000, double_starts=None)
 
 
-#: Of so many rounds the best counts: what else the machine does is not what is asked for.
+#: Of so many rounds the cheapest counts: what else the machine does is not what is asked for.
 ROUNDS = 3
 #: Tasks in a round.
 ROUND = 5000
 
 
-def _script_cost(client: redis.Redis, fill: Callable[[redis.Redis, int], int] | None = None) -> float:
-    """The p99 in microseconds of EVALSHA while a busy worker takes some thousand tasks, which `fill` sends if they do not
-    lie there: claims and settlements are of many at a time, with a backlog as without."""
+class Cost(NamedTuple):
+    """In microseconds. The processor's time of Redis for each task is judged: the p99 of the scripts is by the clock on
+    the wall, which runs on while Redis waits for a processor, and tells of the machine's other work too."""
+
+    processor: float
+    p99: float
+
+
+def _cost(client: redis.Redis, worker: Worker, *, fills: bool = False) -> Cost:
+    """Of a round that the worker finds lying there, and nothing else unless there is a backlog. It is frozen while the
+    round is laid out, so that both are of many at a time."""
+    worker.process.freeze()
+    if fills:
+        _fill(client, ROUND)
+    queued = int(client.llen("celery"))
     client.config_resetstat()
-    if fill:
-        fill(client, ROUND)
-    left = 0 if fill else int(client.llen("celery")) - ROUND
+    spent = _processor_microseconds(client)
+    worker.process.thaw()
+    left = max(0, queued - ROUND)  # one may be in the worker's hands already: it waits for the first with BLMOVE
     until(lambda: int(client.llen("celery")) <= left, 60, f"{ROUND} tasks to be taken")
-    return float(client.info("latencystats")["latency_percentiles_usec_evalsha"]["p99"])
+    spent = _processor_microseconds(client) - spent
+    taken = queued - int(client.llen("celery"))
+    return Cost(spent / taken, float(client.info("latencystats")["latency_percentiles_usec_evalsha"]["p99"]))
+
+
+def _processor_microseconds(client: redis.Redis) -> float:
+    told = client.info("cpu")
+    return 1e6 * (float(told["used_cpu_user_main_thread"]) + float(told["used_cpu_sys_main_thread"]))
 
 
 def _fill(client: redis.Redis, size: int) -> int:
