@@ -42,8 +42,9 @@ def backlog(scene: Scene) -> Bars:
         worker.process.kill()
         client.flushall()
     scene.notes.append(
-        f"{size:,} queued: {bytes_each:.0f} B a task over its payload; a task takes {behind.processor:.1f} µs of Redis's "
-        f"processor, {empty.processor:.1f} when empty; scripts' p99 {behind.p99:.0f} µs, {empty.p99:.0f} when empty"
+        f"{size:,} queued: {bytes_each:.0f} B a task over its payload; a task takes {behind.processor:.1f} µs of "
+        f"Redis's processor, {empty.processor:.1f} when empty; "
+        f"scripts' p99 {behind.p99:.0f} µs, {empty.p99:.0f} when empty"
     )
     scene.check(bytes_each <= 900, f"{bytes_each:.0f} B a task over its payload, 900 are allowed")
     scene.check(
