@@ -30,8 +30,17 @@ struct SecondaryIndexes {
             arguments: [table, JSONValue.array(columns.map(JSONValue.string)).text])
         for index in indexes { try db.execute(sql: #"DROP INDEX "\#(index["name"] as String)""#) }
         let result = try write()
-        for index in indexes { try db.execute(sql: index["sql"]) }
+        try sorting(db) { for index in indexes { try db.execute(sql: index["sql"]) } }
         return result
+    }
+
+    /// SQLite sorts as much at once as its page cache may hold, beside that cache: with half of it the two together
+    /// take less, at the price of one more merge.
+    private func sorting(_ db: Database, _ work: () throws -> Void) throws {
+        let cache = try Int.fetchOne(db, sql: "PRAGMA cache_size") ?? -16384
+        try db.execute(sql: "PRAGMA cache_size = \(cache / 2)")
+        try work()
+        try db.execute(sql: "PRAGMA cache_size = \(cache)")
     }
 
     /// Whether the table has fewer rows; looks at no more than that many.
