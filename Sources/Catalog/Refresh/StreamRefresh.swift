@@ -28,7 +28,10 @@ public final class StreamRefresh: Sendable {
         queue = try CatalogFile.dedicatedConnection(path: path, temporaryStore: "FILE")
         fetched = try queue.writeWithoutTransaction { db in
             try db.execute(sql: Self.schema)
-            return try row.find(db)
+            let fetched = try row.find(db)
+            // What follows happens on other threads, for which glibc does not use what this one had.
+            try db.execute(sql: "PRAGMA shrink_memory")
+            return fetched
         }
     }
 
